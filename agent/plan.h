@@ -1,0 +1,26 @@
+/*
+ * plan.h - settings to targets, resolvers and policy, with a reason for each.
+ *
+ * Pure but for reading resolv.conf when no resolver is configured.
+ */
+#ifndef VP_AGENT_PLAN_H
+#define VP_AGENT_PLAN_H
+
+#include <stdio.h>
+
+#include "settings.h"
+
+/*
+ * Fills names, targets, resolvers, policy, scenario, cloud, region of empty
+ * facts. Targets with the same name and port are merged (the first origin
+ * stays, a stated expectation wins). The NSS resolver is always the last one.
+ * Returns 0, or 2 after a sentence in why: a bad name, no target, no resolver.
+ */
+int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
+                 size_t size);
+
+/* What `vnetprobe targets` prints, text or JSON. Returns 0 or -errno. */
+int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,
+                  FILE *out);
+
+#endif

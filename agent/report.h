@@ -1,0 +1,35 @@
+/*
+ * report.h - the finished result as text and as JSON, and JSON read again.
+ *
+ * Writers get const facts and a judgement and compute nothing.
+ */
+#ifndef VP_AGENT_REPORT_H
+#define VP_AGENT_REPORT_H
+
+#include <stdio.h>
+
+#include "judge.h"
+
+struct vp_text_style {
+	bool color;
+	unsigned columns; /* 0: 80 */
+	bool verbose;     /* also what is fine, target by target, in full */
+};
+
+/* Text from outside is escaped: no control byte reaches the terminal. Both
+ * return 0 or -errno of the stream. */
+int vp_report_text(FILE *out, const struct vp_facts *facts,
+                   const struct vp_judgement *j,
+                   const struct vp_text_style *style);
+int vp_report_json(FILE *out, const struct vp_facts *facts,
+                   const struct vp_judgement *j);
+
+/* Reads a saved report's facts (findings and verdict in it are ignored).
+ * Returns 0, or -EINVAL/-errno with a sentence in why naming the key. */
+int vp_report_read(struct vp_facts **out, const char *path, char *why,
+                   size_t size);
+
+/* `vnetprobe explain [ID]`: 0, or 2 for an unknown id. */
+int vp_explain(FILE *out, const char *id, bool json);
+
+#endif

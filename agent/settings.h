@@ -1,0 +1,147 @@
+/*
+ * settings.h - what the user asked for: defaults, then the config file, then
+ * flags. Filled by options.c and config.c, read by plan.c and run.c.
+ *
+ * Strings and arrays live in the arena given to those who fill it.
+ */
+#ifndef VP_AGENT_SETTINGS_H
+#define VP_AGENT_SETTINGS_H
+
+#include "vnetprobe/facts.h"
+
+enum vp_command {
+	VP_COMMAND_NONE,
+	VP_COMMAND_CHECK,
+	VP_COMMAND_JUDGE,
+	VP_COMMAND_TARGETS,
+	VP_COMMAND_EXPLAIN,
+	/* named in the contract, not built yet: refused with one sentence */
+	VP_COMMAND_DNS,
+	VP_COMMAND_WATCH,
+	VP_COMMAND_ANALYZE,
+	VP_COMMAND_AGENT,
+};
+
+enum vp_color { VP_COLOR_AUTO, VP_COLOR_ALWAYS, VP_COLOR_NEVER };
+
+struct vp_storage_account {
+	char *name;      /* label, or a full name for AZ-DNS-zone accounts */
+	char **services; /* blob, file, queue, table, dfs, web */
+	size_t n_services;
+	bool has_expect;
+	enum vp_expect expect;
+	struct vp_addr *addresses; /* the private endpoint's, if known */
+	size_t n_addresses;
+};
+
+struct vp_key_vault {
+	char *name;
+	bool has_expect;
+	enum vp_expect expect;
+	struct vp_addr *addresses;
+	size_t n_addresses;
+};
+
+struct vp_registry {
+	char *name;
+	char **data_regions; /* none: the workspace's region */
+	size_t n_data_regions;
+	bool has_expect;
+	enum vp_expect expect;
+	struct vp_addr *addresses;
+	size_t n_addresses;
+};
+
+struct vp_extra_target {
+	char *text; /* name, name:port, https://name/ ; from config or argument
+	             */
+	char *origin;
+	uint16_t port; /* 0: from text or kind */
+	bool has_expect, has_kind;
+	enum vp_expect expect;
+	enum vp_kind kind;
+	struct vp_addr *addresses;
+	size_t n_addresses;
+};
+
+struct vp_workspace {
+	bool present;
+	char *name;
+	char *id; /* workspaceId: a GUID */
+	char *notebook_fqdn;
+	char **compute_instances; /* names, or full names with a dot */
+	size_t n_compute_instances;
+	char **online_endpoints; /* names, or full names with a dot */
+	size_t n_online_endpoints;
+	bool has_expect;
+	enum vp_expect expect;
+	struct vp_addr *addresses;
+	size_t n_addresses;
+};
+
+struct vp_settings {
+	struct vp_arena *arena;
+	enum vp_command command;
+	char **arguments; /* after options: TARGETs, a report, an id */
+	size_t n_arguments;
+
+	char *config;    /* path */
+	bool json;       /* --format */
+	char *output;    /* path; NULL: stdout */
+	char *evidence;  /* path */
+	char *interface; /* NULL: any */
+	bool no_capture;
+	bool probe_public;
+	enum vp_color color;
+	int verbosity; /* -q: -1, -v: +1 each */
+	bool help, version;
+
+	unsigned timeout_ms;  /* default 5000: an attempt at TCP, TLS, HTTP */
+	unsigned deadline_ms; /* default 120000: the whole run */
+	unsigned linger_ms;   /* default 300 */
+	unsigned concurrency; /* default 64 */
+	unsigned capture_buffer; /* bytes; 0: the capture's default */
+	char *ca_file;
+
+	char *cloud; /* public, usgovernment, china; default public */
+	char *region;
+	char *scenario; /* default "secured" */
+	bool has_expect;
+	enum vp_expect expect; /* --expect: for all targets */
+	struct vp_prefix *vnet;
+	size_t n_vnet;
+	struct vp_endpoint *resolvers; /* none: this machine's */
+	size_t n_resolvers;
+
+	struct vp_workspace workspace;
+	struct vp_storage_account *storage_accounts;
+	size_t n_storage_accounts;
+	struct vp_key_vault *key_vaults;
+	size_t n_key_vaults;
+	struct vp_registry *registries;
+	size_t n_registries;
+	struct vp_extra_target *targets;
+	size_t n_targets;
+	struct vp_allow_rule *allow;
+	size_t n_allow;
+	bool egress_report_only;
+};
+
+/*
+ * Reads the command line, and the config file that -c names (flags win).
+ * Returns 0, or 2 (the exit status) after one sentence on stderr.
+ */
+int vp_options_read(struct vp_settings *s, int argc, char **argv);
+/* The text of --help (of one command, or VP_COMMAND_NONE: all), from the
+ * option table. */
+void vp_options_help(enum vp_command command, void *stream /* FILE */);
+
+/*
+ * Reads a YAML config into settings that flags did not set. Returns 0, or
+ * -EINVAL with a sentence in why that names file, line, column, key and what
+ * was expected.
+ */
+int vp_config_read(struct vp_settings *s, const char *path, char *why,
+                   size_t size);
+
+#endif

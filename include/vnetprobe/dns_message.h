@@ -1,0 +1,70 @@
+/*
+ * dns_message.h - reading and writing DNS messages (RFC 1035, 2308, 6891).
+ *
+ * The same reader serves our own answers and those sniffed from the wire, so
+ * it trusts nothing: every read is bounds-checked, compression pointers must
+ * go backwards, and every loop is bounded.
+ */
+#ifndef VNETPROBE_DNS_MESSAGE_H
+#define VNETPROBE_DNS_MESSAGE_H
+
+#include "vnetprobe/facts.h"
+
+#define VP_DNS_NAME_TEXT 1025 /* presentation form, \DDD escapes, with NUL */
+
+#define VP_DNS_FLAG_QR 0x8000
+#define VP_DNS_FLAG_TC 0x0200
+#define VP_DNS_FLAG_RD 0x0100
+
+struct vp_dns_header {
+	uint16_t id, flags;
+	uint16_t n_question, n_answer, n_authority, n_additional;
+};
+
+/* A message as far as judging needs it; pointers live in the arena. Names are
+ * lower case, without a final dot; the root is ".". */
+struct vp_dns_message {
+	struct vp_dns_header header;
+	int rcode;                   /* with the upper bits of EDNS, if any */
+	char *question;              /* NULL if the message has none */
+	uint16_t type;               /* of the question */
+	bool alias_loop;             /* following the chain came back */
+	struct vp_chain_link *chain; /* from the question on, in order; CNAMEs
+	                              * synthesised by a DNAME included */
+	size_t n_chain;
+	struct vp_dns_address *addresses; /* at the end of the chain, of the
+	                                   * question's type */
+	size_t n_addresses;
+	struct vp_soa soa; /* of the authority section */
+};
+
+/* Header: RFC 1035 section 4.1.1. Returns 0, or -EBADMSG if truncated. */
+int vp_dns_header_read(struct vp_dns_header *out, const uint8_t *msg,
+                       size_t len);
+
+/*
+ * Reads a whole message. Returns 0, or -EBADMSG with *why a constant text
+ * ("compression loop", "record runs past the end", ...); *out is then
+ * untouched. With TC set, a message whose last record is cut is fine.
+ */
+int vp_dns_message_read(struct vp_dns_message *out, struct vp_arena *arena,
+                        const uint8_t *msg, size_t len, const char **why);
+
+/*
+ * Writes a question with RD set and, if udp_payload is not 0, an EDNS0 OPT
+ * record of that payload size. Returns its length, or -EINVAL for a bad name
+ * (empty label, label over 63 bytes, name over 255), -ENOSPC.
+ */
+int vp_dns_question_write(uint8_t *buf, size_t size, uint16_t id,
+                          const char *name, uint16_t type,
+                          uint16_t udp_payload);
+
+/*
+ * Brings a name into the form used everywhere here: lower case, no final dot.
+ * Non-ASCII names are refused with why "write the name in its A-label (xn--)
+ * form". Returns 0 or -EINVAL with *why set to one short constant text. A
+ * letter-digit-hyphen-underscore check applies; "*" labels are refused.
+ */
+int vp_dns_name_normalise(char out[256], const char *text, const char **why);
+
+#endif

@@ -1,0 +1,332 @@
+/*
+ * facts.h - everything one run found out, as plain values.
+ *
+ * The probes fill it, the judge reads it, JSON saves and restores it. Whatever
+ * a verdict depends on stands here, so that saved facts judge the same
+ * elsewhere. All pointers live in one arena; strings may be NULL ("not known")
+ * unless said otherwise. Text that came from the network is raw here and
+ * escaped by whoever prints it.
+ *
+ * Times named _us that are points in time are microseconds since the Unix
+ * epoch; those named elapsed_us are durations.
+ */
+#ifndef VNETPROBE_FACTS_H
+#define VNETPROBE_FACTS_H
+
+#include "vnetprobe/addr.h"
+#include "vnetprobe/arena.h"
+#include "vnetprobe/kind.h"
+#include "vnetprobe/outcome.h"
+
+/* --- names ------------------------------------------------------------- */
+
+#define VP_DNS_A 1
+#define VP_DNS_CNAME 5
+#define VP_DNS_SOA 6
+#define VP_DNS_AAAA 28
+
+#define VP_TRANSPORTS(X) X(UDP, "udp") X(TCP, "tcp") X(NSS, "nss")
+enum vp_transport {
+#define X(id, name) VP_TRANSPORT_##id,
+	VP_TRANSPORTS(X)
+#undef X
+};
+
+struct vp_chain_link { /* one CNAME, in the order of the chain */
+	char *owner;
+	char *target;
+	uint32_t ttl;
+};
+
+struct vp_dns_address {
+	struct vp_addr addr;
+	uint32_t ttl;
+};
+
+struct vp_soa { /* of a negative answer, RFC 2308; zone NULL: none */
+	char *zone;
+	char *mname;
+	char *rname;
+	uint32_t minimum;
+	uint32_t ttl;
+};
+
+/* One question to one resolver. NSS rows have type 0: both families at once. */
+struct vp_dns_row {
+	size_t resolver; /* index in facts->resolvers */
+	uint16_t type;   /* VP_DNS_A, VP_DNS_AAAA, 0 */
+	enum vp_transport transport;
+	unsigned round;          /* from 1 */
+	enum vp_outcome outcome; /* OK: an answer was read, whatever its rcode;
+	                          * MALFORMED: one came and cannot be read */
+	int rcode;               /* RFC 1035, 6895; -1: no answer, or NSS */
+	bool truncated;          /* TC was set: a TCP row follows */
+	bool alias_loop;
+	struct vp_chain_link *chain;
+	size_t n_chain;
+	struct vp_dns_address *addresses;
+	size_t n_addresses;
+	struct vp_soa soa;
+	char *detail; /* of MALFORMED, or of an NSS error: one short text */
+	uint64_t elapsed_us;
+	struct vp_endpoint local; /* our end; no address if unknown */
+};
+
+/* A name is resolved once, however many targets (ports) have it. */
+struct vp_name {
+	char *name; /* absolute, lower case, A-labels, no final dot; not NULL */
+	struct vp_dns_row *rows;
+	size_t n_rows;
+};
+
+#define VP_RESOLVER_SOURCES(X)                                                 \
+	X(RESOLV_CONF, "resolv.conf")                                          \
+	X(SYSTEMD_RESOLVED, "systemd-resolved") /* the stub's upstream */      \
+	X(AZURE, "azure")                       /* 168.63.129.16 itself */     \
+	X(OPTION, "option")                     /* --resolver or config */     \
+	X(NSS, "nss") /* getaddrinfo(): what applications get; no address */
+enum vp_resolver_source {
+#define X(id, name) VP_RESOLVER_##id,
+	VP_RESOLVER_SOURCES(X)
+#undef X
+};
+
+struct vp_resolver {
+	struct vp_endpoint endpoint;
+	enum vp_resolver_source source;
+};
+
+/* --- targets ----------------------------------------------------------- */
+
+struct vp_route {
+	enum vp_outcome outcome; /* OK, UNREACHABLE, DENIED, ERROR */
+	char *interface;
+	struct vp_addr source;
+	struct vp_addr gateway; /* none: on link */
+};
+
+struct vp_tls_facts {
+	enum vp_outcome outcome; /* NONE for ports without TLS */
+	uint64_t elapsed_us;
+	char *version;
+	char *subject;
+	char *issuer;      /* of the leaf: one-line RFC 4514 style */
+	char *root_issuer; /* issuer of the last certificate that was sent */
+	char **subject_alt_names;
+	size_t n_subject_alt_names;
+	int64_t not_before_s; /* Unix seconds; 0: unknown */
+	int64_t not_after_s;
+	bool name_matches;   /* the leaf covers the target's name */
+	bool self_signed;    /* the leaf's issuer is its subject */
+	long verify_code;    /* X509_V_..., 0: chain verified */
+	char *verify_detail; /* OpenSSL's words for it */
+};
+
+#define VP_SIGNATURES(X)                                                       \
+	X(NONE, "none")         /* no HTTP answer */                           \
+	X(REACHED, "reached")   /* an HTTP answer: proves TLS and path */      \
+	X(ACCEPTED, "accepted") /* the service's own answer, not refused */    \
+	X(DENIED, "network-denied") /* refused as coming by a public path */   \
+	X(FOREIGN, "foreign")       /* lacks what this service always sends */
+enum vp_signature {
+#define X(id, name) VP_SIGNATURE_##id,
+	VP_SIGNATURES(X)
+#undef X
+};
+
+struct vp_http_facts {
+	enum vp_outcome outcome;
+	uint64_t elapsed_us;
+	unsigned status; /* 0: none */
+	enum vp_signature signature;
+	char *service_code;         /* x-ms-error-code, ACR code, ... */
+	struct vp_addr service_saw; /* our address as the service saw it */
+	char *connection_type;      /* Key Vault conn_type */
+	char *private_endpoint;     /* Key Vault private_endpoint: ARM id */
+};
+
+#define VP_REACHES(X)                                                          \
+	X(PENDING, "pending") /* the run ended before its turn */              \
+	X(TRIED, "tried")                                                      \
+	X(WITHHELD, "withheld") /* public, and private was expected */
+enum vp_reach {
+#define X(id, name) VP_REACH_##id,
+	VP_REACHES(X)
+#undef X
+};
+
+struct vp_target_address {
+	struct vp_addr addr;
+	enum vp_reach reach;
+	struct vp_route route;
+	struct vp_endpoint local; /* of the TCP attempt */
+	struct {
+		enum vp_outcome outcome;
+		uint64_t elapsed_us;
+	} tcp;
+	struct vp_tls_facts tls;
+	struct vp_http_facts http;
+};
+
+struct vp_target {
+	struct vp_name *name; /* shared by targets with the same name */
+	uint16_t port;
+	enum vp_kind kind;
+	enum vp_expect expect;
+	char *origin; /* where it comes from: "argument", "storage_accounts[0]"
+	               */
+	char *why;    /* why this is expected of it, one sentence */
+	char *zone; /* privatelink zone that should answer; NULL: none known */
+	bool tls;   /* TLS and HTTP are spoken here */
+	char *http_path;
+	struct vp_addr
+		*expected; /* addresses it must have; none: any private */
+	size_t n_expected;
+	struct vp_target_address *addresses; /* distinct, as answers came */
+	size_t n_addresses;
+};
+
+/* --- packets ----------------------------------------------------------- */
+
+#define VP_FLOW_STATES(X)                                                      \
+	X(ATTEMPTED, "attempted")     /* only our side spoke */                \
+	X(ANSWERED, "answered")       /* the peer answered, not open */        \
+	X(ESTABLISHED, "established") /* TCP open, or talk both ways */
+enum vp_flow_state {
+#define X(id, name) VP_FLOW_##id,
+	VP_FLOW_STATES(X)
+#undef X
+};
+
+enum vp_direction {
+	VP_DIRECTION_UNKNOWN,
+	VP_DIRECTION_OUT, /* this machine sent the first packet */
+	VP_DIRECTION_IN,
+};
+
+struct vp_flow_name {
+	char *name;
+	bool bound; /* an answer seen on the wire bound it to the remote */
+};
+
+struct vp_flow {
+	uint8_t proto;            /* IPPROTO_... */
+	struct vp_endpoint local; /* port 0 where the protocol has none */
+	struct vp_endpoint remote;
+	char *interface; /* where its first packet was seen */
+	enum vp_direction direction;
+	bool own;                   /* a probe of this run */
+	struct vp_flow_name *names; /* of the remote, from answers seen */
+	size_t n_names;
+	char *sni;        /* claimed by the ClientHello; NULL: none seen */
+	bool sni_bound;   /* an answer seen bound the SNI to the remote */
+	char **questions; /* DNS names asked, for DNS flows; capped */
+	size_t n_questions;
+	size_t questions_left_out; /* beyond the cap */
+	char *process;             /* NULL: unknown */
+	uint64_t packets_out, bytes_out, packets_in, bytes_in; /* IP bytes */
+	int64_t first_us, last_us;
+	enum vp_flow_state state;
+};
+
+#define VP_CAPTURE_STATES(X)                                                   \
+	X(COMPLETE, "complete") X(PARTIAL, "partial") X(OFF, "off")
+enum vp_capture_state {
+#define X(id, name) VP_CAPTURE_##id,
+	VP_CAPTURE_STATES(X)
+#undef X
+};
+
+/* A probe of ours whose packets the capture did not show. */
+struct vp_unseen {
+	uint8_t proto;
+	struct vp_endpoint local, remote;
+	char *what; /* "TCP to kv.vault.azure.net", "A x.y at 10.0.0.4" */
+};
+
+struct vp_capture_facts {
+	bool wanted;
+	enum vp_capture_state state;
+	char *reason; /* of PARTIAL and OFF */
+	char *remedy; /* a command that would help; NULL: none */
+	char **interfaces;
+	size_t n_interfaces;
+	uint64_t received, dropped, interface_dropped;
+	int64_t armed_us, drained_us; /* 0: never */
+	bool selftest_before, selftest_after;
+	bool interface_missed; /* an interface vanished or appeared */
+	uint64_t attested_expected, attested_seen;
+	struct vp_unseen *unseen; /* the first of those missing; capped */
+	size_t n_unseen;
+	uint64_t truncated, undecodable, flows_left_out, evidence_left_out;
+	char *evidence; /* path of the pcap; NULL: none */
+};
+
+/* --- policy: what may leave by a public path --------------------------- */
+
+struct vp_allow_rule { /* every field that is set must match */
+	char *name; /* "host", "*.suffix"; matched against bound names only */
+	struct vp_prefix prefix; /* family 0: any */
+	uint16_t port;           /* 0: any */
+	char *process;           /* NULL: any */
+	char *reason;            /* not NULL */
+};
+
+struct vp_policy {
+	struct vp_prefix *vnet;
+	size_t n_vnet;
+	struct vp_allow_rule *allow;
+	size_t n_allow;
+	bool report_only; /* egress.default: report */
+};
+
+/* --- the run ----------------------------------------------------------- */
+
+struct vp_facts {
+	struct vp_arena *arena;
+	char *tool; /* "vnetprobe 0.1.0" */
+	char *hostname;
+	char *kernel;
+	char *scenario; /* name; not NULL */
+	char *cloud;    /* "public", "usgovernment", "china" */
+	char *region;
+	int64_t started_us, ended_us;
+	struct vp_resolver *resolvers;
+	size_t n_resolvers;
+	struct vp_name **names; /* of all targets, in the plan's order */
+	size_t n_names;
+	struct vp_target *targets;
+	size_t n_targets;
+	struct vp_flow *flows;
+	size_t n_flows;
+	struct vp_capture_facts capture;
+	struct vp_policy policy;
+	char **proxies; /* "https_proxy=http://10.0.0.9:3128", secrets cut */
+	size_t n_proxies;
+	char **state_changes; /* "interface eth1 appeared", ... */
+	size_t n_state_changes;
+	bool deadline_hit;
+	bool interrupted;
+};
+
+/* An empty set of facts in a new arena, or its end (NULL is fine). */
+struct vp_facts *vp_facts_create(void);
+void vp_facts_destroy(struct vp_facts *f);
+
+#define VP_NAME_OF(list, type, fn) const char *fn(type v);
+VP_NAME_OF(VP_TRANSPORTS, enum vp_transport, vp_transport_name)
+VP_NAME_OF(VP_RESOLVER_SOURCES, enum vp_resolver_source,
+           vp_resolver_source_name)
+VP_NAME_OF(VP_SIGNATURES, enum vp_signature, vp_signature_name)
+VP_NAME_OF(VP_REACHES, enum vp_reach, vp_reach_name)
+VP_NAME_OF(VP_FLOW_STATES, enum vp_flow_state, vp_flow_state_name)
+VP_NAME_OF(VP_CAPTURE_STATES, enum vp_capture_state, vp_capture_state_name)
+#undef VP_NAME_OF
+int vp_transport_parse(enum vp_transport *out, const char *name);
+int vp_resolver_source_parse(enum vp_resolver_source *out, const char *name);
+int vp_signature_parse(enum vp_signature *out, const char *name);
+int vp_reach_parse(enum vp_reach *out, const char *name);
+int vp_flow_state_parse(enum vp_flow_state *out, const char *name);
+int vp_capture_state_parse(enum vp_capture_state *out, const char *name);
+
+#endif

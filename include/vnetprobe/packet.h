@@ -1,0 +1,80 @@
+/*
+ * packet.h - what a captured frame says: link layer to transport.
+ *
+ * Decodes Ethernet, Linux cooked v1 and v2, raw IP, VLAN and QinQ tags, IPv4,
+ * IPv6 with its extension headers, fragments, TCP, UDP and ICMP. Allocates
+ * nothing; pointers in the result point into the frame.
+ */
+#ifndef VNETPROBE_PACKET_H
+#define VNETPROBE_PACKET_H
+
+#include "vnetprobe/addr.h"
+
+struct vp_frame {
+	int64_t ts_us; /* Unix microseconds */
+	int linktype;  /* DLT_... */
+	const uint8_t *data;
+	uint32_t caplen; /* bytes at data */
+	uint32_t len;    /* bytes on the wire */
+};
+
+#define VP_DECODES(X)                                                          \
+	X(OK, "ok")                                                            \
+	X(NOT_IP, "not-ip")       /* ARP, LLDP, ...: nothing to judge */       \
+	X(TRUNCATED, "truncated") /* headers cut by the snapshot length */     \
+	X(MALFORMED, "malformed")                                              \
+	X(UNKNOWN_LINK, "unknown-link-type")
+
+enum vp_decode {
+#define X(id, name) VP_DECODE_##id,
+	VP_DECODES(X)
+#undef X
+		VP_DECODE_COUNT
+};
+
+enum vp_seen { /* who moved it, as the cooked header says */
+	       VP_SEEN_UNKNOWN,
+	       VP_SEEN_IN,
+	       VP_SEEN_OUT,
+	       VP_SEEN_OTHER, /* for another host: promiscuous, bridged */
+};
+
+#define VP_TCP_FIN 0x01
+#define VP_TCP_SYN 0x02
+#define VP_TCP_RST 0x04
+#define VP_TCP_PSH 0x08
+#define VP_TCP_ACK 0x10
+
+struct vp_packet {
+	int64_t ts_us;
+	enum vp_seen seen;
+	int ifindex;    /* 0: the link type does not tell */
+	uint8_t mac[6]; /* source, if has_mac */
+	bool has_mac;
+	uint16_t vlan; /* outermost tag's id; 0: none */
+	struct vp_addr src, dst;
+	uint8_t proto;       /* transport: IPPROTO_TCP, ... after extension
+	                      * headers */
+	uint32_t ip_len;     /* bytes of the IP packet on the wire */
+	bool fragment;       /* part of a fragmented packet */
+	bool later_fragment; /* not the first: has no ports */
+	uint32_t fragment_id;
+	bool has_ports;
+	uint16_t sport, dport;
+	uint8_t tcp_flags;
+	uint32_t seq, ack;
+	uint8_t icmp_type, icmp_code;
+	/* An ICMP error quotes the packet that caused it. */
+	bool has_quoted;
+	uint8_t quoted_proto;
+	struct vp_endpoint quoted_src, quoted_dst;
+	const uint8_t *payload;  /* of TCP or UDP, or of the IP packet */
+	uint32_t payload_caplen; /* bytes there */
+	uint32_t payload_len;    /* bytes there were on the wire */
+};
+
+enum vp_decode vp_packet_decode(struct vp_packet *out,
+                                const struct vp_frame *frame);
+const char *vp_decode_name(enum vp_decode d);
+
+#endif
