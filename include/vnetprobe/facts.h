@@ -280,6 +280,14 @@ struct vp_policy {
 	bool report_only; /* egress.default: report */
 };
 
+/* What the run's length was made of, beside waiting for the network. */
+struct vp_timing {
+	int64_t first_question_us, last_answer_us; /* 0: none */
+	uint64_t arming_us; /* from the capture's start to the self-test seen */
+	uint64_t linger_us; /* waited for late packets */
+	uint64_t drain_us;  /* second self-test, reading the rest */
+};
+
 /* --- the run ----------------------------------------------------------- */
 
 struct vp_facts {
@@ -300,6 +308,7 @@ struct vp_facts {
 	struct vp_flow *flows;
 	size_t n_flows;
 	struct vp_capture_facts capture;
+	struct vp_timing timing;
 	struct vp_policy policy;
 	char **proxies; /* "https_proxy=http://10.0.0.9:3128", secrets cut */
 	size_t n_proxies;

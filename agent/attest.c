@@ -1,0 +1,157 @@
+/* attest.c - were the packets of our own probes in the capture? */
+#include "attest.h"
+
+#include <netinet/in.h>
+
+#define MOST_UNSEEN 8
+
+struct attestation {
+	struct vp_facts *facts;
+	const struct vp_flows *flows;
+};
+
+static void note(struct attestation *a, bool seen, uint8_t proto,
+                 const struct vp_endpoint *local,
+                 const struct vp_endpoint *remote, char *what)
+{
+	struct vp_capture_facts *c = &a->facts->capture;
+
+	c->attested_expected++;
+	if (seen) {
+		c->attested_seen++;
+		return;
+	}
+	if (c->n_unseen < MOST_UNSEEN)
+		*VP_PUSH(a->facts->arena, c->unseen, c->n_unseen) =
+		        (struct vp_unseen){ proto, *local, *remote, what };
+}
+
+static uint8_t protocol_of(enum vp_transport t)
+{
+	return t == VP_TRANSPORT_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+/* Did this question's packet have to pass an interface? Rows of the helper
+ * process have no socket of ours, and what the kernel refused was not sent. */
+static bool question_left(const struct vp_dns_row *row)
+{
+	if (row->transport == VP_TRANSPORT_NSS || row->local.addr.family == 0)
+		return false;
+	switch (row->outcome) {
+	case VP_OUTCOME_OK:
+	case VP_OUTCOME_MALFORMED:
+	case VP_OUTCOME_TIMEOUT:
+		/* Over TCP a time-out may have come before the question. */
+		return row->transport == VP_TRANSPORT_UDP ||
+		       row->outcome != VP_OUTCOME_TIMEOUT;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Did a SYN have to pass an interface? Without a route, or for a neighbour
+ * that does not answer ARP or ND, the kernel never sent it.
+ */
+static bool attempt_left(const struct vp_target_address *a)
+{
+	if (a->reach != VP_REACH_TRIED || a->local.addr.family == 0)
+		return false;
+	switch (a->tcp.outcome) {
+	case VP_OUTCOME_OK:
+	case VP_OUTCOME_REFUSED:
+	case VP_OUTCOME_RESET:
+		return true;
+	case VP_OUTCOME_TIMEOUT:
+		return a->route.outcome == VP_OUTCOME_OK &&
+		       a->route.gateway.family != 0;
+	default:
+		return false;
+	}
+}
+
+static void attest_row(struct attestation *a, const struct vp_name *name,
+                       const struct vp_dns_row *row)
+{
+	const struct vp_endpoint *server =
+	        &a->facts->resolvers[row->resolver].endpoint;
+	uint8_t proto = protocol_of(row->transport);
+	char text[VP_ENDPOINT_TEXT];
+	char *what = NULL;
+	bool seen;
+
+	seen = vp_flows_saw_question(a->flows, proto, &row->local, server,
+	                             name->name, row->type);
+	if (!seen)
+		what = vp_arena_printf(
+		        a->facts->arena, "%s %s at %s",
+		        row->type == VP_DNS_A ? "A" : "AAAA", name->name,
+		        vp_endpoint_format(server, text));
+	note(a, seen, proto, &row->local, server, what);
+}
+
+static void attest_attempt(struct attestation *a, const struct vp_target *t,
+                           const struct vp_target_address *addr)
+{
+	struct vp_endpoint remote = { addr->addr, t->port };
+	char *what = NULL;
+	bool seen;
+
+	seen = vp_flows_saw(a->flows, IPPROTO_TCP, &addr->local, &remote);
+	if (!seen)
+		what = vp_arena_printf(a->facts->arena, "TCP to %s:%u",
+		                       t->name->name, (unsigned)t->port);
+	note(a, seen, IPPROTO_TCP, &addr->local, &remote, what);
+}
+
+void vp_attest(struct vp_facts *facts, const struct vp_flows *flows)
+{
+	struct attestation a = { facts, flows };
+
+	for (size_t i = 0; i < facts->n_names; i++) {
+		const struct vp_name *name = facts->names[i];
+
+		for (size_t k = 0; k < name->n_rows; k++)
+			if (question_left(&name->rows[k]))
+				attest_row(&a, name, &name->rows[k]);
+	}
+	for (size_t i = 0; i < facts->n_targets; i++) {
+		const struct vp_target *t = &facts->targets[i];
+
+		for (size_t k = 0; k < t->n_addresses; k++)
+			if (attempt_left(&t->addresses[k]))
+				attest_attempt(&a, t, &t->addresses[k]);
+	}
+}
+
+static void own_rows(struct vp_flows *flows, const struct vp_facts *facts,
+                     const struct vp_name *name)
+{
+	for (size_t k = 0; k < name->n_rows; k++) {
+		const struct vp_dns_row *row = &name->rows[k];
+
+		if (row->transport != VP_TRANSPORT_NSS &&
+		    row->local.addr.family != 0)
+			vp_flows_own(flows, protocol_of(row->transport),
+			             &row->local,
+			             &facts->resolvers[row->resolver].endpoint);
+	}
+}
+
+void vp_attest_own(struct vp_flows *flows, const struct vp_facts *facts)
+{
+	for (size_t i = 0; i < facts->n_names; i++)
+		own_rows(flows, facts, facts->names[i]);
+	for (size_t i = 0; i < facts->n_targets; i++) {
+		const struct vp_target *t = &facts->targets[i];
+
+		for (size_t k = 0; k < t->n_addresses; k++) {
+			struct vp_endpoint remote = { t->addresses[k].addr,
+				                      t->port };
+
+			if (t->addresses[k].local.addr.family != 0)
+				vp_flows_own(flows, IPPROTO_TCP,
+				             &t->addresses[k].local, &remote);
+		}
+	}
+}

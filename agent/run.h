@@ -1,0 +1,33 @@
+/*
+ * run.h - one run of check: arm, resolve, route, reach, watch, drain.
+ *
+ * Two steps, so that rights are gone and output files are open before
+ * anything is sent:
+ *
+ *     vp_run_prepare()  opens the capture, forks the NSS helper, drops rights
+ *     vp_run_go()       sends, waits, and completes the facts
+ *
+ * The facts come with a plan in them (plan.h) and outlive the run.
+ */
+#ifndef VP_AGENT_RUN_H
+#define VP_AGENT_RUN_H
+
+#include "settings.h"
+
+struct vp_run;
+
+/* 0, or the exit status (2) with a sentence in why: nothing was sent. A
+ * capture that cannot be opened is no failure but a fact. SIGINT, SIGTERM and
+ * SIGHUP must be blocked; the run takes them while it goes on. */
+int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
+                   const struct vp_settings *s, char *why, size_t size);
+/* Returns when all is known, or the deadline or a signal ended it. 0, or 2
+ * with a sentence in why if nothing could be sent. */
+int vp_run_go(struct vp_run *r, char *why, size_t size);
+/* Gives the evidence its name: to be called when the report is whole. Returns
+ * 0 or -errno. */
+int vp_run_commit(struct vp_run *r);
+/* NULL is fine. */
+void vp_run_destroy(struct vp_run *r);
+
+#endif
