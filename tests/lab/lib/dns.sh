@@ -1,0 +1,280 @@
+# dns.sh - Azure DNS, its zones, and the VNet's own resolvers.
+#
+# One BIND plays two servers: at 168.63.129.16 Azure DNS, in whose view "linked"
+# (askers in the VNet) the private zones stand above the public ones; at
+# 203.0.113.53 a public resolver, for which private zones do not exist. Both
+# hold the root, so that no other name leads anywhere: NXDOMAIN.
+#
+# A public zone is $ZONES/public/ZONE, a private zone that is linked to the VNet
+# $ZONES/private/ZONE. Scenarios edit these files before the servers start.
+
+ZONES=/run/lab/zones
+LINKED_FROM=10.20.0.0/16 # who sees the linked zones at 168.63.129.16
+
+# public_zone ZONE [TTL] <records
+public_zone() {
+  {
+    echo "\$TTL ${2:-300}"
+    echo "@ IN SOA ns1-01.azure-dns.com. azuredns-hostmaster.microsoft.com. 1 3600 300 2419200 300"
+    echo "@ IN NS ns1-01.azure-dns.com."
+    cat
+  } >"$ZONES/public/$1"
+}
+
+# private_zone ZONE <records: as a private endpoint's zone group writes them
+private_zone() {
+  {
+    echo "\$TTL 10"
+    echo "@ 3600 IN SOA azureprivatedns.net. azureprivatedns-host.microsoft.com. 1 3600 300 2419200 10"
+    echo "@ 3600 IN NS azureprivatedns.net."
+    cat
+  } >"$ZONES/private/$1"
+}
+
+# For scenarios. A LABEL stands in a zone file as written there.
+zone_unlink() { local z; for z in "$@"; do rm "$ZONES/private/$z"; done; }
+zone_unlink_all() { rm "$ZONES"/private/*; }
+record_remove() { # SIDE ZONE LABEL - all records of a label
+  awk -v l="$3" '$1 != l' "$ZONES/$1/$2" >"$ZONES/tmp"
+  mv "$ZONES/tmp" "$ZONES/$1/$2"
+}
+record_add() { echo "$3 ${*:4}" >>"$ZONES/$1/$2"; } # SIDE ZONE LABEL REST...
+record_set() { record_remove "$1" "$2" "$3"; record_add "$@"; }
+# no_private_endpoint KIND - the resource never had one: its public name goes
+# straight to the stamp, its private record does not exist
+no_private_endpoint() {
+  case $1 in
+  blob | file)
+    record_set public "$1.core.windows.net" stlab "CNAME $1.bl5prdstr02a.store.core.windows.net."
+    record_remove private "privatelink.$1.core.windows.net" stlab ;;
+  vault)
+    record_set public vault.azure.net kv-lab "CNAME data-prod-eus.vaultcore.azure.net."
+    record_remove private privatelink.vaultcore.azure.net kv-lab ;;
+  registry)
+    record_set public azurecr.io crlab "CNAME eus-3.fe.azcr.io."
+    record_set public azurecr.io "crlab.$REGION.data" "CNAME eus-3-data.fe.azcr.io."
+    record_remove private privatelink.azurecr.io crlab
+    record_remove private privatelink.azurecr.io "crlab.$REGION.data" ;;
+  workspace)
+    record_set public api.azureml.ms "$GUID.workspace.$REGION" "CNAME vienna-$REGION.$REGION.cloudapp.azure.com."
+    record_set public api.azureml.ms "$GUID.workspace.$REGION.cert" "CNAME vienna-$REGION.$REGION.cloudapp.azure.com."
+    record_set public instances.azureml.ms "ci-one.$REGION" "CNAME vienna-$REGION.$REGION.cloudapp.azure.com."
+    record_set public inference.ml.azure.com "score.$REGION" "CNAME amlinf-$REGION.$REGION.cloudapp.azure.com."
+    record_set public notebooks.azure.net "$NOTEBOOK.$REGION" "CNAME notebooks-$REGION.$REGION.cloudapp.azure.com."
+    zone_unlink privatelink.api.azureml.ms privatelink.notebooks.azure.net ;;
+  esac
+}
+
+lab_zones() {
+  mkdir -p "$ZONES/public" "$ZONES/private"
+  printf '. 300 IN SOA a.root. nobody.root. 1 3600 300 2419200 300\n. 300 IN NS a.root.\n' \
+    >"$ZONES/root"
+  # Workspace: the public names lead to privatelink aliases, those (for whoever
+  # has no linked zone) to the regional public front ends.
+  public_zone api.azureml.ms <<END
+$GUID.workspace.$REGION CNAME $GUID.workspace.$REGION.privatelink
+$GUID.workspace.$REGION.cert CNAME $GUID.workspace.$REGION.cert.privatelink
+$REGION CNAME vienna-$REGION.$REGION.cloudapp.azure.com.
+END
+  public_zone privatelink.api.azureml.ms <<END
+$GUID.workspace.$REGION CNAME vienna-$REGION.$REGION.cloudapp.azure.com.
+$GUID.workspace.$REGION.cert CNAME vienna-$REGION.$REGION.cloudapp.azure.com.
+*.$GUID.inference.$REGION CNAME amlinf-$REGION.$REGION.cloudapp.azure.com.
+END
+  public_zone notebooks.azure.net <<END
+$NOTEBOOK.$REGION CNAME $NOTEBOOK.$REGION.privatelink
+END
+  public_zone privatelink.notebooks.azure.net <<END
+$NOTEBOOK.$REGION CNAME notebooks-$REGION.$REGION.cloudapp.azure.com.
+END
+  public_zone instances.azureml.ms <<END
+ci-one.$REGION CNAME $GUID.workspace.$REGION.privatelink.api.azureml.ms.
+END
+  public_zone inference.ml.azure.com <<END
+score.$REGION CNAME score.$GUID.inference.$REGION.privatelink.api.azureml.ms.
+END
+  public_zone cloudapp.azure.com <<END
+vienna-$REGION.$REGION A 198.51.100.10
+notebooks-$REGION.$REGION A 198.51.100.11
+amlinf-$REGION.$REGION A 198.51.100.12
+END
+  # Storage, vault, registry.
+  local service
+  for service in blob file; do
+    public_zone "$service.core.windows.net" 60 <<END
+stlab CNAME stlab.privatelink
+END
+    public_zone "privatelink.$service.core.windows.net" 60 <<END
+stlab CNAME $service.bl5prdstr02a.store.core.windows.net.
+END
+  done
+  public_zone store.core.windows.net 60 <<END
+blob.bl5prdstr02a A 203.0.113.20
+file.bl5prdstr02a A 203.0.113.21
+END
+  public_zone vault.azure.net 60 <<END
+kv-lab CNAME kv-lab.privatelink.vaultcore.azure.net.
+END
+  public_zone vaultcore.azure.net 60 <<END
+data-prod-eus CNAME data-prod-eus-region
+data-prod-eus-region A 203.0.113.22
+END
+  public_zone privatelink.vaultcore.azure.net 60 <<END
+kv-lab CNAME data-prod-eus.vaultcore.azure.net.
+END
+  public_zone azurecr.io 1783 <<END
+crlab CNAME crlab.privatelink
+crlab.$REGION.data CNAME crlab.$REGION.data.privatelink
+END
+  public_zone privatelink.azurecr.io 1783 <<END
+crlab CNAME eus-3.fe.azcr.io.
+crlab.$REGION.data CNAME eus-3-data.fe.azcr.io.
+END
+  public_zone fe.azcr.io 60 <<END
+eus-3 A 203.0.113.23
+eus-3-data A 203.0.113.24
+END
+  public_zone example <<END
+telemetry A 203.0.113.99
+updates A 203.0.113.9
+mirror A 203.0.113.9
+END
+
+  # What the zone groups of the private endpoints wrote.
+  private_zone privatelink.api.azureml.ms <<END
+$GUID.workspace.$REGION A 10.20.2.4
+$GUID.workspace.$REGION.cert A 10.20.2.4
+*.$GUID.inference.$REGION A 10.20.2.6
+END
+  private_zone privatelink.notebooks.azure.net <<END
+$NOTEBOOK.$REGION A 10.20.2.5
+END
+  private_zone privatelink.blob.core.windows.net <<END
+stlab A 10.20.2.7
+END
+  private_zone privatelink.file.core.windows.net <<END
+stlab A 10.20.2.8
+END
+  private_zone privatelink.vaultcore.azure.net <<END
+kv-lab A 10.20.2.9
+END
+  private_zone privatelink.azurecr.io <<END
+crlab A 10.20.2.10
+crlab.$REGION.data A 10.20.2.11
+END
+}
+
+named_options() { # DIRECTORY LISTEN-ADDRESSES
+  cat <<END
+options {
+  directory "$1";
+  pid-file "$1/pid";
+  session-keyfile none;
+  listen-on { $2 };
+  listen-on-v6 { none; };
+  dnssec-validation no;
+  empty-zones-enable no;
+  minimal-responses yes;
+  notify no;
+  max-cache-size 4m;
+  qname-minimization off;
+};
+controls { };
+END
+}
+
+lab_azure_dns() {
+  local dir=/run/lab/azure-dns view zone side
+  mkdir -p "$dir"
+  {
+    named_options "$dir" "$AZURE_DNS; $PUBLIC_DNS;"
+    for view in linked internet; do
+      echo "view $view {"
+      echo "  recursion yes; allow-recursion { any; }; allow-query-cache { any; };"
+      [ $view = internet ] ||
+        echo "  match-destinations { $AZURE_DNS; }; match-clients { $LINKED_FROM; };"
+      echo "  zone . { type primary; file \"$ZONES/root\"; };"
+      for zone in "$ZONES"/public/*; do
+        zone=${zone##*/} side=public
+        [ $view = linked ] && [ -e "$ZONES/private/$zone" ] && side=private
+        echo "  zone $zone { type primary; file \"$ZONES/$side/$zone\"; };"
+      done
+      echo "};"
+    done
+  } >"$dir/named.conf"
+  in_ns azure "$(lab_program named)" -n 1 -c "$dir/named.conf" -D azure
+}
+
+# forward_to RESOLVER ADDRESS - where a VNet resolver sends its questions
+declare -A UPSTREAM=()
+forward_to() { UPSTREAM[$1]=$2; }
+# What else a resolver's configuration holds; scenarios append.
+UNBOUND_SERVER='' UNBOUND_CLAUSES='' DNSMASQ_OPTIONS='' BIND_OPTIONS=''
+
+lab_unbound() {
+  mkdir -p /run/lab/unbound
+  cat >/run/lab/unbound/unbound.conf <<END
+server:
+  directory: /run/lab/unbound
+  chroot: ""
+  username: ""
+  pidfile: /run/lab/unbound/pid
+  logfile: /run/lab/unbound/log
+  use-syslog: no
+  interface: $UNBOUND
+  do-ip6: no
+  access-control: 10.20.0.0/16 allow
+  module-config: "iterator"
+  num-threads: 1
+  so-reuseport: no
+  do-daemonize: yes
+$UNBOUND_SERVER
+forward-zone:
+  name: .
+  forward-addr: ${UPSTREAM[unbound]:-$AZURE_DNS}
+$UNBOUND_CLAUSES
+remote-control:
+  control-enable: no
+END
+  in_ns dns "$(lab_program unbound)" -c /run/lab/unbound/unbound.conf
+}
+
+lab_dnsmasq() {
+  mkdir -p /run/lab/dnsmasq
+  printf '%s\n' "$DNSMASQ_OPTIONS" >/run/lab/dnsmasq/conf
+  in_ns dns "$(lab_program dnsmasq)" --conf-file=/run/lab/dnsmasq/conf \
+    --user= --group= --pid-file=/run/lab/dnsmasq/pid --no-resolv --no-hosts \
+    --log-facility=/run/lab/dnsmasq/log --bind-interfaces \
+    --listen-address="$DNSMASQ" --server="${UPSTREAM[dnsmasq]:-$AZURE_DNS}"
+}
+
+lab_bind() {
+  local dir=/run/lab/bind
+  mkdir -p "$dir"
+  {
+    named_options "$dir" "$BIND;" | sed '/^};/,$d'
+    echo "  recursion yes; allow-recursion { 10.20.0.0/16; };"
+    echo "  forward only; forwarders { ${UPSTREAM[bind]:-$AZURE_DNS}; };"
+    echo "  $BIND_OPTIONS"
+    echo "}; controls { };"
+  } >"$dir/named.conf"
+  in_ns dns "$(lab_program named)" -n 1 -c "$dir/named.conf" -D bind
+}
+
+# resolvers ADDRESS... - the client's resolv.conf; only these are started
+resolvers() {
+  LAB_RESOLVERS=$*
+  printf 'nameserver %s\n' "$@" >/etc/resolv.conf
+}
+
+lab_dns() {
+  lab_azure_dns
+  local r
+  for r in $LAB_RESOLVERS; do
+    case $r in
+    "$UNBOUND") lab_unbound ;;
+    "$DNSMASQ") lab_dnsmasq ;;
+    "$BIND") lab_bind ;;
+    esac
+  done
+}
