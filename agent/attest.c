@@ -23,7 +23,7 @@ static void note(struct attestation *a, bool seen, uint8_t proto,
 	}
 	if (c->n_unseen < MOST_UNSEEN)
 		*VP_PUSH(a->facts->arena, c->unseen, c->n_unseen) =
-		        (struct vp_unseen){ proto, *local, *remote, what };
+			(struct vp_unseen){ proto, *local, *remote, what };
 }
 
 static uint8_t protocol_of(enum vp_transport t)
@@ -74,7 +74,7 @@ static void attest_row(struct attestation *a, const struct vp_name *name,
                        const struct vp_dns_row *row)
 {
 	const struct vp_endpoint *server =
-	        &a->facts->resolvers[row->resolver].endpoint;
+		&a->facts->resolvers[row->resolver].endpoint;
 	uint8_t proto = protocol_of(row->transport);
 	char text[VP_ENDPOINT_TEXT];
 	char *what = NULL;
@@ -83,10 +83,10 @@ static void attest_row(struct attestation *a, const struct vp_name *name,
 	seen = vp_flows_saw_question(a->flows, proto, &row->local, server,
 	                             name->name, row->type);
 	if (!seen)
-		what = vp_arena_printf(
-		        a->facts->arena, "%s %s at %s",
-		        row->type == VP_DNS_A ? "A" : "AAAA", name->name,
-		        vp_endpoint_format(server, text));
+		what = vp_arena_printf(a->facts->arena, "%s %s at %s",
+		                       row->type == VP_DNS_A ? "A" : "AAAA",
+		                       name->name,
+		                       vp_endpoint_format(server, text));
 	note(a, seen, proto, &row->local, server, what);
 }
 

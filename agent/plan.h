@@ -19,6 +19,15 @@
 int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
                  size_t size);
 
+/*
+ * Puts the policy and the expectations of these settings in the place of those
+ * that saved facts came with: what was found stays, what was wanted changes.
+ * Targets are matched by name and port; a target that was not probed then is
+ * not added. Returns 0, or 2 with a sentence in why.
+ */
+int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
+                  char *why, size_t size);
+
 /* What `vnetprobe targets` prints, text or JSON. Returns 0 or -errno. */
 int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,
                   FILE *out);

@@ -1,0 +1,87 @@
+/* plan_apply.c - another plan's wishes put onto saved facts. */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_targets(const struct vp_settings *s)
+{
+	return s->workspace.present || s->n_storage_accounts > 0 ||
+	       s->n_key_vaults > 0 || s->n_registries > 0 || s->n_targets > 0;
+}
+
+static int by_name_and_port(const void *a, const void *b)
+{
+	const struct vp_target *x = a, *y = b;
+	int order = strcmp(x->name->name, y->name->name);
+
+	if (order != 0)
+		return order;
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+static void copy_wishes(struct vp_arena *arena, struct vp_target *to,
+                        const struct vp_target *from)
+{
+	to->expect = from->expect;
+	to->why = vp_arena_strdup(arena, from->why);
+	to->expected = NULL;
+	to->n_expected = 0;
+	for (size_t i = 0; i < from->n_expected; i++)
+		*VP_PUSH(arena, to->expected, to->n_expected) =
+			from->expected[i];
+}
+
+static void copy_policy(struct vp_facts *facts, const struct vp_settings *s)
+{
+	struct vp_policy *p = &facts->policy;
+	struct vp_arena *a = facts->arena;
+
+	*p = (struct vp_policy){ .report_only = s->egress_report_only };
+	for (size_t i = 0; i < s->n_vnet; i++)
+		*VP_PUSH(a, p->vnet, p->n_vnet) = s->vnet[i];
+	for (size_t i = 0; i < s->n_allow; i++) {
+		struct vp_allow_rule *rule = VP_PUSH(a, p->allow, p->n_allow);
+
+		*rule = s->allow[i];
+		rule->name = vp_arena_strdup(a, s->allow[i].name);
+		rule->process = vp_arena_strdup(a, s->allow[i].process);
+		rule->reason = vp_arena_strdup(a, s->allow[i].reason);
+	}
+}
+
+int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
+                  char *why, size_t size)
+{
+	/* Which resolvers are configured does not matter any more: any will do
+	 * to make the plan without reading this machine's resolv.conf. */
+	static struct vp_endpoint unused = { { 4, { 127, 0, 0, 1 } }, 53 };
+	struct vp_settings settings = *s;
+	struct vp_facts *plan;
+	int status = 0;
+
+	copy_policy(facts, s);
+	if (!has_targets(s))
+		return 0;
+	settings.resolvers = &unused;
+	settings.n_resolvers = 1;
+	settings.n_arguments = 0; /* judge's argument is the report */
+	plan = vp_facts_create();
+	status = vp_plan_make(plan, &settings, why, size);
+	if (status == 0) {
+		facts->scenario = vp_arena_strdup(facts->arena, plan->scenario);
+		qsort(plan->targets, plan->n_targets, sizeof(*plan->targets),
+		      by_name_and_port);
+		for (size_t i = 0; i < facts->n_targets; i++) {
+			const struct vp_target *t = bsearch(
+				&facts->targets[i], plan->targets,
+				plan->n_targets, sizeof(*t), by_name_and_port);
+
+			if (t != NULL)
+				copy_wishes(facts->arena, &facts->targets[i],
+				            t);
+		}
+	}
+	vp_facts_destroy(plan);
+	return status;
+}

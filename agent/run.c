@@ -1,0 +1,602 @@
+/*
+ * run.c - one run of check.
+ *
+ *     ARM      capture started, self-test packet on its way
+ *     PROBE    questions and attempts (probing.c)
+ *     LINGER   nothing is sent; late packets may come
+ *     PROVE    second self-test: the capture still worked at the end
+ *     DONE     drained, counted, closed
+ *
+ * The deadline or a signal moves on from any phase: probes are stopped, what
+ * the capture holds is read, and the facts say that the run was cut short.
+ * Without a capture only PROBE remains.
+ */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "attest.h"
+#include "probing.h"
+#include "progress.h"
+#include "vnetprobe/capture.h"
+#include "vnetprobe/flow.h"
+#include "vnetprobe/nss.h"
+#include "vnetprobe/rights.h"
+#include "vnetprobe/route.h"
+
+#define SELFTEST_MS 1000
+#define DRAIN_MS 500
+#define NSS_THREADS 32
+#define DEFAULT_DEADLINE_MS 120000
+#define QUESTIONS_A_SECOND 400 /* what pacing leaves, rounded down */
+
+enum phase { ARM, PROBE, LINGER, PROVE, DONE };
+
+struct vp_run {
+	struct vp_facts *facts;
+	const struct vp_settings *settings;
+	uv_loop_t loop;
+	bool loop_open;
+	size_t n_signals; /* handles of signals[] that are open */
+	enum phase phase;
+	struct vp_capture *capture;
+	struct vp_flows *flows;
+	struct vp_nss *nss;
+	struct vp_routes *routes;
+	struct vp_netstate *before;
+	struct vp_probing *probing;
+	uv_timer_t deadline, pause, tick;
+	uv_signal_t signals[3];
+	struct vp_progress progress;
+	uint64_t phase_ns; /* uv_hrtime() when the phase began */
+	int rc;            /* exit status if nothing could be sent */
+	char why[512];
+};
+
+static const int signal_numbers[] = { SIGINT, SIGTERM, SIGHUP };
+#define N_SIGNALS (sizeof(signal_numbers) / sizeof(signal_numbers[0]))
+
+static int64_t now_us(void)
+{
+	uv_timeval64_t t;
+
+	uv_gettimeofday(&t);
+	return t.tv_sec * 1000000 + t.tv_usec;
+}
+
+static uint64_t phase_us(const struct vp_run *r)
+{
+	return (uv_hrtime() - r->phase_ns) / 1000;
+}
+
+static void enter(struct vp_run *r, enum phase phase)
+{
+	r->phase = phase;
+	r->phase_ns = uv_hrtime();
+}
+
+/* The first reason stands; later ones are findings of their own. */
+static void mark_partial(struct vp_run *r, const char *reason)
+{
+	struct vp_capture_facts *c = &r->facts->capture;
+
+	if (c->state != VP_CAPTURE_COMPLETE)
+		return;
+	c->state = VP_CAPTURE_PARTIAL;
+	c->reason = vp_arena_strdup(r->facts->arena, reason);
+}
+
+/* --- preparing --------------------------------------------------------- */
+
+static void capture_off(struct vp_run *r, const char *reason, int rc)
+{
+	struct vp_capture_facts *c = &r->facts->capture;
+	char self[512];
+	ssize_t len;
+
+	c->state = VP_CAPTURE_OFF;
+	c->reason = vp_arena_strdup(r->facts->arena, reason);
+	if (rc != -EPERM && rc != -EACCES)
+		return;
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len <= 0)
+		return;
+	self[len] = '\0';
+	c->remedy = vp_arena_printf(r->facts->arena,
+	                            "sudo setcap cap_net_raw+ep %s", self);
+}
+
+static int open_capture(struct vp_run *r, char *why, size_t size)
+{
+	const struct vp_settings *s = r->settings;
+	struct vp_facts *f = r->facts;
+	struct vp_capture_options opt = {
+		.interface = s->interface,
+		.vnet = f->policy.vnet,
+		.n_vnet = f->policy.n_vnet,
+		.buffer_bytes = s->capture_buffer,
+		.evidence = s->evidence,
+	};
+	int rc;
+
+	f->capture.wanted = !s->no_capture;
+	if (s->no_capture) {
+		f->capture.state = VP_CAPTURE_OFF;
+		f->capture.reason =
+			vp_arena_strdup(f->arena, "not wanted (--no-capture)");
+		return 0;
+	}
+	rc = vp_capture_open(&r->capture, &opt, why, size);
+	if (rc == -ENODEV)
+		return 2; /* the user named it: a usage error */
+	if (rc != 0) {
+		capture_off(r, why, rc);
+		return 0;
+	}
+	f->capture.state = VP_CAPTURE_COMPLETE; /* until something says no */
+	r->flows = vp_flows_create(NULL);
+	return 0;
+}
+
+static int drop_rights(struct vp_run *r, char *why, size_t size)
+{
+	if (vp_rights_drop(why, size) != 0)
+		return 2;
+	if (r->capture == NULL || r->settings->evidence == NULL)
+		return 0;
+	if (vp_capture_evidence(r->capture, why, size) != 0)
+		return 2;
+	r->facts->capture.evidence =
+		vp_arena_strdup(r->facts->arena, r->settings->evidence);
+	return 0;
+}
+
+static void describe_host(struct vp_facts *f)
+{
+	struct utsname u;
+
+	f->tool = vp_arena_strdup(f->arena, "vnetprobe " VP_VERSION);
+	if (uname(&u) != 0)
+		return;
+	f->hostname = vp_arena_strdup(f->arena, u.nodename);
+	f->kernel = vp_arena_printf(f->arena, "%s %s", u.sysname, u.release);
+}
+
+/* "https_proxy=http://user:secret@10.0.0.9:3128" without the secret part. */
+static void note_proxies(struct vp_facts *f)
+{
+	static const char *const variables[] = { "http_proxy", "https_proxy",
+		                                 "HTTP_PROXY", "HTTPS_PROXY",
+		                                 "ALL_PROXY",  "all_proxy" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *value = getenv(variables[i]);
+		const char *scheme, *host, *at;
+
+		if (value == NULL || value[0] == '\0')
+			continue;
+		scheme = strstr(value, "://");
+		host = scheme != NULL ? scheme + 3 : value;
+		at = strrchr(host, '@');
+		*VP_PUSH(f->arena, f->proxies, f->n_proxies) = vp_arena_printf(
+			f->arena, "%s=%.*s%.200s", variables[i],
+			(int)(host - value), value, at != NULL ? at + 1 : host);
+	}
+}
+
+int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
+                   const struct vp_settings *s, char *why, size_t size)
+{
+	struct vp_run *r = calloc(1, sizeof(*r));
+	int rc, failed = 0;
+
+	*out = NULL;
+	if (r == NULL) {
+		snprintf(why, size, "out of memory");
+		return 2;
+	}
+	r->facts = facts;
+	r->settings = s;
+	describe_host(facts);
+	note_proxies(facts);
+	vp_progress_init(&r->progress, s->verbosity < 0);
+	rc = open_capture(r, why, size);
+	if (rc == 0) {
+		failed = vp_nss_create(&r->nss, NSS_THREADS);
+		if (failed == 0)
+			failed = vp_routes_open(&r->routes);
+		if (failed == 0)
+			rc = drop_rights(r, why, size);
+	}
+	if (failed != 0) {
+		snprintf(why, size, "cannot start: %s", strerror(-failed));
+		rc = 2;
+	}
+	if (rc != 0) {
+		vp_run_destroy(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+/* --- packets ----------------------------------------------------------- */
+
+static void on_frame(const struct vp_frame *frame, void *arg)
+{
+	struct vp_run *r = arg;
+	struct vp_packet packet;
+	enum vp_decode d = vp_packet_decode(&packet, frame);
+
+	if (d == VP_DECODE_OK)
+		vp_flows_packet(r->flows, &packet);
+	else
+		vp_flows_undecoded(r->flows, d);
+}
+
+static void on_capture_end(const char *why, void *arg)
+{
+	struct vp_run *r = arg;
+
+	mark_partial(r, why);
+	r->facts->capture.interface_missed = true;
+}
+
+static void list_interfaces(struct vp_run *r)
+{
+	struct vp_facts *f = r->facts;
+	const struct vp_interface *all;
+	size_t n = vp_netstate_interfaces(r->before, &all);
+
+	for (size_t i = 0; i < n; i++) {
+		vp_flows_add_interface(r->flows, all[i].index, all[i].name);
+		for (size_t k = 0; k < all[i].n_addresses; k++)
+			vp_flows_add_local(r->flows, &all[i].addresses[k]);
+		if (!all[i].up)
+			continue;
+		if (r->settings->interface != NULL &&
+		    strcmp(r->settings->interface, all[i].name) != 0)
+			continue;
+		*VP_PUSH(f->arena, f->capture.interfaces,
+		         f->capture.n_interfaces) =
+			vp_arena_strdup(f->arena, all[i].name);
+	}
+}
+
+static void add_change(const char *text, void *arg)
+{
+	struct vp_facts *f = arg;
+
+	*VP_PUSH(f->arena, f->state_changes, f->n_state_changes) =
+		vp_arena_strdup(f->arena, text);
+}
+
+/* Interfaces, routes and resolvers, once more: what differs may have hidden
+ * packets from us. */
+static void compare_state(struct vp_run *r)
+{
+	struct vp_netstate *after;
+	bool interfaces = false;
+
+	if (r->before == NULL || vp_netstate_take(&after, r->routes) != 0) {
+		add_change("this machine's network state could not be read",
+		           r->facts);
+		return;
+	}
+	vp_netstate_compare(r->before, after, &interfaces, add_change,
+	                    r->facts);
+	if (interfaces)
+		r->facts->capture.interface_missed = true;
+	vp_netstate_free(after);
+}
+
+/* --- phases ------------------------------------------------------------ */
+
+static void finish(struct vp_run *r);
+
+static void on_second_selftest(bool ok, const char *why, void *arg)
+{
+	struct vp_run *r = arg;
+
+	r->facts->capture.selftest_after = ok;
+	if (!ok)
+		mark_partial(r, why);
+	finish(r);
+}
+
+static void prove(struct vp_run *r)
+{
+	int rc;
+
+	if (r->phase == LINGER)
+		r->facts->timing.linger_us = phase_us(r);
+	enter(r, PROVE);
+	if (!r->facts->capture.selftest_before) {
+		finish(r); /* it never worked: nothing to prove */
+		return;
+	}
+	rc = vp_capture_selftest(r->capture, SELFTEST_MS, on_second_selftest,
+	                         r);
+	if (rc != 0)
+		on_second_selftest(false, uv_strerror(rc), r);
+}
+
+static void on_linger_over(uv_timer_t *timer)
+{
+	prove(timer->data);
+}
+
+static void linger(struct vp_run *r)
+{
+	enter(r, LINGER);
+	uv_update_time(&r->loop);
+	uv_timer_start(&r->pause, on_linger_over, r->settings->linger_ms, 0);
+}
+
+static void on_probing_done(void *arg)
+{
+	struct vp_run *r = arg;
+
+	if (r->capture != NULL)
+		linger(r);
+	else
+		finish(r);
+}
+
+static void probe(struct vp_run *r)
+{
+	struct vp_probing_options opt = {
+		.loop = &r->loop,
+		.facts = r->facts,
+		.settings = r->settings,
+		.nss = r->nss,
+		.routes = r->routes,
+		.done = on_probing_done,
+		.arg = r,
+	};
+
+	enter(r, PROBE);
+	if (vp_probing_start(&r->probing, &opt, r->why, sizeof(r->why)) == 0)
+		return;
+	r->rc = 2;
+	finish(r);
+}
+
+static void on_first_selftest(bool ok, const char *why, void *arg)
+{
+	struct vp_run *r = arg;
+	struct vp_capture_facts *c = &r->facts->capture;
+
+	c->selftest_before = ok;
+	c->armed_us = now_us();
+	r->facts->timing.arming_us = phase_us(r);
+	if (!ok)
+		mark_partial(r, why);
+	probe(r);
+}
+
+static void arm(struct vp_run *r)
+{
+	int rc;
+
+	enter(r, ARM);
+	list_interfaces(r);
+	rc = vp_capture_start(r->capture, &r->loop, on_frame, on_capture_end,
+	                      r);
+	if (rc == 0)
+		rc = vp_capture_selftest(r->capture, SELFTEST_MS,
+		                         on_first_selftest, r);
+	if (rc != 0)
+		on_first_selftest(false, uv_strerror(rc), r);
+}
+
+static void count_packets(struct vp_run *r)
+{
+	struct vp_capture_facts *c = &r->facts->capture;
+	struct vp_capture_stats stats;
+
+	vp_capture_drain(r->capture, DRAIN_MS);
+	c->drained_us = now_us();
+	if (r->phase == PROVE)
+		r->facts->timing.drain_us = phase_us(r);
+	vp_capture_stats(r->capture, &stats);
+	c->received = stats.received;
+	c->dropped = stats.dropped;
+	c->interface_dropped = stats.interface_dropped;
+	c->evidence_left_out = stats.evidence_left_out;
+	if (stats.dropped + stats.interface_dropped > 0)
+		mark_partial(r, "packets were lost before they could be read");
+}
+
+/* The end, from whichever phase: no more packets are sent or read. */
+static void finish(struct vp_run *r)
+{
+	if (r->phase == DONE)
+		return;
+	if (r->probing != NULL)
+		vp_probing_stop(r->probing);
+	if (r->capture != NULL)
+		count_packets(r);
+	enter(r, DONE);
+	r->facts->ended_us = now_us();
+	vp_progress_clear(&r->progress);
+	uv_stop(&r->loop);
+}
+
+/* Cut short: what was sent until now is still proven, if it can be. */
+static void cut_short(struct vp_run *r)
+{
+	uv_timer_stop(&r->pause);
+	if (r->probing != NULL)
+		vp_probing_stop(r->probing);
+	if (r->phase == PROBE && r->capture != NULL)
+		prove(r);
+	else if (r->phase == LINGER)
+		prove(r);
+	else if (r->phase != PROVE)
+		finish(r);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct vp_run *r = timer->data;
+
+	if (r->phase > PROBE)
+		return; /* all is known, only the capture is being closed */
+	r->facts->deadline_hit = true;
+	cut_short(r);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct vp_run *r = handle->data;
+
+	(void)number;
+	if (r->facts->interrupted)
+		finish(r); /* a second one: do not even wait for proof */
+	r->facts->interrupted = true;
+	cut_short(r);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct vp_run *r = timer->data;
+	struct vp_probing_counts c = { 0 };
+
+	if (r->probing != NULL)
+		vp_probing_count(r->probing, &c);
+	vp_progress_show(&r->progress,
+	                 r->phase == PROBE ? "%zu of %zu questions answered, "
+	                                     "%zu of %zu addresses tried"
+	                                   : "watching for late packets",
+	                 c.answered, c.questions, c.finished, c.attempts);
+}
+
+/* --- going --------------------------------------------------------------- */
+
+static uint64_t deadline_ms(const struct vp_run *r)
+{
+	const struct vp_facts *f = r->facts;
+	uint64_t questions = 2 * f->n_names * f->n_resolvers;
+
+	if (r->settings->deadline_ms != DEFAULT_DEADLINE_MS)
+		return r->settings->deadline_ms;
+	/* Pacing alone makes a long list take long. */
+	return DEFAULT_DEADLINE_MS + 1000 * questions / QUESTIONS_A_SECOND;
+}
+
+static int open_loop(struct vp_run *r)
+{
+	int rc = uv_loop_init(&r->loop);
+
+	if (rc != 0)
+		return rc;
+	r->loop_open = true;
+	uv_timer_init(&r->loop, &r->deadline);
+	uv_timer_init(&r->loop, &r->pause);
+	uv_timer_init(&r->loop, &r->tick);
+	r->deadline.data = r->pause.data = r->tick.data = r;
+	while (r->n_signals < N_SIGNALS && rc == 0) {
+		uv_signal_t *s = &r->signals[r->n_signals];
+
+		rc = uv_signal_init(&r->loop, s);
+		if (rc != 0)
+			return rc;
+		s->data = r;
+		rc = uv_signal_start(s, on_signal,
+		                     signal_numbers[r->n_signals++]);
+	}
+	if (rc == 0)
+		rc = vp_nss_start(r->nss, &r->loop);
+	return rc;
+}
+
+static void mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaddset(&set, signal_numbers[i]);
+	sigprocmask(how, &set, NULL);
+}
+
+int vp_run_go(struct vp_run *r, char *why, size_t size)
+{
+	struct vp_facts *f = r->facts;
+	int rc = open_loop(r);
+
+	if (rc != 0) {
+		snprintf(why, size, "cannot start the event loop: %s",
+		         uv_strerror(rc));
+		return 2;
+	}
+	f->started_us = now_us();
+	if (vp_netstate_take(&r->before, r->routes) != 0)
+		r->before = NULL;
+	uv_timer_start(&r->deadline, on_deadline, deadline_ms(r), 0);
+	if (r->progress.active)
+		uv_timer_start(&r->tick, on_tick, 0, 100);
+	if (r->capture != NULL)
+		arm(r);
+	else
+		probe(r);
+	mask_signals(SIG_UNBLOCK);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	mask_signals(SIG_BLOCK); /* the report is written in peace */
+	if (r->rc != 0) {
+		snprintf(why, size, "%s", r->why);
+		return r->rc;
+	}
+	compare_state(r);
+	if (r->flows == NULL)
+		return 0;
+	vp_attest_own(r->flows, f);
+	vp_attest(f, r->flows);
+	vp_flows_finish(r->flows, f);
+	if (f->capture.attested_seen < f->capture.attested_expected)
+		mark_partial(r, "packets of our own probes were not captured");
+	return 0;
+}
+
+int vp_run_commit(struct vp_run *r)
+{
+	if (r->capture == NULL || r->facts->capture.evidence == NULL)
+		return 0;
+	return vp_capture_evidence_commit(r->capture);
+}
+
+/* Everything on the loop is told to close, then the loop runs until it has. */
+static void close_loop(struct vp_run *r)
+{
+	if (!r->loop_open)
+		return;
+	for (size_t i = 0; i < r->n_signals; i++)
+		uv_close((uv_handle_t *)&r->signals[i], NULL);
+	uv_close((uv_handle_t *)&r->deadline, NULL);
+	uv_close((uv_handle_t *)&r->pause, NULL);
+	uv_close((uv_handle_t *)&r->tick, NULL);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&r->loop);
+}
+
+void vp_run_destroy(struct vp_run *r)
+{
+	if (r == NULL)
+		return;
+	vp_probing_destroy(r->probing);
+	vp_nss_destroy(r->nss);
+	vp_capture_destroy(r->capture);
+	close_loop(r);
+	vp_routes_close(r->routes);
+	vp_netstate_free(r->before);
+	vp_flows_destroy(r->flows);
+	free(r);
+}
