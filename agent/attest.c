@@ -2,6 +2,7 @@
 #include "attest.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 #define MOST_UNSEEN 8
 
@@ -29,6 +30,18 @@ static void note(struct attestation *a, bool seen, uint8_t proto,
 static uint8_t protocol_of(enum vp_transport t)
 {
 	return t == VP_TRANSPORT_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+/* Does the capture watch where packets to this address pass? Those to
+ * ourselves (a stub resolver) pass the loopback only. */
+static bool watched(const struct vp_capture_facts *c, const struct vp_addr *to)
+{
+	if (vp_addr_scope(to, NULL, 0) != VP_SCOPE_LOOPBACK)
+		return true;
+	for (size_t i = 0; i < c->n_interfaces; i++)
+		if (strcmp(c->interfaces[i], "lo") == 0)
+			return true;
+	return false;
 }
 
 /* Did this question's packet have to pass an interface? Rows of the helper
@@ -111,9 +124,15 @@ void vp_attest(struct vp_facts *facts, const struct vp_flows *flows)
 	for (size_t i = 0; i < facts->n_names; i++) {
 		const struct vp_name *name = facts->names[i];
 
-		for (size_t k = 0; k < name->n_rows; k++)
-			if (question_left(&name->rows[k]))
-				attest_row(&a, name, &name->rows[k]);
+		for (size_t k = 0; k < name->n_rows; k++) {
+			const struct vp_dns_row *row = &name->rows[k];
+			const struct vp_resolver *r =
+				&facts->resolvers[row->resolver];
+
+			if (question_left(row) &&
+			    watched(&facts->capture, &r->endpoint.addr))
+				attest_row(&a, name, row);
+		}
 	}
 	for (size_t i = 0; i < facts->n_targets; i++) {
 		const struct vp_target *t = &facts->targets[i];
