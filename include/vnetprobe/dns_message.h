@@ -51,6 +51,14 @@ int vp_dns_message_read(struct vp_dns_message *out, struct vp_arena *arena,
                         const uint8_t *msg, size_t len, const char **why);
 
 /*
+ * Reads only the header and the first question, without an arena: what a
+ * sniffed packet asks. Returns 0, or -EBADMSG; the outputs are then untouched.
+ */
+int vp_dns_question_read(char name[VP_DNS_NAME_TEXT], uint16_t *type,
+                         struct vp_dns_header *header, const uint8_t *msg,
+                         size_t len);
+
+/*
  * Writes a question with RD set and, if udp_payload is not 0, an EDNS0 OPT
  * record of that payload size. Returns its length, or -EINVAL for a bad name
  * (empty label, label over 63 bytes, name over 255), -ENOSPC.
