@@ -267,10 +267,19 @@ resolvers() {
   printf 'nameserver %s\n' "$@" >/etc/resolv.conf
 }
 
+# resolver_hostile MODE ADDRESS - lab_peer answers there in place of a server
+declare -A HOSTILE=()
+resolver_hostile() { HOSTILE[$2]=$1; }
+
 lab_dns() {
   lab_azure_dns
-  local r
+  local r peer
   for r in $LAB_RESOLVERS; do
+    if [ -n "${HOSTILE[$r]:-}" ]; then
+      peer=$(lab_tool lab_peer)
+      nsenter --net=/run/netns/dns -- "$peer" dns "${HOSTILE[$r]}" "$r" 53 &
+      continue
+    fi
     case $r in
     "$UNBOUND") lab_unbound ;;
     "$DNSMASQ") lab_dnsmasq ;;

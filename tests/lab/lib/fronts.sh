@@ -27,7 +27,7 @@ front() {
   local place=$1 name=$2 kind=$3 a first=default_server
   shift 3
   # One address serves the workspace and its compute instances.
-  [ "$kind" != instances ] || first=
+  [ "$kind" != instances ] && [ "$place" != router ] || first=
   mkdir -p "$FRONTS/$place"
   {
     echo "server {"
@@ -35,12 +35,26 @@ front() {
       case $a in *:*) a="[$a]" ;; esac
       echo "  listen $a:$port ssl http2 $first;"
     done
-    [ "$kind" != instances ] || echo "  server_name *.instances.azureml.ms;"
+    echo "  server_name $(front_names "$kind");"
     echo "  ssl_certificate $LAB_CERTS/$set/${cert:-$kind}.pem;"
     echo "  ssl_certificate_key $LAB_CERTS/key.pem;"
     "answer_$how" "$kind" "$place"
     echo "}"
   } >"$FRONTS/$place/$name.conf"
+}
+
+front_names() {
+  case $1 in
+  workspace) echo '*.api.azureml.ms' ;;
+  instances) echo '*.instances.azureml.ms' ;;
+  notebooks) echo '*.notebooks.azure.net' ;;
+  inference) echo '*.inference.ml.azure.com' ;;
+  blob | file) echo "*.$1.core.windows.net" ;;
+  vault) echo '*.vault.azure.net' ;;
+  registry) echo '*.azurecr.io' ;;
+  data) echo "*.data.azurecr.io" ;;
+  *) echo '*.example' ;;
+  esac
 }
 
 # What each service says to a request without credentials (domain 6).
@@ -191,17 +205,17 @@ END
   in_ns "$1" "$(lab_program nginx)" -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log"
 }
 
-# silent PLACE ADDRESS PORT - accepts connections and says nothing
-silent() {
-  local tool
-  tool=$(lab_tool lab_peer)
-  nsenter --net="/run/netns/$1" -- "$tool" tcp "$2" "$3" &
-}
+# silent PLACE ADDRESS PORT - will accept connections and say nothing
+SILENT=('pe 10.20.2.8 445') # SMB: the port is all that is asked
+silent() { SILENT+=("$*"); }
 
 lab_fronts() {
-  local place
+  local place address port peer
   for place in pe pub router; do
     ! compgen -G "$FRONTS/$place/*.conf" >/dev/null || lab_nginx "$place"
   done
-  [ "${LAB_SMB:-yes}" != yes ] || silent pe 10.20.2.8 445
+  peer=$(lab_tool lab_peer)
+  while read -r place address port; do
+    nsenter --net="/run/netns/$place" -- "$peer" tcp "$address" "$port" &
+  done < <(printf '%s\n' "${SILENT[@]}")
 }

@@ -1,0 +1,5 @@
+# The second resolver forwards to a public resolver (no. 8, no. 11): private at
+# one, public at the other. Both the disagreement and its cause are named.
+want_status=1
+want_findings='dns-resolvers-disagree dns-zone-not-linked'
+break_it() { forward_to dnsmasq "$PUBLIC_DNS"; }
