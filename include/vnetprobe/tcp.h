@@ -33,6 +33,13 @@ int vp_tcp_create(struct vp_tcp **out, uv_loop_t *loop,
                   const struct vp_endpoint *remote, unsigned timeout_ms,
                   vp_tcp_cb *cb, void *arg);
 
+/*
+ * Hands over the connected socket (non-blocking, close-on-exec): the caller
+ * owns it from then on. Only from within cb after VP_OUTCOME_OK, once;
+ * otherwise -EBADF.
+ */
+int vp_tcp_release(struct vp_tcp *t);
+
 /* Ends the attempt, finished or not. NULL is fine, and so is from within cb. */
 void vp_tcp_destroy(struct vp_tcp *t);
 
