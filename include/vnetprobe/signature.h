@@ -9,6 +9,8 @@
 
 /* The request that tells most for this kind; "/" where none is known. */
 const char *vp_signature_path(enum vp_kind kind);
+/* A header line the request should carry beside the usual ones; NULL: none. */
+const char *vp_signature_request_header(enum vp_kind kind);
 
 /*
  * Reads an answer: status line and headers as received (CRLF lines, last
