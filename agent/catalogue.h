@@ -21,7 +21,12 @@ struct vp_catalogue_suffix {
 };
 
 const struct vp_catalogue_suffix *vp_catalogue_suffixes(size_t *n);
-/* The row whose suffix this name has (the longest one), in any cloud; NULL. */
+/*
+ * The row whose suffix this name has (the longest one), in any cloud; NULL. A
+ * suffix that starts with a dot wants at least one label before it; the rows
+ * of workspaces want guid.workspace.REGION, so REGION.api.azureml.ms, which is
+ * the region's and public, is no workspace.
+ */
 const struct vp_catalogue_suffix *vp_catalogue_find(const char *name);
 /* The row of a kind in a cloud; NULL if that cloud has none. */
 const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
@@ -30,11 +35,15 @@ const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
 struct vp_catalogue_scenario {
 	const char *name;
 	const char *title;
-	enum vp_expect workspace, storage, vault, registry;
+	enum vp_expect workspace, storage, vault, registry, other;
 	const char *source;
 };
 const struct vp_catalogue_scenario *vp_catalogue_scenarios(size_t *n);
 const struct vp_catalogue_scenario *vp_catalogue_scenario(const char *name);
+
+/* Why this name is public even where all is private: a row's words with its
+ * source. NULL: it is not in that table. */
+const char *vp_catalogue_public_by_design(const char *name);
 
 /* True for leaf or chain issuers that Azure's front ends are known to use
  * (domain 7, P14); compares the CN in a one-line issuer. */
