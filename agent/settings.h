@@ -26,7 +26,8 @@ enum vp_color { VP_COLOR_AUTO, VP_COLOR_ALWAYS, VP_COLOR_NEVER };
 
 struct vp_storage_account {
 	char *name;      /* label, or a full name for AZ-DNS-zone accounts */
-	char **services; /* blob, file, queue, table, dfs, web */
+	char **services; /* blob, file, queue, table, dfs, web; none: blob, file
+	                  */
 	size_t n_services;
 	bool has_expect;
 	enum vp_expect expect;
@@ -102,6 +103,7 @@ struct vp_settings {
 	unsigned concurrency; /* default 64 */
 	unsigned capture_buffer; /* bytes; 0: the capture's default */
 	char *ca_file;
+	const char *resolv_conf; /* NULL: /etc/resolv.conf; for tests */
 
 	char *cloud; /* public, usgovernment, china; default public */
 	char *region;
@@ -128,8 +130,11 @@ struct vp_settings {
 };
 
 /*
- * Reads the command line, and the config file that -c names (flags win).
- * Returns 0, or 2 (the exit status) after one sentence on stderr.
+ * Reads the command line, and the config file that -c names (flags win; --vnet
+ * and --resolver replace the config's lists, TARGETs of check and targets are
+ * appended to its targets with the origin "argument"). Only s->arena is taken
+ * from *s. Returns 0, or 2 (the exit status) after one sentence on stderr. With
+ * s->help or s->version set, nothing else was looked at.
  */
 int vp_options_read(struct vp_settings *s, int argc, char **argv);
 /* The text of --help (of one command, or VP_COMMAND_NONE: all), from the

@@ -1,0 +1,507 @@
+#include "value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalogue.h"
+
+#define SECOND 1000u
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define KIB 1024u
+#define MIB (1024 * KIB)
+
+__attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t size,
+                                                        const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, size, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+const char *vp_quote(char *buf, const char *text)
+{
+	size_t n = 0;
+
+	buf[n++] = '\'';
+	for (const char *p = text; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (n > VP_QUOTE_TEXT - 12) {
+			memcpy(buf + n, "...", 3);
+			n += 3;
+			break;
+		}
+		if (c < 0x20 || c == 0x7f || c >= 0x80)
+			n += (size_t)sprintf(buf + n, "\\x%02x", c);
+		else
+			buf[n++] = (char)c;
+	}
+	buf[n++] = '\'';
+	buf[n] = '\0';
+	return buf;
+}
+
+/* Edits (insert, delete, replace) between two short words. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[33];
+	size_t n = strlen(b);
+
+	if (n > 32 || strlen(a) > 32)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		size_t corner = row[0]; /* the value up and to the left */
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < n; j++) {
+			size_t best = corner + (a[i] != b[j]);
+
+			corner = row[j + 1];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (corner + 1 < best)
+				best = corner + 1;
+			row[j + 1] = best;
+		}
+	}
+	return row[n];
+}
+
+const char *vp_nearest(const char *text, const char *const *words, size_t n)
+{
+	const char *found = NULL;
+	size_t best = strlen(text) / 3 + 1; /* more edits: another word */
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(text, words[i]);
+
+		if (d > best || (d == best && found != NULL))
+			continue;
+		best = d;
+		found = words[i];
+	}
+	return found;
+}
+
+/* "'x' is not one of a, b, c", and the nearest if one is near. */
+static int not_one_of(const char *text, const char *const *words, size_t n,
+                      char *why, size_t size)
+{
+	const char *near = vp_nearest(text, words, n);
+	char quoted[VP_QUOTE_TEXT], list[512] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < n && used < sizeof(list); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+		                         "%s%s", i == 0 ? "" : ", ", words[i]);
+	if (near != NULL)
+		return refuse(why, size,
+		              "%s is not one of %s; did you mean '%s'?",
+		              vp_quote(quoted, text), list, near);
+	return refuse(why, size, "%s is not one of %s", vp_quote(quoted, text),
+	              list);
+}
+
+/* Digits only, at least one, at most max; the rest of the text in *end. */
+static bool number(uint64_t *out, const char *text, uint64_t max,
+                   const char **end)
+{
+	uint64_t v = 0;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	for (; isdigit((unsigned char)*text); text++) {
+		v = v * 10 + (uint64_t)(*text - '0');
+		if (v > max)
+			v = max + 1; /* stays too large */
+	}
+	*out = v;
+	*end = text;
+	return v <= max;
+}
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* The factor of a unit; 0 if there is no such unit. */
+static uint64_t unit_of(const char *name, const struct unit *units, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(name, units[i].name) == 0)
+			return units[i].factor;
+	}
+	return 0;
+}
+
+static void duration_text(char *buf, size_t size, unsigned ms)
+{
+	if (ms % HOUR == 0 && ms != 0)
+		snprintf(buf, size, "%uh", ms / HOUR);
+	else if (ms % MINUTE == 0 && ms != 0)
+		snprintf(buf, size, "%um", ms / MINUTE);
+	else if (ms % SECOND == 0)
+		snprintf(buf, size, "%us", ms / SECOND);
+	else
+		snprintf(buf, size, "%ums", ms);
+}
+
+int vp_value_read_duration(unsigned *out, const char *text, unsigned min_ms,
+                           unsigned max_ms, char *why, size_t size)
+{
+	static const struct unit units[] = {
+		{ "", SECOND },  { "ms", 1 },   { "s", SECOND },
+		{ "m", MINUTE }, { "h", HOUR },
+	};
+	char quoted[VP_QUOTE_TEXT], lo[16], hi[16];
+	const char *end = text;
+	uint64_t v, factor;
+	bool fits = number(&v, text, UINT32_MAX, &end);
+
+	factor = end == text ? 0 : unit_of(end, units, 5);
+	if (factor == 0)
+		return refuse(why, size,
+		              "%s is not a duration: write 300ms, 5s or 2m",
+		              vp_quote(quoted, text));
+	if (!fits || v * factor < min_ms || v * factor > max_ms) {
+		duration_text(lo, sizeof(lo), min_ms);
+		duration_text(hi, sizeof(hi), max_ms);
+		return refuse(why, size,
+		              "%s is out of range: from %s to %s are allowed",
+		              vp_quote(quoted, text), lo, hi);
+	}
+	*out = (unsigned)(v * factor);
+	return 0;
+}
+
+int vp_value_read_size(unsigned *out, const char *text, unsigned min,
+                       unsigned max, char *why, size_t size)
+{
+	static const struct unit units[] = {
+		{ "", 1 },
+		{ "KiB", KIB },
+		{ "MiB", MIB },
+		{ "GiB", 1024 * MIB },
+	};
+	char quoted[VP_QUOTE_TEXT];
+	const char *end = text;
+	uint64_t v, factor;
+	bool fits = number(&v, text, UINT32_MAX, &end);
+
+	factor = end == text ? 0 : unit_of(end, units, 4);
+	if (factor == 0)
+		return refuse(why, size,
+		              "%s is not a size: write 64KiB or 4MiB",
+		              vp_quote(quoted, text));
+	if (!fits || v * factor < min || v * factor > max)
+		return refuse(why, size,
+		              "%s is out of range: from %uKiB to %uMiB are "
+		              "allowed",
+		              vp_quote(quoted, text), min / KIB, max / MIB);
+	*out = (unsigned)(v * factor);
+	return 0;
+}
+
+int vp_value_read_expect(enum vp_expect *out, const char *text, char *why,
+                         size_t size)
+{
+	static const char *const words[] = {
+#define X(id, name) name,
+		VP_EXPECTS(X)
+#undef X
+	};
+
+	if (vp_expect_parse(out, text) == 0)
+		return 0;
+	return not_one_of(text, words, VP_EXPECT_COUNT, why, size);
+}
+
+int vp_value_read_kind(enum vp_kind *out, const char *text, char *why,
+                       size_t size)
+{
+	static const char *const words[] = {
+#define X(id, name) name,
+		VP_KINDS(X)
+#undef X
+	};
+
+	if (vp_kind_parse(out, text) == 0)
+		return 0;
+	return not_one_of(text, words, VP_KIND_COUNT, why, size);
+}
+
+int vp_value_read_addr(struct vp_addr *out, const char *text, char *why,
+                       size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+
+	if (vp_addr_parse(out, text) == 0)
+		return 0;
+	return refuse(why, size, "%s is not an IP address",
+	              vp_quote(quoted, text));
+}
+
+/* Tells bits that are set behind the length from plain nonsense. */
+static int bad_prefix(const char *text, char *why, size_t size)
+{
+	char quoted[VP_QUOTE_TEXT], ip[VP_ADDR_TEXT] = "";
+	const char *slash = strchr(text, '/'), *end = "?";
+	size_t n = slash != NULL ? (size_t)(slash - text) : 0;
+	struct vp_addr addr;
+	uint64_t len;
+
+	if (n > 0 && n < sizeof(ip)) {
+		memcpy(ip, text, n);
+		if (vp_addr_parse(&addr, ip) == 0 &&
+		    number(&len, slash + 1, addr.family == 4 ? 32 : 128,
+		           &end) &&
+		    *end == '\0')
+			return refuse(why, size,
+			              "%s has bits set behind its length of %u",
+			              vp_quote(quoted, text), (unsigned)len);
+	}
+	return refuse(why, size,
+	              "%s is not a prefix: write 10.20.0.0/16 or fd00:20::/48",
+	              vp_quote(quoted, text));
+}
+
+int vp_value_read_prefix(struct vp_prefix *out, const char *text, char *why,
+                         size_t size)
+{
+	if (vp_prefix_parse(out, text) == 0)
+		return 0;
+	return bad_prefix(text, why, size);
+}
+
+int vp_value_read_port(uint16_t *out, const char *text, char *why, size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	const char *end = text;
+	uint64_t v = 0;
+
+	if (!number(&v, text, UINT16_MAX, &end) || *end != '\0' || v == 0)
+		return refuse(why, size, "%s is not a port: write 1 to 65535",
+		              vp_quote(quoted, text));
+	*out = (uint16_t)v;
+	return 0;
+}
+
+int vp_value_read_guid(char out[37], const char *text, char *why, size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	size_t i;
+
+	for (i = 0; i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		unsigned char c = (unsigned char)text[i];
+
+		if (dash ? c != '-' : !isxdigit(c))
+			break;
+		out[i] = (char)tolower(c);
+	}
+	if (i < 36 || text[36] != '\0')
+		return refuse(
+			why, size,
+			"%s is not a GUID: expected the workspaceId, such "
+			"as 01234567-89ab-cdef-0123-456789abcdef",
+			vp_quote(quoted, text));
+	out[36] = '\0';
+	return 0;
+}
+
+int vp_value_cloud(struct vp_settings *s, const char *text, char *why,
+                   size_t size)
+{
+	static const char *const words[] = { "public", "usgovernment",
+		                             "china" };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		s->cloud = vp_arena_strdup(s->arena, text);
+		return 0;
+	}
+	return not_one_of(text, words, 3, why, size);
+}
+
+int vp_value_region(struct vp_settings *s, const char *text, char *why,
+                    size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	size_t n = strlen(text);
+	char *low;
+
+	if (n == 0 || n > 40 ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                 "0123456789") != n)
+		return refuse(why, size,
+		              "%s is not a region: write its short form, such "
+		              "as eastus",
+		              vp_quote(quoted, text));
+	low = vp_arena_strdup(s->arena, text);
+	for (char *p = low; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	s->region = low;
+	return 0;
+}
+
+int vp_value_scenario(struct vp_settings *s, const char *text, char *why,
+                      size_t size)
+{
+	const struct vp_catalogue_scenario *rows;
+	const char *words[32];
+	size_t n;
+
+	if (vp_catalogue_scenario(text) != NULL) {
+		s->scenario = vp_arena_strdup(s->arena, text);
+		return 0;
+	}
+	rows = vp_catalogue_scenarios(&n);
+	for (size_t i = 0; i < n && i < 32; i++)
+		words[i] = rows[i].name;
+	return not_one_of(text, words, n < 32 ? n : 32, why, size);
+}
+
+int vp_value_expect(struct vp_settings *s, const char *text, char *why,
+                    size_t size)
+{
+	int err = vp_value_read_expect(&s->expect, text, why, size);
+
+	if (err == 0)
+		s->has_expect = true;
+	return err;
+}
+
+/*
+ * What Azure does not allow in a VNet's address space (virtual network FAQ,
+ * P8), and what would declare most of the Internet private: a prefix that
+ * meets one of these would blind the whole run.
+ */
+static const char *const never_vnet[] = {
+	"0.0.0.0/8",     "127.0.0.0/8",     "169.254.0.0/16", "224.0.0.0/4",
+	"168.63.129.16", "255.255.255.255", "::/8",           "64:ff9b::/96",
+	"2002::/16",     "fe80::/10",       "ff00::/8",
+};
+
+/* Internet registries hand out IPv6 by /12 to /32; a VNet has a /48 or so. */
+#define SHORTEST_V6 20
+
+int vp_value_vnet(struct vp_settings *s, const char *text, char *why,
+                  size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	struct vp_prefix p, never;
+	int err = vp_value_read_prefix(&p, text, why, size);
+
+	if (err != 0)
+		return err;
+	if (p.addr.family == 6 && p.len < SHORTEST_V6)
+		return refuse(why, size,
+		              "%s cannot be a VNet's prefix: it is too large",
+		              vp_quote(quoted, text));
+	for (size_t i = 0; i < sizeof(never_vnet) / sizeof(*never_vnet); i++) {
+		if (vp_prefix_parse(&never, never_vnet[i]) != 0)
+			continue;
+		if (vp_prefix_contains(&p, &never.addr) ||
+		    vp_prefix_contains(&never, &p.addr))
+			return refuse(why, size,
+			              "%s cannot be a VNet's prefix: it meets "
+			              "%s, and would count as private",
+			              vp_quote(quoted, text), never_vnet[i]);
+	}
+	*VP_PUSH(s->arena, s->vnet, s->n_vnet) = p;
+	return 0;
+}
+
+int vp_value_resolver(struct vp_settings *s, const char *text, char *why,
+                      size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	struct vp_endpoint e;
+
+	if (vp_endpoint_parse(&e, text, 53) != 0)
+		return refuse(why, size,
+		              "%s is not a resolver: write IP, IP:PORT or "
+		              "[IP6]:PORT",
+		              vp_quote(quoted, text));
+	*VP_PUSH(s->arena, s->resolvers, s->n_resolvers) = e;
+	return 0;
+}
+
+int vp_value_ca_file(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	if (*text == '\0')
+		return refuse(why, size, "expected the path of a PEM file");
+	s->ca_file = vp_arena_strdup(s->arena, text);
+	return 0;
+}
+
+int vp_value_interface(struct vp_settings *s, const char *text, char *why,
+                       size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	size_t n = strlen(text);
+
+	if (n == 0 || n >= IFNAMSIZ || strpbrk(text, "/ \t\n") != NULL)
+		return refuse(why, size,
+		              "%s is not the name of a network interface",
+		              vp_quote(quoted, text));
+	s->interface = vp_arena_strdup(s->arena, text);
+	return 0;
+}
+
+int vp_value_timeout(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	return vp_value_read_duration(&s->timeout_ms, text, 1, 10 * MINUTE, why,
+	                              size);
+}
+
+int vp_value_deadline(struct vp_settings *s, const char *text, char *why,
+                      size_t size)
+{
+	return vp_value_read_duration(&s->deadline_ms, text, 1, 24 * HOUR, why,
+	                              size);
+}
+
+int vp_value_linger(struct vp_settings *s, const char *text, char *why,
+                    size_t size)
+{
+	return vp_value_read_duration(&s->linger_ms, text, 0, 10 * MINUTE, why,
+	                              size);
+}
+
+int vp_value_concurrency(struct vp_settings *s, const char *text, char *why,
+                         size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	const char *end = text;
+	uint64_t v = 0;
+
+	if (!number(&v, text, 1024, &end) || *end != '\0' || v == 0)
+		return refuse(why, size, "%s is not a number from 1 to 1024",
+		              vp_quote(quoted, text));
+	s->concurrency = (unsigned)v;
+	return 0;
+}
+
+int vp_value_capture_buffer(struct vp_settings *s, const char *text, char *why,
+                            size_t size)
+{
+	return vp_value_read_size(&s->capture_buffer, text, 64 * KIB,
+	                          1024 * MIB, why, size);
+}

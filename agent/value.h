@@ -1,0 +1,60 @@
+/*
+ * value.h - the text of one setting to its value.
+ *
+ * Flags and the config file take the same texts, so both come here and refuse
+ * the same things. Each setter returns 0, or -EINVAL with a sentence in why
+ * that says what was found and what was expected; whoever called puts the
+ * flag, or file, line and key before it.
+ */
+#ifndef VP_AGENT_VALUE_H
+#define VP_AGENT_VALUE_H
+
+#include "settings.h"
+
+typedef int vp_value_setter(struct vp_settings *s, const char *text, char *why,
+                            size_t size);
+
+vp_value_setter vp_value_cloud;
+vp_value_setter vp_value_region; /* lower case, the short form */
+vp_value_setter vp_value_scenario;
+vp_value_setter vp_value_expect;
+vp_value_setter vp_value_vnet;     /* appends */
+vp_value_setter vp_value_resolver; /* appends */
+vp_value_setter vp_value_ca_file;
+vp_value_setter vp_value_interface;
+vp_value_setter vp_value_timeout;
+vp_value_setter vp_value_deadline;
+vp_value_setter vp_value_linger;
+vp_value_setter vp_value_concurrency;
+vp_value_setter vp_value_capture_buffer;
+
+/* Values that stand in more than one place. */
+int vp_value_read_expect(enum vp_expect *out, const char *text, char *why,
+                         size_t size);
+int vp_value_read_kind(enum vp_kind *out, const char *text, char *why,
+                       size_t size);
+int vp_value_read_addr(struct vp_addr *out, const char *text, char *why,
+                       size_t size);
+int vp_value_read_prefix(struct vp_prefix *out, const char *text, char *why,
+                         size_t size);
+int vp_value_read_port(uint16_t *out, const char *text, char *why, size_t size);
+/* A GUID, to lower case. */
+int vp_value_read_guid(char out[37], const char *text, char *why, size_t size);
+
+/* Milliseconds: "300ms", "5s", "2m", "1h"; a bare number is seconds. */
+int vp_value_read_duration(unsigned *out, const char *text, unsigned min_ms,
+                           unsigned max_ms, char *why, size_t size);
+/* Bytes: "65536", "64KiB", "4MiB", "1GiB". */
+int vp_value_read_size(unsigned *out, const char *text, unsigned min,
+                       unsigned max, char *why, size_t size);
+
+#define VP_QUOTE_TEXT 96
+/* text in single quotes, control bytes as \xNN, cut after some 60: for
+ * messages. Returns buf (VP_QUOTE_TEXT bytes). */
+const char *vp_quote(char *buf, const char *text);
+
+/* The word nearest to text among n of them, or NULL if none is near enough to
+ * be what was meant. */
+const char *vp_nearest(const char *text, const char *const *words, size_t n);
+
+#endif
