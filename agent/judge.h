@@ -23,13 +23,19 @@ struct vp_finding_type {
 	const char *id;
 	enum vp_severity severity;
 	const char *title;
-	const char *seen;   /* what is seen */
-	const char *means;  /* what it means */
-	const char *remedy; /* general; {name}, {zone}, ... are filled in */
+	const char *seen;  /* what is seen */
+	const char *means; /* what it means */
+	/* General; {name}, {zone}, ... are filled in, or become NAME, ZONE
+	 * where they are not known. A line that starts with four spaces is a
+	 * command or a line for a file: it is shown as it stands. */
+	const char *remedy;
 	const char *source;
+	const char *family; /* "names", "reach", "egress", "trust" */
 };
 const struct vp_finding_type *vp_finding_types(size_t *n);
 const struct vp_finding_type *vp_finding_type(const char *id); /* or NULL */
+/* What a family is about, in a few words. */
+const char *vp_finding_family_title(const char *family);
 
 struct vp_finding {
 	const struct vp_finding_type *type;

@@ -1,0 +1,729 @@
+/*
+ * findings.c - the one table of finding ids.
+ *
+ * Reports, `vnetprobe explain` and docs/findings.md all print these rows. Ids
+ * are a contract: add rows, never rename one. Rows stand by family, and inside
+ * a family in the order in which reports show findings of one severity: causes
+ * above the symptoms they bring about.
+ */
+#include "judge.h"
+
+#include <string.h>
+
+#define ROW(sev, fam, name, t, s, m, r, src)                                   \
+	{                                                                      \
+		.id = (name), .severity = VP_SEVERITY_##sev, .title = (t),     \
+		.seen = (s), .means = (m), .remedy = (r), .source = (src),     \
+		.family = (fam)                                                \
+	}
+
+static const struct vp_finding_type types[] = {
+	/* names */
+	ROW(ERROR, "names", "dns-zone-not-linked",
+	    "the private DNS zone is not seen by this resolver",
+	    "The chain of aliases passes a privatelink name and still ends at "
+	    "a public address.",
+	    "A private endpoint exists, but this resolver does not look into "
+	    "the private zone: the zone is not linked to the VNet it asks "
+	    "from, it forwards to a server outside Azure, or it forwards the "
+	    "privatelink zone instead of the public one. Applications that "
+	    "ask it go over the Internet.",
+	    "Link the zone to the VNet that the resolver asks from:\n"
+	    "    az network private-dns link vnet create -g RG -z {zone} "
+	    "-n LINK -v VNET -e false\n"
+	    "If {resolver} is a DNS server of your own, also let it forward "
+	    "{parent} (not {zone}) to 168.63.129.16.",
+	    "Azure private endpoint DNS integration; troubleshooting private "
+	    "endpoint connectivity (domain 5.3 no. 1, 4, 8, 22)"),
+	ROW(ERROR, "names", "dns-record-missing",
+	    "the private DNS zone has no record for this name",
+	    "The name has a privatelink alias, and the private zone answers "
+	    "that the alias does not exist or has no address.",
+	    "A zone of that name is linked, but the record of this resource "
+	    "is not in it: the private endpoint has no DNS zone group, or its "
+	    "record is in another copy of the zone. Nothing falls back to the "
+	    "public address, so applications fail.",
+	    "Let the private endpoint keep its own record:\n"
+	    "    az network private-endpoint dns-zone-group create -g RG "
+	    "--endpoint-name PE -n default --private-dns-zone {zone} "
+	    "--zone-name {group}\n"
+	    "or write the record by hand:\n"
+	    "    az network private-dns record-set a add-record -g RG "
+	    "-z {zone} -n {label} -a PE_ADDRESS",
+	    "Azure private DNS zone values; SOA of Azure private zones "
+	    "(domain 5.2, 5.3 no. 2, 19, 20)"),
+	ROW(ERROR, "names", "dns-no-private-endpoint",
+	    "the resource has no private endpoint in use",
+	    "The name resolves to a public address and no privatelink alias "
+	    "is in the chain.",
+	    "Azure adds that alias as soon as one approved private endpoint "
+	    "exists anywhere. Without it there is none, or its connection is "
+	    "pending, rejected or removed, or the name is another one than "
+	    "meant.",
+	    "See what connections the resource has, and approve a pending "
+	    "one:\n"
+	    "    az network private-endpoint-connection list --id RESOURCE_ID "
+	    "-o table\n"
+	    "    az network private-endpoint-connection approve "
+	    "--id CONNECTION_ID\n"
+	    "or create the endpoint:\n"
+	    "    az network private-endpoint create -g RG -n PE "
+	    "--vnet-name VNET --subnet SUBNET --connection-name {account} "
+	    "--private-connection-resource-id RESOURCE_ID "
+	    "--group-id {group}",
+	    "Key Vault private link diagnostics (domain 5.2, 5.3 no. 17)"),
+	ROW(ERROR, "names", "dns-name-unknown", "the name does not exist",
+	    "No resolver has an address for the name, and no privatelink alias "
+	    "was seen.",
+	    "The name is misspelt, the resource was deleted, it is in another "
+	    "cloud, or a zone of your own hides it at every resolver.",
+	    "Compare the name with what the resource says of itself, for "
+	    "instance:\n"
+	    "    az resource show --ids RESOURCE_ID --query properties\n"
+	    "and look whether a DNS server of yours has a zone {parent}.",
+	    "domain 5.2"),
+	ROW(ERROR, "names", "dns-forwarder-wrong-zone",
+	    "a forwarder is set on the privatelink zone",
+	    "A custom DNS server gives the public address while Azure DNS "
+	    "gives the private one for the same name.",
+	    "The server forwards the privatelink zone, but is asked for the "
+	    "public name and follows the alias with its general forwarder. "
+	    "The conditional forwarder must be on the public zone.",
+	    "At {resolver}, forward {parent} to 168.63.129.16 and remove the "
+	    "rule for {zone}. BIND:\n"
+	    "    zone \"{parent}\" { type forward; forward only; "
+	    "forwarders { 168.63.129.16; }; };",
+	    "Azure private endpoint DNS integration (domain 5.3 no. 4 to 6)"),
+	ROW(ERROR, "names", "dns-zone-shadowed",
+	    "a zone of this resolver's own hides the public name",
+	    "One resolver says the name does not exist, without an alias; "
+	    "another one knows it.",
+	    "The resolver holds an authoritative zone such as {parent} "
+	    "itself. Every name that is not written there is lost, for all "
+	    "accounts under it.",
+	    "At {resolver}, remove the zone {parent} (or replace it by a zone "
+	    "for the single name {name}) and forward {parent} to "
+	    "168.63.129.16.",
+	    "Azure private endpoint DNS integration (domain 5.3 no. 7)"),
+	ROW(ERROR, "names", "dns-fallback-to-internet",
+	    "the zone link falls back to the Internet",
+	    "The linked zone lacks the record, and Azure DNS answers with the "
+	    "public address instead of \"no such name\".",
+	    "The link has the resolution policy NxDomainRedirect, which hides "
+	    "a missing record behind a public answer.",
+	    "Add the record; then set the link back:\n"
+	    "    az network private-dns link vnet update -g RG -z {zone} "
+	    "-n LINK --resolution-policy Default",
+	    "Azure private DNS fallback to internet (domain 5.3 no. 3)"),
+	ROW(ERROR, "names", "dns-hosts-override",
+	    "applications get another answer than the resolvers give",
+	    "getaddrinfo() returns an address that no resolver gave, or none "
+	    "although the resolvers have one.",
+	    "A line in /etc/hosts, a local cache or another source in "
+	    "nsswitch.conf decides before DNS does. Applications follow it.",
+	    "See where it comes from:\n"
+	    "    getent -s files ahosts {name}\n"
+	    "    grep '^hosts:' /etc/nsswitch.conf\n"
+	    "and remove the line for {name} from /etc/hosts (or flush the "
+	    "cache).",
+	    "domain 5.3 no. 18"),
+	ROW(ERROR, "names", "dns-wrong-address",
+	    "the address is not the private endpoint's",
+	    "A resolver gives an address that is not among those configured "
+	    "for this target.",
+	    "The record is stale or belongs to another private endpoint: the "
+	    "endpoint was recreated, or two endpoints write into one zone.",
+	    "Compare with the endpoint's network interface:\n"
+	    "    az network nic show --ids NIC_ID --query "
+	    "\"ipConfigurations[].[privateIPAddress,"
+	    "privateLinkConnectionProperties.fqdns]\"\n"
+	    "and correct the record:\n"
+	    "    az network private-dns record-set a update -g RG -z {zone} "
+	    "-n {label} --set aRecords[0].ipv4Address={expected}",
+	    "domain 5.3 no. 13, 14"),
+	ROW(ERROR, "names", "dns-ipv6-public",
+	    "a public IPv6 address stands beside the private IPv4 one",
+	    "The A answer is private, the AAAA answer of the same name is "
+	    "public.",
+	    "A program that prefers IPv6 goes over the Internet although the "
+	    "private endpoint and its record are right.",
+	    "Find the zone that holds the AAAA record and remove it:\n"
+	    "    az network private-dns record-set aaaa list -g RG -z {zone} "
+	    "-o table\n"
+	    "or turn off dual-stack endpoints of the resource.",
+	    "Azure private link and IPv6 (domain 4)"),
+	ROW(ERROR, "names", "dns-bogon",
+	    "the name leads to an address that is nobody's",
+	    "The answer is a loopback, link-local, multicast, unspecified or "
+	    "platform address.",
+	    "A blocking list, a test entry or a broken record answers for "
+	    "this name.",
+	    "Remove the record or the blocking rule for {name} at "
+	    "{resolver}.",
+	    "domain 4"),
+	ROW(ERROR, "names", "dns-resolvers-disagree",
+	    "the resolvers give different answers",
+	    "Two resolvers of this machine answer differently for the same "
+	    "name.",
+	    "Which answer an application gets depends on which resolver "
+	    "happens to be asked; \"no such name\" makes no client try the "
+	    "next one. It works, and then it does not.",
+	    "Make every DNS server of the VNet forward alike, or keep only "
+	    "the right one:\n"
+	    "    az network vnet update -g RG -n VNET --dns-servers "
+	    "DNS_SERVER\n"
+	    "then renew the lease or restart the machine.",
+	    "domain 5.3 no. 11"),
+	ROW(ERROR, "names", "dns-unstable",
+	    "one resolver's answer changes between questions",
+	    "The same question to the same resolver got different answers in "
+	    "one run.",
+	    "The resolver picks among several forwarders that disagree, or "
+	    "falls through to the next one when the first is slow.",
+	    "At {resolver}, keep one forwarder for {parent}: 168.63.129.16. "
+	    "On a Windows DNS server raise the forwarder's time-out above 4 "
+	    "seconds:\n"
+	    "    Set-DnsServerForwarder -IPAddress 168.63.129.16 -Timeout 5",
+	    "domain 5.3 no. 5, 10"),
+	ROW(ERROR, "names", "dns-timeout", "a resolver does not answer",
+	    "No answer came to a DNS question in the time allowed.",
+	    "The resolver is down, a network security group or firewall drops "
+	    "port 53, or 168.63.129.16 is asked from outside Azure. Each "
+	    "look-up waits for it before the next resolver is tried.",
+	    "Ask by hand, then look at the server and the rules between:\n"
+	    "    dig @{server} {name} +tries=1 +time=5\n"
+	    "If the server is gone, take it out of the VNet's list:\n"
+	    "    az network vnet update -g RG -n VNET --dns-servers "
+	    "DNS_SERVER",
+	    "domain 5.2, 5.3 no. 9, 12"),
+	ROW(ERROR, "names", "dns-unreachable", "a resolver cannot be reached",
+	    "The question could not be delivered: port unreachable, no route, "
+	    "or not allowed by this machine.",
+	    "Nothing listens on port 53 there, or a route or local firewall "
+	    "is in the way.",
+	    "Check the route and the service:\n"
+	    "    ip route get {server}\n"
+	    "    dig @{server} {name} +tries=1",
+	    "domain 5.2"),
+	ROW(ERROR, "names", "dns-servfail", "a resolver fails at this name",
+	    "The resolver answered with an error (SERVFAIL or another code "
+	    "that is no answer).",
+	    "It could not reach the server it forwards to, forwards in a "
+	    "loop, or validates signatures of a zone that was replaced.",
+	    "See whom {resolver} forwards {parent} to, and whether that "
+	    "server answers:\n"
+	    "    dig @168.63.129.16 {name}",
+	    "domain 5.2, 5.3 no. 10, 29"),
+	ROW(ERROR, "names", "dns-refused", "a resolver refuses to answer",
+	    "The resolver answered REFUSED.",
+	    "It does not serve this machine: recursion is limited to other "
+	    "networks.",
+	    "Allow this machine's subnet there. BIND:\n"
+	    "    allow-recursion { SUBNET; };\n"
+	    "unbound:\n"
+	    "    access-control: SUBNET allow",
+	    "domain 5.2"),
+	ROW(ERROR, "names", "dns-tcp-blocked",
+	    "the resolver cannot be asked over TCP",
+	    "An answer did not fit into UDP, and the question over TCP "
+	    "failed.",
+	    "Port 53 is open for UDP only. Long answers, such as chains of "
+	    "aliases, are lost.",
+	    "Open TCP port 53 to the resolver as well:\n"
+	    "    az network nsg rule create -g RG --nsg-name NSG "
+	    "-n allow-dns-tcp --priority 300 --direction Outbound "
+	    "--access Allow --protocol Tcp "
+	    "--destination-address-prefixes {server} "
+	    "--destination-port-ranges 53",
+	    "RFC 7766; domain 5.3 no. 31"),
+	ROW(ERROR, "names", "dns-malformed",
+	    "a resolver's answer cannot be read",
+	    "An answer came that breaks the format of DNS messages.",
+	    "Something on the way rewrites DNS badly, or the server is "
+	    "broken. What it says cannot be trusted.",
+	    "Look at the packet in the evidence file, and ask around the "
+	    "device in between:\n"
+	    "    dig @{server} {name} +qr",
+	    "RFC 1035 section 4"),
+	ROW(ERROR, "names", "dns-alias-loop",
+	    "the aliases of this name run in a circle",
+	    "Following the CNAME records came back to a name already seen.",
+	    "Two zones point at each other; no client gets an address.",
+	    "Remove one of the two CNAME records for {name}.",
+	    "RFC 1034 section 3.6.2"),
+	ROW(ERROR, "names", "dns-public-resolver",
+	    "this machine is told to ask a public resolver",
+	    "A nameserver of this machine has a public address. (Only a note "
+	    "if it was given by --resolver.)",
+	    "A public resolver never sees private zones: whatever is asked "
+	    "there leads to public addresses, and it learns the names.",
+	    "Set the VNet's DNS to Azure's or your own servers:\n"
+	    "    az network vnet update -g RG -n VNET --dns-servers ''\n"
+	    "and take {resolver} out of /etc/resolv.conf or netplan. If the "
+	    "address belongs to the VNet, declare its prefix with --vnet.",
+	    "domain 5.3 no. 8, 11"),
+	ROW(WARNING, "names", "dns-outside-vnet",
+	    "the address is private, but not of the declared VNet",
+	    "The answer is a private address outside every prefix given with "
+	    "--vnet.",
+	    "The private endpoint may be in a peered network, which is fine, "
+	    "or the record points into a network that this machine has no "
+	    "route to.",
+	    "Compare with the private endpoint, and declare the peered "
+	    "network with --vnet if it is meant:\n"
+	    "    az network private-endpoint show -g RG -n PE --query "
+	    "customDnsConfigs",
+	    "domain 5.3 no. 14 to 16"),
+	ROW(WARNING, "names", "dns-search-suffix",
+	    "a search domain answers for this name",
+	    "The name with a search domain appended has an address.",
+	    "Programs that use the search list may get that address instead.",
+	    "Remove the wildcard from the internal zone, or set in "
+	    "/etc/resolv.conf:\n"
+	    "    options ndots:1",
+	    "domain 5.3 no. 26"),
+	ROW(WARNING, "names", "dns-stale-negative",
+	    "a resolver still remembers that the name did not exist",
+	    "One resolver says \"no such name\" from its cache while the zone "
+	    "has the record.",
+	    "The record was added after somebody asked. It passes when the "
+	    "negative time to live ends.",
+	    "Wait, or flush that name at {resolver}. unbound:\n"
+	    "    unbound-control flush {name}",
+	    "RFC 2308; domain 5.3 no. 25"),
+	ROW(WARNING, "names", "dns-private-unexpected",
+	    "a private address where a public one is expected",
+	    "The target is expected to be public, and a resolver gives a "
+	    "private address.",
+	    "A private endpoint exists after all, or a zone of the VNet "
+	    "answers for it. It is reached privately, but the plan says "
+	    "otherwise.",
+	    "If that is meant, expect it: --expect private, or `expect: "
+	    "private` at the target in the config.",
+	    "domain 3"),
+	ROW(INFO, "names", "dns-alias-missing",
+	    "the private address comes without the privatelink alias",
+	    "A resolver answers with a private address directly.",
+	    "It flattens aliases, or holds a record of its own that nobody "
+	    "updates when the private endpoint changes.",
+	    "Nothing to do if {resolver} flattens aliases. Else remove its "
+	    "own record for {name} and forward {parent} to 168.63.129.16.",
+	    "domain 5.2"),
+	/* reach */
+	ROW(ERROR, "reach", "tcp-timeout", "the port does not answer",
+	    "No answer came to the connection attempt.",
+	    "Packets are dropped on the way: a network security group, a "
+	    "firewall, a missing peering or route, or the address belongs to "
+	    "a private endpoint that is gone.",
+	    "Check the route and the rules of this machine's interface:\n"
+	    "    az network nic show-effective-route-table -g RG -n NIC "
+	    "-o table\n"
+	    "    az network nic list-effective-nsg -g RG -n NIC\n"
+	    "and that {address} is the endpoint's address today:\n"
+	    "    az network private-endpoint show -g RG -n PE --query "
+	    "customDnsConfigs",
+	    "domain 5.3 no. 13, 16"),
+	ROW(ERROR, "reach", "tcp-refused", "the port is closed",
+	    "The connection was refused with a reset.",
+	    "A machine has the address, but nothing listens: the record "
+	    "points at the wrong machine, or a firewall rejects.",
+	    "Compare {address} with the private endpoint:\n"
+	    "    az network private-endpoint show -g RG -n PE --query "
+	    "customDnsConfigs\n"
+	    "A compute instance's name must lead to the workspace's endpoint, "
+	    "not to the instance.",
+	    "domain 5.3 no. 13, 30"),
+	ROW(ERROR, "reach", "tcp-unreachable", "there is no way to the address",
+	    "This machine has no route, may not send, or a router said "
+	    "\"unreachable\".",
+	    "A peering or a route is missing, or a local firewall forbids "
+	    "it.",
+	    "Look at the way the packets take:\n"
+	    "    ip route get {address}\n"
+	    "    az network nic show-effective-route-table -g RG -n NIC "
+	    "-o table",
+	    "domain 5.3 no. 16"),
+	ROW(ERROR, "reach", "tls-silent", "connected, but nobody speaks TLS",
+	    "The TCP connection opened and the greeting got no answer.",
+	    "A device in between accepts connections for everybody and drops "
+	    "what follows: a firewall that waits for a policy, or packets "
+	    "too large for the path.",
+	    "Try a small packet size, then look at the firewall's log for "
+	    "{address}:\n"
+	    "    ip route get {address}\n"
+	    "    ping -M do -s 1372 {address}",
+	    "domain 5.3 no. 21"),
+	ROW(ERROR, "reach", "tls-failed", "the TLS handshake failed",
+	    "The connection opened and was then reset or closed, or something "
+	    "other than TLS answered.",
+	    "A firewall cuts connections by their server name, or another "
+	    "service sits at this address.",
+	    "See what answers, and look at the firewall's log:\n"
+	    "    openssl s_client -connect {address}:{port} "
+	    "-servername {name}",
+	    "domain 7"),
+	ROW(ERROR, "reach", "tls-name-mismatch",
+	    "another service answers at this address",
+	    "The certificate does not cover the name.",
+	    "The DNS record points at a different private endpoint (stale, or "
+	    "mixed up), or the client used the privatelink name.",
+	    "Compare the record with the endpoint's own addresses:\n"
+	    "    az network private-dns record-set a show -g RG -z {zone} "
+	    "-n {label}\n"
+	    "    az network private-endpoint show -g RG -n PE --query "
+	    "customDnsConfigs",
+	    "domain 5.3 no. 13, 32; domain 7"),
+	ROW(ERROR, "reach", "tls-intercepted",
+	    "TLS is opened and inspected on the way",
+	    "Certificates of unrelated services are all signed by one issuer "
+	    "that Azure does not use.",
+	    "A firewall or proxy terminates TLS. Traffic to a private "
+	    "endpoint should never pass it; services that use client "
+	    "certificates break.",
+	    "Exempt the private endpoints from inspection and route to them "
+	    "directly. Azure Firewall: use a network rule, not an "
+	    "application rule, for {address}:\n"
+	    "    az network firewall network-rule create -g RG -f FIREWALL "
+	    "--collection-name COLLECTION -n private-endpoints "
+	    "--protocols TCP --source-addresses '*' "
+	    "--destination-addresses {address} --destination-ports {port}",
+	    "Azure certificate authority details (domain 7, 5.3 no. 21)"),
+	ROW(ERROR, "reach", "tls-untrusted",
+	    "the certificate's chain is not trusted",
+	    "The certificate covers the name, but its issuer is not in this "
+	    "machine's store.",
+	    "The store of this machine is old or empty, an intermediate is "
+	    "missing, or somebody else poses as the service.",
+	    "Bring the store up to date, and look at the issuer:\n"
+	    "    apt-get install --reinstall ca-certificates\n"
+	    "    openssl s_client -connect {address}:{port} "
+	    "-servername {name} -showcerts\n"
+	    "If the issuer is your own, give it with --ca-file.",
+	    "Azure certificate authority details (domain 7)"),
+	ROW(ERROR, "reach", "tls-expired",
+	    "the certificate is out of its dates",
+	    "The certificate has expired or is not valid yet.",
+	    "This machine's clock is wrong, or something other than Azure "
+	    "answers with an old certificate.",
+	    "Check the clock first:\n"
+	    "    timedatectl\n"
+	    "    openssl s_client -connect {address}:{port} "
+	    "-servername {name} | openssl x509 -noout -dates -issuer",
+	    "domain 7"),
+	ROW(ERROR, "reach", "http-network-denied",
+	    "the service refuses this network",
+	    "The service's own answer says that this network is not allowed "
+	    "or that public access is disabled.",
+	    "The address looks private, but the service saw the request come "
+	    "by its public path: a firewall's application rule connected "
+	    "anew, or the private endpoint is not approved.",
+	    "Use a network rule for private endpoint traffic, and check the "
+	    "connection's state:\n"
+	    "    az network private-endpoint-connection list --id RESOURCE_ID "
+	    "-o table",
+	    "domain 6, 5.3 no. 21"),
+	ROW(ERROR, "reach", "service-saw-other-source",
+	    "the service saw the request come from elsewhere",
+	    "The service tells the address it was called from, and it is "
+	    "none of this machine's.",
+	    "Something between translates addresses or connects anew: a "
+	    "proxy, a NAT gateway or a firewall. A public address means the "
+	    "private path was not used.",
+	    "Follow the route to {address} and take the device out of the "
+	    "way:\n"
+	    "    ip route get {address}\n"
+	    "    az network nic show-effective-route-table -g RG -n NIC "
+	    "-o table",
+	    "Key Vault private link diagnostics (domain 6)"),
+	ROW(ERROR, "reach", "http-silent",
+	    "TLS works, but the service does not answer",
+	    "The request was sent and no HTTP answer came in time.",
+	    "The front end cannot reach the service behind it, or a device "
+	    "holds the request back.",
+	    "Ask again by hand:\n"
+	    "    curl -sv --max-time 20 --connect-to ::{address}: "
+	    "https://{name}:{port}/",
+	    "domain 6"),
+	ROW(ERROR, "reach", "http-failed", "the HTTP answer broke off",
+	    "The connection was closed before an answer, or the answer is not "
+	    "HTTP.",
+	    "Something other than the service answers, or a device cuts the "
+	    "connection.",
+	    "Ask again by hand:\n"
+	    "    curl -sv --max-time 20 --connect-to ::{address}: "
+	    "https://{name}:{port}/",
+	    "domain 6"),
+	ROW(WARNING, "reach", "http-foreign",
+	    "the answer lacks what this service always sends",
+	    "An HTTP answer came, without the headers that this kind of "
+	    "service always adds.",
+	    "Another web server may sit at this address, or a proxy rewrites "
+	    "the answers.",
+	    "Look at the answer:\n"
+	    "    curl -sv --max-time 20 --connect-to ::{address}: "
+	    "https://{name}:{port}/",
+	    "domain 6"),
+	ROW(WARNING, "reach", "proxy-configured",
+	    "a proxy is set in the environment",
+	    "Variables such as https_proxy are set. vnetprobe did not use "
+	    "them.",
+	    "Programs that do use them let the proxy resolve the names: they "
+	    "may take a public path although this report is good.",
+	    "Exempt the private names from the proxy:\n"
+	    "    export no_proxy=.azureml.ms,.azure.net,.windows.net,"
+	    ".azurecr.io,169.254.169.254,168.63.129.16",
+	    "domain 5.3 no. 34"),
+	ROW(WARNING, "reach", "route-unexpected",
+	    "the route to a private address looks odd",
+	    "The kernel would send packets for a private address by an "
+	    "interface that is not the VNet's.",
+	    "A VPN or container network overlaps the VNet's addresses.",
+	    "Look at the routes:\n"
+	    "    ip route get {address}",
+	    "domain 4"),
+	/* egress */
+	ROW(LEAK, "egress", "leak-target",
+	    "a target was contacted at its public address",
+	    "A packet left this machine for a public address that belongs to "
+	    "a target which must be reached privately.",
+	    "Some program on this machine does not use the private endpoint. "
+	    "An attempt without an answer counts as well: only something "
+	    "further on stopped it.",
+	    "Mend the name first (see the findings about {name}), then "
+	    "restart the program so that it asks again. Find who it is:\n"
+	    "    ss -tupn dst {address}\n"
+	    "and close the public door of the resource, for storage:\n"
+	    "    az storage account update -g RG -n {account} "
+	    "--public-network-access Disabled",
+	    "design 9, row 2"),
+	ROW(LEAK, "egress", "leak-dns", "a public resolver was asked",
+	    "A DNS question left this machine for a resolver with a public "
+	    "address.",
+	    "The names asked are told to a third party, and a public resolver "
+	    "cannot see private zones: whoever asks it is sent to public "
+	    "addresses.",
+	    "Find who asks, and let it use the VNet's DNS:\n"
+	    "    ss -tupn dst {address}\n"
+	    "Then forbid it at the network:\n"
+	    "    az network nsg rule create -g RG --nsg-name NSG "
+	    "-n deny-public-dns --priority 400 --direction Outbound "
+	    "--access Deny --protocol '*' "
+	    "--destination-address-prefixes Internet "
+	    "--destination-port-ranges 53 853",
+	    "design 9, row 3 (domain 5.3 no. 8, 24)"),
+	ROW(ERROR, "egress", "egress-unexplained",
+	    "traffic to a public address that no rule explains",
+	    "A flow left for a public address that is no target, matches no "
+	    "allow rule and is not required by the scenario.",
+	    "Either it is wanted and should be written down with its reason, "
+	    "or something on this machine talks to the Internet that should "
+	    "not.",
+	    "See which program it is:\n"
+	    "    ss -tupn dst {address}\n"
+	    "If it is wanted, allow it in the config, with a reason:\n"
+	    "    egress:\n"
+	    "      allow:\n"
+	    "        - prefix: {address}\n"
+	    "          reason: why this may leave",
+	    "design 9, row 6"),
+	ROW(WARNING, "egress", "inbound-public",
+	    "a public address connected to this machine",
+	    "The first packet of a flow came in from a public address.",
+	    "This machine can be reached from the Internet. It is no leak of "
+	    "a target, but a machine in a locked VNet seldom needs it.",
+	    "See what listens, and let the network refuse it:\n"
+	    "    az network nsg rule create -g RG --nsg-name NSG "
+	    "-n deny-internet-in --priority 400 --direction Inbound "
+	    "--access Deny --protocol '*' --source-address-prefixes Internet "
+	    "--destination-port-ranges {port}",
+	    "domain 2.1, 2.3"),
+	ROW(INFO, "egress", "egress-allowed",
+	    "public traffic that a rule or an expectation allows",
+	    "Flows left for public addresses, each covered by an allow rule "
+	    "or by what is expected of a target.",
+	    "Nothing is wrong. The list shows what the exceptions are used "
+	    "for.",
+	    "Nothing to do. Narrow the rules if they cover more than meant.",
+	    "design 9, rows 2 and 4"),
+	/* trust */
+	ROW(UNPROVEN, "trust", "capture-off", "packets could not be captured",
+	    "A capture was wanted and did not run.",
+	    "Whether something left by a public path is not known. Names and "
+	    "connections were still checked.",
+	    "Give the program the right to capture, and run it again:\n"
+	    "    sudo setcap cap_net_raw+ep \"$(command -v vnetprobe)\"\n"
+	    "or say --no-capture if the packets are not to be judged.",
+	    "capabilities(7)"),
+	ROW(UNPROVEN, "trust", "capture-late",
+	    "the capture was not proven before the first probe",
+	    "The self-test packet was not seen before probing began.",
+	    "Packets sent at the start may have gone unseen.",
+	    "Run it again; if it stays so, capture one interface:\n"
+	    "    sudo vnetprobe check --interface eth0 ...",
+	    "design 9"),
+	ROW(UNPROVEN, "trust", "capture-drops", "the capture lost packets",
+	    "The kernel or the interface counted packets that the capture did "
+	    "not get.",
+	    "One of them may have been a leak.",
+	    "Run it again when the machine is quieter, or enlarge the buffer "
+	    "in the config:\n"
+	    "    capture_buffer: 67108864",
+	    "packet(7), PACKET_STATISTICS"),
+	ROW(UNPROVEN, "trust", "capture-blind",
+	    "the capture did not see packets that were sent",
+	    "Packets of our own probes, or the self-test, are missing in the "
+	    "capture.",
+	    "The capture looks at the wrong place: another interface or "
+	    "network namespace, or traffic that bypasses the kernel.",
+	    "Capture on all interfaces (leave out --interface), in the network "
+	    "namespace of the applications:\n"
+	    "    sudo nsenter -t PID -n vnetprobe check ...",
+	    "design 9 (domain 4)"),
+	ROW(UNPROVEN, "trust", "capture-interface-missed",
+	    "an interface came or went during the run",
+	    "The set of interfaces changed while the capture ran.",
+	    "Packets on that interface may not have been seen. With "
+	    "accelerated networking this happens while Azure services the "
+	    "host.",
+	    "Run it again when the interfaces are steady:\n"
+	    "    ip -br link",
+	    "domain 4"),
+	ROW(UNPROVEN, "trust", "capture-incomplete",
+	    "a part of the capture could not be judged",
+	    "Packets were cut before their headers ended, more flows came "
+	    "than there is room for, or the capture ended early.",
+	    "What was left out may have been a leak.",
+	    "Run it again when the machine is quieter, or for less time.",
+	    "design 9"),
+	ROW(UNPROVEN, "trust", "state-changed",
+	    "the machine's network changed during the run",
+	    "Interfaces, routes or resolv.conf differ before and after.",
+	    "The answers may belong to two different states.",
+	    "Run it again when the network is steady.", "design 9"),
+	ROW(UNPROVEN, "trust", "deadline-hit",
+	    "the time for the whole run was over",
+	    "The run was ended by --deadline before all was looked at.",
+	    "What was not looked at is not known to be right.",
+	    "Give it more time:\n"
+	    "    vnetprobe check --deadline 300s ...",
+	    "design 3"),
+	ROW(UNPROVEN, "trust", "interrupted", "the run was interrupted",
+	    "A signal ended the run before all was looked at.",
+	    "What was not looked at is not known to be right.",
+	    "Run it again and let it end by itself.", "design 3"),
+	ROW(UNPROVEN, "trust", "probe-error",
+	    "this machine failed at an attempt",
+	    "An attempt ended with an error of this machine, not with an "
+	    "answer of the network.",
+	    "What it would have found is not known.",
+	    "See the log with -v; often descriptors or memory are short:\n"
+	    "    ulimit -n",
+	    "design 2"),
+	ROW(UNPROVEN, "trust", "not-looked-at",
+	    "something planned was not looked at",
+	    "The facts have no result for a question or connection that was "
+	    "planned.",
+	    "What is missing is not known to be right.",
+	    "Run it again; if it stays so, please report it.", "design 2"),
+	ROW(WARNING, "trust", "capture-undecodable",
+	    "some frames could not be decoded",
+	    "Frames came whose headers break the formats.",
+	    "Such frames mostly come from the network and cannot be judged; "
+	    "the kernel does not send them.",
+	    "Look at them in the evidence file:\n"
+	    "    tshark -r EVIDENCE -Y _ws.malformed",
+	    "design 9"),
+	ROW(WARNING, "trust", "evidence-incomplete",
+	    "the evidence file does not have every packet",
+	    "Packets were judged but not written: the file is at its limit, "
+	    "or the disk is full.",
+	    "The verdict stands; the file cannot prove all of it.",
+	    "Write the evidence where there is more room:\n"
+	    "    df -h .",
+	    "design 2"),
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const char *family, *title;
+} families[] = {
+	{ "names", "do names lead to the right private addresses?" },
+	{ "reach", "are the services reached there?" },
+	{ "egress", "did anything leave by a public path?" },
+	{ "trust", "can this run be believed?" },
+};
+
+const struct vp_finding_type *vp_finding_types(size_t *n)
+{
+	*n = COUNT(types);
+	return types;
+}
+
+const struct vp_finding_type *vp_finding_type(const char *id)
+{
+	for (size_t i = 0; i < COUNT(types); i++) {
+		if (strcmp(types[i].id, id) == 0)
+			return &types[i];
+	}
+	return NULL;
+}
+
+const char *vp_finding_family_title(const char *family)
+{
+	for (size_t i = 0; i < COUNT(families); i++) {
+		if (strcmp(families[i].family, family) == 0)
+			return families[i].title;
+	}
+	return "";
+}
+
+static const char *const severities[] = {
+#define X(id, name) name,
+	VP_SEVERITIES(X)
+#undef X
+};
+
+static const char *const classes[] = {
+#define X(id, name) name,
+	VP_FLOW_CLASSES(X)
+#undef X
+};
+
+const char *vp_severity_name(enum vp_severity s)
+{
+	return (size_t)s < COUNT(severities) ? severities[s] : "unknown";
+}
+
+const char *vp_flow_class_name(enum vp_flow_class c)
+{
+	return (size_t)c < COUNT(classes) ? classes[c] : "unknown";
+}
+
+const char *vp_verdict_name(enum vp_verdict v)
+{
+	switch (v) {
+	case VP_VERDICT_PASS:
+		return "pass";
+	case VP_VERDICT_FAIL:
+		return "fail";
+	case VP_VERDICT_LEAK:
+		return "leak";
+	case VP_VERDICT_INCONCLUSIVE:
+		return "inconclusive";
+	}
+	return "unknown";
+}
+
+const char *vp_target_status_name(enum vp_target_status s)
+{
+	switch (s) {
+	case VP_TARGET_OK:
+		return "ok";
+	case VP_TARGET_FAIL:
+		return "fail";
+	case VP_TARGET_UNPROVEN:
+		return "unproven";
+	}
+	return "unknown";
+}

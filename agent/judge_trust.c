@@ -1,0 +1,234 @@
+/*
+ * judge_trust.c - may this run be believed?
+ *
+ * Whatever could have hidden a packet that left by a public path makes the run
+ * inconclusive, never clean (design, section 9). What cannot hide one, such as
+ * a garbled frame that came from the network, is a warning.
+ */
+#include "judge_private.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static const char *or_text(const char *text, const char *other)
+{
+	return text != NULL && *text != '\0' ? text : other;
+}
+
+static void add_number(struct judge *j, struct judge_draft *d, uint64_t n,
+                       const char *what)
+{
+	if (n > 0)
+		judge_evidence(j, d,
+		               vp_arena_printf(j->arena, "%llu %s",
+		                               (unsigned long long)n, what));
+}
+
+static void judge_off(struct judge *j, const struct vp_capture_facts *c)
+{
+	struct judge_draft *d = judge_add(j, "capture-off", NULL);
+
+	d->words.what = or_text(c->reason, "the reason is not known");
+	d->detail = "{what}";
+	if (c->remedy != NULL)
+		d->f.remedy = vp_arena_printf(
+			j->arena, "Run this, and then the check again:\n    %s",
+			c->remedy);
+}
+
+static const char *attested_text(struct judge *j,
+                                 const struct vp_capture_facts *c)
+{
+	return vp_arena_printf(j->arena, "%llu of %llu",
+	                       (unsigned long long)c->attested_seen,
+	                       (unsigned long long)c->attested_expected);
+}
+
+/* A run that was cut short skips the closing self-test: its own finding. */
+static bool cut_short(const struct vp_facts *f)
+{
+	return f->deadline_hit || f->interrupted;
+}
+
+static void judge_drops(struct judge *j, const struct vp_capture_facts *c)
+{
+	struct judge_draft *d;
+
+	if (c->dropped == 0 && c->interface_dropped == 0)
+		return;
+	d = judge_add(j, "capture-drops", NULL);
+	d->detail = "Not every packet reached the capture.";
+	judge_evidence(j, d,
+	               vp_arena_printf(j->arena, "%llu packets received",
+	                               (unsigned long long)c->received));
+	add_number(j, d, c->dropped, "dropped by the kernel");
+	add_number(j, d, c->interface_dropped, "dropped by the interface");
+	if (c->attested_seen < c->attested_expected)
+		judge_evidence(j, d,
+		               vp_arena_printf(j->arena,
+		                               "%s probes of this run were "
+		                               "captured",
+		                               attested_text(j, c)));
+}
+
+/* Did the run send anything that should be in the capture? */
+static bool probed(const struct vp_facts *f)
+{
+	for (size_t i = 0; i < f->n_names; i++) {
+		for (size_t k = 0; k < f->names[i]->n_rows; k++) {
+			if (f->names[i]->rows[k].local.addr.family != 0)
+				return true;
+		}
+	}
+	for (size_t i = 0; i < f->n_targets; i++) {
+		for (size_t k = 0; k < f->targets[i].n_addresses; k++) {
+			if (f->targets[i].addresses[k].local.addr.family != 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static const char *unseen_text(struct judge *j, const struct vp_unseen *u)
+{
+	return vp_arena_printf(j->arena, "not seen: %s %s -> %s%s%s",
+	                       u->proto == IPPROTO_TCP   ? "tcp"
+	                       : u->proto == IPPROTO_UDP ? "udp"
+	                                                 : "packet",
+	                       judge_endpoint_text(j, &u->local),
+	                       judge_endpoint_text(j, &u->remote),
+	                       u->what != NULL ? ", " : "",
+	                       u->what != NULL ? u->what : "");
+}
+
+static void judge_blind(struct judge *j, const struct vp_capture_facts *c)
+{
+	bool missing = c->attested_seen < c->attested_expected;
+	bool nothing = c->attested_expected == 0 && probed(j->facts);
+	bool unproven = !c->selftest_after && !cut_short(j->facts);
+	struct judge_draft *d;
+
+	if (!missing && !nothing && !unproven)
+		return;
+	if (c->dropped > 0 || c->interface_dropped > 0)
+		return; /* what is missing was dropped: told there */
+	if (!c->selftest_before && !missing && !nothing)
+		return; /* it never worked: told as "late" */
+	d = judge_add(j, "capture-blind", NULL);
+	d->words.what = attested_text(j, c);
+	d->detail = missing   ? "{what} probes of this run are in the capture."
+	            : nothing ? "No probe was looked for in the capture."
+	                      : "The self-test packet after the last probe was "
+	                        "not seen.";
+	if (missing && unproven)
+		judge_evidence(j, d,
+		               "the self-test packet after the last probe was "
+		               "not seen");
+	for (size_t i = 0; i < c->n_unseen; i++)
+		judge_evidence(j, d, unseen_text(j, &c->unseen[i]));
+}
+
+static void judge_late(struct judge *j, const struct vp_capture_facts *c)
+{
+	struct judge_draft *d;
+
+	if (c->selftest_before && c->armed_us != 0)
+		return;
+	if (c->armed_us == 0 && cut_short(j->facts))
+		return; /* nothing was probed yet */
+	d = judge_add(j, "capture-late", NULL);
+	d->detail = c->armed_us == 0
+	                    ? "The capture was never armed."
+	                    : "The self-test packet before the first probe "
+	                      "was not seen.";
+	if (c->reason != NULL)
+		judge_evidence(j, d, c->reason);
+}
+
+static void judge_interfaces(struct judge *j, const struct vp_capture_facts *c)
+{
+	struct judge_draft *d;
+
+	if (!c->interface_missed || j->facts->n_state_changes > 0)
+		return; /* state-changed names the interface */
+	d = judge_add(j, "capture-interface-missed", NULL);
+	d->detail = "The capture may not cover every interface.";
+	if (c->reason != NULL)
+		judge_evidence(j, d, c->reason);
+}
+
+static void judge_incomplete(struct judge *j, const struct vp_capture_facts *c,
+                             size_t before)
+{
+	bool other = j->n_drafts > before; /* the reason was told */
+	bool partial = c->state == VP_CAPTURE_PARTIAL && !other;
+	struct judge_draft *d;
+
+	if (c->truncated == 0 && c->flows_left_out == 0 && !partial)
+		return;
+	d = judge_add(j, "capture-incomplete", NULL);
+	d->detail = "Something captured could not be judged.";
+	add_number(j, d, c->truncated, "frames cut before their headers end");
+	add_number(j, d, c->flows_left_out, "flows beyond the limit");
+	if (partial)
+		judge_evidence(j, d,
+		               or_text(c->reason, "the capture is marked "
+		                                  "partial"));
+}
+
+static void judge_small(struct judge *j, const struct vp_capture_facts *c)
+{
+	struct judge_draft *d;
+
+	if (c->undecodable > 0) {
+		d = judge_add(j, "capture-undecodable", NULL);
+		d->detail = "Frames with broken headers were seen.";
+		add_number(j, d, c->undecodable, "frames");
+	}
+	if (c->evidence_left_out > 0) {
+		d = judge_add(j, "evidence-incomplete", NULL);
+		d->detail = "The evidence file leaves out some packets.";
+		add_number(j, d, c->evidence_left_out, "packets left out");
+	}
+}
+
+static void judge_capture(struct judge *j, size_t before)
+{
+	const struct vp_capture_facts *c = &j->facts->capture;
+
+	if (!c->wanted)
+		return; /* the summary says that egress was not checked */
+	if (c->state == VP_CAPTURE_OFF) {
+		judge_off(j, c);
+		return;
+	}
+	judge_late(j, c);
+	judge_drops(j, c);
+	judge_blind(j, c);
+	judge_interfaces(j, c);
+	judge_incomplete(j, c, before);
+	judge_small(j, c);
+}
+
+void judge_trust(struct judge *j)
+{
+	const struct vp_facts *f = j->facts;
+	size_t before = j->n_drafts;
+	struct judge_draft *d;
+
+	if (f->n_state_changes > 0) {
+		d = judge_add(j, "state-changed", NULL);
+		d->detail = "The network before and after the run differs.";
+		for (size_t i = 0; i < f->n_state_changes; i++)
+			judge_evidence(j, d, f->state_changes[i]);
+	}
+	if (f->deadline_hit) {
+		d = judge_add(j, "deadline-hit", NULL);
+		d->detail = "The deadline ended the run.";
+	}
+	if (f->interrupted) {
+		d = judge_add(j, "interrupted", NULL);
+		d->detail = "A signal ended the run.";
+	}
+	judge_capture(j, before);
+}
