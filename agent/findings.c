@@ -565,9 +565,9 @@ static const struct vp_finding_type types[] = {
 	    "The kernel or the interface counted packets that the capture did "
 	    "not get.",
 	    "One of them may have been a leak.",
-	    "Run it again when the machine is quieter, or enlarge the buffer "
-	    "in the config:\n"
-	    "    capture_buffer: 67108864",
+	    "Run it again when the machine is quieter, or with a larger "
+	    "buffer:\n"
+	    "    vnetprobe check --capture-buffer 64MiB ...",
 	    "packet(7), PACKET_STATISTICS"),
 	ROW(UNPROVEN, "trust", "capture-blind",
 	    "the capture did not see packets that were sent",
