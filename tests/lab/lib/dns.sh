@@ -210,6 +210,7 @@ declare -A UPSTREAM=()
 forward_to() { UPSTREAM[$1]=$2; }
 # What else a resolver's configuration holds; scenarios append.
 UNBOUND_SERVER='' UNBOUND_CLAUSES='' DNSMASQ_OPTIONS='' BIND_OPTIONS=''
+BIND_CLIENTS=10.20.0.0/16
 
 lab_unbound() {
   mkdir -p /run/lab/unbound
@@ -253,7 +254,7 @@ lab_bind() {
   mkdir -p "$dir"
   {
     named_options "$dir" "$BIND;" | sed '/^};/,$d'
-    echo "  recursion yes; allow-recursion { 10.20.0.0/16; };"
+    echo "  recursion yes; allow-recursion { $BIND_CLIENTS; };"
     echo "  forward only; forwarders { ${UPSTREAM[bind]:-$AZURE_DNS}; };"
     echo "  $BIND_OPTIONS"
     echo "}; controls { };"

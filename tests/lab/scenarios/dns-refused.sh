@@ -2,4 +2,4 @@
 want_status=1
 want_findings=dns-refused
 setup() { resolvers "$UNBOUND" "$BIND"; }
-break_it() { BIND_OPTIONS='allow-query { 10.20.9.0/24; };'; }
+break_it() { BIND_CLIENTS=10.20.9.0/24; }

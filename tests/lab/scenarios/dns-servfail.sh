@@ -4,5 +4,5 @@ want_findings=dns-servfail
 setup() { resolvers "$UNBOUND" "$BIND"; }
 break_it() {
   forward_to bind 10.20.2.99
-  router_rule ip saddr "$BIND" ip daddr 10.20.2.99 reject
+  router_rule ip daddr 10.20.2.99 reject
 }
