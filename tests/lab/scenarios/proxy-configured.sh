@@ -1,0 +1,5 @@
+# The environment names a proxy. vnetprobe does not use it, applications would:
+# a warning, nothing else is wrong.
+want_status=0
+want_findings=proxy-configured
+break_it() { CHECK_WRAP=(env https_proxy=http://10.20.9.9:3128); }
