@@ -1,0 +1,518 @@
+/*
+ * netstate.c - see vnetprobe/route.h: the machine's network, before and after.
+ *
+ * Each route becomes one line of text that holds what decides where packets
+ * go and nothing else: no lifetimes, counters or carrier flags. The lines are
+ * sorted, so order does not matter either, and two states differ where a line
+ * is in only one of them.
+ */
+#include "netstate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netlink.h"
+
+#define RESOLV_CONF_MAX (64 * 1024)
+#define DUMP_TRIES 10
+
+struct interface {
+	struct vp_interface pub;
+	bool carrier;
+	struct vp_addr *addresses;
+};
+
+struct route {
+	char *key;  /* "10.1.0.0/16": with table, metric, TOS: what is routed */
+	char *text; /* "via 10.0.0.1 on eth0": and where to */
+};
+
+struct vp_netstate {
+	struct vp_arena *arena;
+	struct interface *interfaces;
+	size_t n_interfaces;
+	struct vp_interface *list; /* what vp_netstate_interfaces() shows */
+	struct route *routes;
+	size_t n_routes;
+	char *resolv_conf; /* NULL: there is none */
+};
+
+/* --- taking ------------------------------------------------------------- */
+
+static int on_link(const struct nlmsghdr *nlh, void *arg)
+{
+	struct vp_netstate *s = arg;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *tb[IFLA_MAX + 1];
+	struct interface *i;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return MNL_CB_OK;
+	vp_netlink_parse(nlh, sizeof(*ifi), tb, IFLA_MAX);
+	if (tb[IFLA_IFNAME] == NULL ||
+	    mnl_attr_validate(tb[IFLA_IFNAME], MNL_TYPE_NUL_STRING) < 0)
+		return MNL_CB_OK;
+	i = VP_PUSH(s->arena, s->interfaces, s->n_interfaces);
+	i->pub.name =
+		vp_arena_strdup(s->arena, mnl_attr_get_str(tb[IFLA_IFNAME]));
+	i->pub.index = ifi->ifi_index;
+	i->pub.up = (ifi->ifi_flags & IFF_UP) != 0;
+	i->pub.loopback = (ifi->ifi_flags & IFF_LOOPBACK) != 0;
+	i->carrier = (ifi->ifi_flags & IFF_RUNNING) != 0;
+	if (tb[IFLA_ADDRESS] != NULL &&
+	    mnl_attr_get_payload_len(tb[IFLA_ADDRESS]) == sizeof(i->pub.mac))
+		memcpy(i->pub.mac, mnl_attr_get_payload(tb[IFLA_ADDRESS]),
+		       sizeof(i->pub.mac));
+	return MNL_CB_OK;
+}
+
+static struct interface *by_index(const struct vp_netstate *s, int index)
+{
+	for (size_t i = 0; i < s->n_interfaces; i++)
+		if (s->interfaces[i].pub.index == index)
+			return &s->interfaces[i];
+	return NULL;
+}
+
+static int on_address(const struct nlmsghdr *nlh, void *arg)
+{
+	struct vp_netstate *s = arg;
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *tb[IFA_MAX + 1], *attr;
+	struct interface *i;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+		return MNL_CB_OK;
+	vp_netlink_parse(nlh, sizeof(*ifa), tb, IFA_MAX);
+	/* On a point-to-point link IFA_ADDRESS is the peer's. */
+	attr = tb[IFA_LOCAL] != NULL ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	i = by_index(s, (int)ifa->ifa_index);
+	if (attr == NULL || i == NULL)
+		return MNL_CB_OK;
+	*VP_PUSH(s->arena, i->addresses, i->pub.n_addresses) = vp_netlink_addr(
+		mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+	return MNL_CB_OK;
+}
+
+static const char *interface_name(const struct vp_netstate *s, uint32_t index)
+{
+	const struct interface *i = by_index(s, (int)index);
+
+	return i != NULL ? i->pub.name : "a vanished interface";
+}
+
+static struct vp_addr attr_addr(const struct nlattr *attr)
+{
+	return attr == NULL ? (struct vp_addr){ 0 }
+	                    : vp_netlink_addr(mnl_attr_get_payload(attr),
+	                                      mnl_attr_get_payload_len(attr));
+}
+
+/* "via 10.0.0.1 on eth0" */
+static char *hop_text(const struct vp_netstate *s, const struct nlattr *gateway,
+                      const struct nlattr *via, uint32_t ifindex)
+{
+	struct vp_addr a =
+		via != NULL ? vp_netlink_via(via) : attr_addr(gateway);
+	char buf[VP_ADDR_TEXT];
+
+	if (a.family == 0)
+		return vp_arena_printf(s->arena, "on %s",
+		                       interface_name(s, ifindex));
+	return vp_arena_printf(s->arena, "via %s on %s",
+	                       vp_addr_format(&a, buf),
+	                       interface_name(s, ifindex));
+}
+
+/* The hops of RTA_MULTIPATH: "via A on x and via B on y". */
+static char *multipath_text(const struct vp_netstate *s,
+                            const struct nlattr *hops)
+{
+	const uint8_t *at = mnl_attr_get_payload(hops);
+	size_t left = mnl_attr_get_payload_len(hops);
+	char *text = NULL;
+
+	while (left >= sizeof(struct rtnexthop)) {
+		const struct rtnexthop *nh = (const void *)at;
+		const struct nlattr *tb[RTA_MAX + 1];
+		size_t len = nh->rtnh_len, step = (len + 3) & ~(size_t)3;
+		char *hop;
+
+		if (len < sizeof(*nh) || len > left)
+			break;
+		vp_netlink_attributes(at + sizeof(*nh), len - sizeof(*nh), tb,
+		                      RTA_MAX);
+		hop = hop_text(s, tb[RTA_GATEWAY], tb[RTA_VIA],
+		               (uint32_t)nh->rtnh_ifindex);
+		text = text == NULL ? hop
+		                    : vp_arena_printf(s->arena, "%s and %s",
+		                                      text, hop);
+		at += step < left ? step : left;
+		left -= step < left ? step : left;
+	}
+	return text;
+}
+
+static const char *type_text(uint8_t type)
+{
+	switch (type) {
+	case RTN_BLACKHOLE:
+		return "to nowhere (blackhole)";
+	case RTN_UNREACHABLE:
+		return "to nowhere (unreachable)";
+	case RTN_PROHIBIT:
+		return "to nowhere (prohibit)";
+	case RTN_THROW:
+		return "to other tables (throw)";
+	default:
+		return NULL;
+	}
+}
+
+/* What the kernel itself makes of each interface's link-local address and
+ * multicast: the interface says it already. */
+static bool is_noise(const struct rtmsg *rtm, const struct vp_addr *dst)
+{
+	if ((rtm->rtm_flags & RTM_F_CLONED) != 0)
+		return true;
+	return rtm->rtm_protocol == RTPROT_KERNEL && dst->family == 6 &&
+	       (dst->bytes[0] == 0xff ||
+	        (dst->bytes[0] == 0xfe && (dst->bytes[1] & 0xc0) == 0x80));
+}
+
+static char *key_text(const struct vp_netstate *s, const struct rtmsg *rtm,
+                      const struct vp_addr *dst, uint32_t metric)
+{
+	char buf[VP_ADDR_TEXT], extra[48] = "";
+	const char *family = rtm->rtm_family == AF_INET6 ? "IPv6 " : "";
+
+	if (metric != 0)
+		snprintf(extra, sizeof(extra), " (metric %u)", metric);
+	if (rtm->rtm_tos != 0)
+		snprintf(extra + strlen(extra), sizeof(extra) - strlen(extra),
+		         " (TOS %u)", rtm->rtm_tos);
+	if (rtm->rtm_dst_len == 0)
+		return vp_arena_printf(s->arena, "%sdefault route%s", family,
+		                       extra);
+	return vp_arena_printf(s->arena, "route to %s/%u%s",
+	                       vp_addr_format(dst, buf), rtm->rtm_dst_len,
+	                       extra);
+}
+
+static int on_route(const struct nlmsghdr *nlh, void *arg)
+{
+	struct vp_netstate *s = arg;
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *tb[RTA_MAX + 1];
+	struct vp_addr dst, src;
+	char buf[VP_ADDR_TEXT];
+	struct route *r;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
+		return MNL_CB_OK;
+	vp_netlink_parse(nlh, sizeof(*rtm), tb, RTA_MAX);
+	dst = attr_addr(tb[RTA_DST]);
+	if (vp_netlink_u32(tb[RTA_TABLE], rtm->rtm_table) != RT_TABLE_MAIN ||
+	    is_noise(rtm, &dst))
+		return MNL_CB_OK;
+	r = VP_PUSH(s->arena, s->routes, s->n_routes);
+	r->key = key_text(s, rtm, &dst, vp_netlink_u32(tb[RTA_PRIORITY], 0));
+	r->text = (char *)type_text(rtm->rtm_type);
+	if (r->text == NULL && tb[RTA_MULTIPATH] != NULL)
+		r->text = multipath_text(s, tb[RTA_MULTIPATH]);
+	if (r->text == NULL)
+		r->text = hop_text(s, tb[RTA_GATEWAY], tb[RTA_VIA],
+		                   vp_netlink_u32(tb[RTA_OIF], 0));
+	src = attr_addr(tb[RTA_PREFSRC]);
+	if (src.family != 0)
+		r->text = vp_arena_printf(s->arena, "%s from %s", r->text,
+		                          vp_addr_format(&src, buf));
+	return MNL_CB_OK;
+}
+
+static int dump_once(struct vp_netstate *s, struct vp_routes *r)
+{
+	struct nlmsghdr *nlh;
+	struct ifinfomsg *ifi;
+	struct rtgenmsg *any;
+	int err;
+
+	nlh = vp_netlink_message(r, RTM_GETLINK, NLM_F_DUMP);
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_family = AF_UNSPEC;
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	err = vp_netlink_ask(r, nlh, on_link, s);
+	if (err < 0)
+		return err;
+	nlh = vp_netlink_message(r, RTM_GETADDR, NLM_F_DUMP);
+	any = mnl_nlmsg_put_extra_header(nlh, sizeof(*any));
+	any->rtgen_family = AF_UNSPEC;
+	err = vp_netlink_ask(r, nlh, on_address, s);
+	if (err < 0)
+		return err;
+	nlh = vp_netlink_message(r, RTM_GETROUTE, NLM_F_DUMP);
+	any = mnl_nlmsg_put_extra_header(nlh, sizeof(*any));
+	any->rtgen_family = AF_UNSPEC;
+	return vp_netlink_ask(r, nlh, on_route, s);
+}
+
+/* -EINTR (NLM_F_DUMP_INTR): the lists may have gaps, so all are read again. */
+static int dump(struct vp_netstate *s, struct vp_routes *r)
+{
+	int err = -EINTR;
+
+	for (unsigned i = 0; i < DUMP_TRIES && err == -EINTR; i++) {
+		s->interfaces = NULL;
+		s->routes = NULL;
+		s->n_interfaces = s->n_routes = 0;
+		err = dump_once(s, r);
+	}
+	return err == -EINTR ? -EAGAIN : err;
+}
+
+/* No such file is a state like another one. */
+static int read_resolv_conf(struct vp_netstate *s, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t len = 0;
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	s->resolv_conf = vp_arena_alloc(s->arena, RESOLV_CONF_MAX + 1);
+	do {
+		n = read(fd, s->resolv_conf + len, RESOLV_CONF_MAX - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	err = n < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	return vp_addr_compare(a, b);
+}
+
+static int compare_interfaces(const void *a, const void *b)
+{
+	const struct interface *x = a, *y = b;
+
+	return (x->pub.index > y->pub.index) - (x->pub.index < y->pub.index);
+}
+
+static int compare_routes(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+	int order = strcmp(x->key, y->key);
+
+	return order != 0 ? order : strcmp(x->text, y->text);
+}
+
+static void put_in_order(struct vp_netstate *s)
+{
+	if (s->n_routes > 0)
+		qsort(s->routes, s->n_routes, sizeof(*s->routes),
+		      compare_routes);
+	if (s->n_interfaces > 0)
+		qsort(s->interfaces, s->n_interfaces, sizeof(*s->interfaces),
+		      compare_interfaces);
+	s->list = vp_arena_alloc(s->arena,
+	                         (s->n_interfaces + 1) * sizeof(*s->list));
+	for (size_t i = 0; i < s->n_interfaces; i++) {
+		struct interface *f = &s->interfaces[i];
+
+		if (f->pub.n_addresses > 0)
+			qsort(f->addresses, f->pub.n_addresses,
+			      sizeof(*f->addresses), compare_addresses);
+		f->pub.addresses = f->addresses;
+		s->list[i] = f->pub;
+	}
+}
+
+int vp_netstate_take_from(struct vp_netstate **out, struct vp_routes *r,
+                          const char *resolv_conf)
+{
+	struct vp_netstate *s = calloc(1, sizeof(*s));
+	int err;
+
+	*out = NULL;
+	if (s == NULL)
+		return -ENOMEM;
+	s->arena = vp_arena_create();
+	err = dump(s, r);
+	if (err == 0)
+		err = read_resolv_conf(s, resolv_conf);
+	if (err < 0) {
+		vp_netstate_free(s);
+		return err;
+	}
+	put_in_order(s);
+	*out = s;
+	return 0;
+}
+
+int vp_netstate_take(struct vp_netstate **out, struct vp_routes *r)
+{
+	return vp_netstate_take_from(out, r, "/etc/resolv.conf");
+}
+
+void vp_netstate_free(struct vp_netstate *s)
+{
+	if (s == NULL)
+		return;
+	vp_arena_destroy(s->arena);
+	free(s);
+}
+
+size_t vp_netstate_interfaces(const struct vp_netstate *s,
+                              const struct vp_interface **out)
+{
+	*out = s->list;
+	return s->n_interfaces;
+}
+
+/* --- comparing ---------------------------------------------------------- */
+
+struct differences {
+	size_t n;
+	void (*line)(const char *text, void *arg);
+	void *arg;
+};
+
+__attribute__((format(printf, 2, 3))) static void differ(struct differences *d,
+                                                         const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	d->n++;
+	if (d->line != NULL)
+		d->line(text, d->arg);
+}
+
+/* Both sorted: one walk shows what only one of them has. */
+static void diff_addresses(struct differences *d, const struct vp_interface *a,
+                           const struct vp_interface *b)
+{
+	char buf[VP_ADDR_TEXT];
+	size_t i = 0, j = 0;
+
+	while (i < a->n_addresses || j < b->n_addresses) {
+		int order = i == a->n_addresses ? 1
+		            : j == b->n_addresses
+		                    ? -1
+		                    : vp_addr_compare(&a->addresses[i],
+		                                      &b->addresses[j]);
+
+		if (order < 0)
+			differ(d, "address %s on %s removed",
+			       vp_addr_format(&a->addresses[i], buf), a->name);
+		else if (order > 0)
+			differ(d, "address %s on %s added",
+			       vp_addr_format(&b->addresses[j], buf), b->name);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+static void diff_interface(struct differences *d, const struct interface *a,
+                           const struct interface *b)
+{
+	const char *name = b->pub.name;
+
+	if (strcmp(a->pub.name, name) != 0)
+		differ(d, "interface %s is now called %s", a->pub.name, name);
+	if (a->pub.up != b->pub.up)
+		differ(d, "interface %s %s", name,
+		       b->pub.up ? "came up" : "went down");
+	else if (a->carrier != b->carrier && a->pub.n_addresses > 0 &&
+	         b->pub.n_addresses > 0)
+		differ(d, "interface %s %s its carrier", name,
+		       b->carrier ? "got back" : "lost");
+	if (memcmp(a->pub.mac, b->pub.mac, sizeof(a->pub.mac)) != 0)
+		differ(d, "interface %s changed its hardware address", name);
+	diff_addresses(d, &a->pub, &b->pub);
+}
+
+static void diff_interfaces(struct differences *d, const struct vp_netstate *a,
+                            const struct vp_netstate *b, bool *came_or_went)
+{
+	for (size_t i = 0; i < a->n_interfaces; i++) {
+		const struct interface *x = &a->interfaces[i];
+		const struct interface *y = by_index(b, x->pub.index);
+
+		if (y != NULL) {
+			diff_interface(d, x, y);
+			continue;
+		}
+		*came_or_went = true;
+		differ(d, "interface %s vanished", x->pub.name);
+	}
+	for (size_t i = 0; i < b->n_interfaces; i++) {
+		const struct interface *y = &b->interfaces[i];
+
+		if (by_index(a, y->pub.index) != NULL)
+			continue;
+		*came_or_went = true;
+		differ(d, "interface %s appeared", y->pub.name);
+	}
+}
+
+static void diff_routes(struct differences *d, const struct vp_netstate *a,
+                        const struct vp_netstate *b)
+{
+	size_t i = 0, j = 0;
+
+	while (i < a->n_routes || j < b->n_routes) {
+		const struct route *x = i < a->n_routes ? &a->routes[i] : NULL;
+		const struct route *y = j < b->n_routes ? &b->routes[j] : NULL;
+		int order = x == NULL   ? 1
+		            : y == NULL ? -1
+		                        : strcmp(x->key, y->key);
+
+		if (order < 0)
+			differ(d, "%s removed (%s)", x->key, x->text);
+		else if (order > 0)
+			differ(d, "%s added (%s)", y->key, y->text);
+		else if (strcmp(x->text, y->text) != 0)
+			differ(d, "%s changed (%s, now %s)", x->key, x->text,
+			       y->text);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+size_t vp_netstate_compare(const struct vp_netstate *before,
+                           const struct vp_netstate *after, bool *interfaces,
+                           void (*line)(const char *text, void *arg), void *arg)
+{
+	struct differences d = { .line = line, .arg = arg };
+	const char *a = before->resolv_conf, *b = after->resolv_conf;
+
+	*interfaces = false;
+	diff_interfaces(&d, before, after, interfaces);
+	diff_routes(&d, before, after);
+	if ((a == NULL) != (b == NULL))
+		differ(&d, "/etc/resolv.conf %s",
+		       b == NULL ? "was removed" : "was added");
+	else if (a != NULL && strcmp(a, b) != 0)
+		differ(&d, "/etc/resolv.conf changed");
+	return d.n;
+}
