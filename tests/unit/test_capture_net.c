@@ -1,0 +1,812 @@
+/*
+ * Capturing for real, in a namespace with nothing but its loopback and what
+ * the tests add to it.
+ */
+#include "vnetprobe/capture.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <pcap/pcap.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vnetprobe/rights.h"
+
+struct run {
+	uv_loop_t loop;
+	struct vp_capture *c;
+	size_t frames;
+	const char *needle; /* payload to look for */
+	size_t needles;
+	int linktype;
+	bool done, ok;
+	size_t selftests;
+	char why[256];
+	bool ended;
+	bool destroy_in_cb;
+};
+
+static void sh(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+}
+
+static void on_frame(const struct vp_frame *f, void *arg)
+{
+	struct run *r = arg;
+
+	r->frames++;
+	r->linktype = f->linktype;
+	assert_true(f->caplen <= f->len);
+	assert_true(f->ts_us > 1000000000LL * 1000000);
+	if (r->needle != NULL &&
+	    memmem(f->data, f->caplen, r->needle, strlen(r->needle)) != NULL)
+		r->needles++;
+	if (r->destroy_in_cb) {
+		vp_capture_destroy(r->c);
+		r->c = NULL;
+	}
+}
+
+static void on_selftest(bool ok, const char *why, void *arg)
+{
+	struct run *r = arg;
+
+	r->done = true;
+	r->ok = ok;
+	r->selftests++;
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
+static void on_end(const char *why, void *arg)
+{
+	struct run *r = arg;
+
+	assert_false(r->ended); /* once at most */
+	r->ended = true;
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
+static void open_capture(struct run *r, const struct vp_capture_options *opt)
+{
+	char why[256] = "";
+
+	memset(r, 0, sizeof(*r));
+	assert_int_equal(uv_loop_init(&r->loop), 0);
+	if (vp_capture_open(&r->c, opt, why, sizeof(why)) != 0)
+		fail_msg("%s", why);
+	if (vp_capture_evidence(r->c, why, sizeof(why)) != 0)
+		fail_msg("%s", why);
+}
+
+static void start(struct run *r, const struct vp_capture_options *opt)
+{
+	open_capture(r, opt);
+	assert_int_equal(vp_capture_start(r->c, &r->loop, on_frame, on_end, r),
+	                 0);
+}
+
+static void finish(struct run *r)
+{
+	vp_capture_destroy(r->c);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&r->loop), 0);
+}
+
+static void on_wake(uv_timer_t *t)
+{
+	(void)t;
+}
+
+/* Turns the loop until *flag is set or the time is over. */
+static void spin(struct run *r, const bool *flag, unsigned ms)
+{
+	uint64_t end = uv_hrtime() + (uint64_t)ms * 1000000;
+	uv_timer_t wake;
+
+	uv_timer_init(&r->loop, &wake);
+	uv_timer_start(&wake, on_wake, 5, 5);
+	while ((flag == NULL || !*flag) && uv_hrtime() < end)
+		uv_run(&r->loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&wake, NULL);
+	uv_run(&r->loop, UV_RUN_NOWAIT);
+}
+
+static bool selftest(struct run *r, unsigned ms)
+{
+	r->done = false;
+	assert_int_equal(vp_capture_selftest(r->c, ms, on_selftest, r), 0);
+	assert_false(r->done); /* never from inside */
+	spin(r, &r->done, 5000);
+	assert_true(r->done);
+	return r->ok;
+}
+
+/* Somebody listens, so that no ICMP error quotes what is sent. */
+static int listen_udp(uint16_t port)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		                  .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	return fd;
+}
+
+static void send_udp(const char *to, uint16_t port, const char *text,
+                     size_t times)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		                  .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, to, &sa.sin_addr), 1);
+	while (times-- > 0)
+		assert_int_equal(sendto(fd, text, strlen(text), 0,
+		                        (struct sockaddr *)&sa, sizeof(sa)),
+		                 strlen(text));
+	close(fd);
+}
+
+static void test_selftest_any(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+	uint64_t t0, cost = 0;
+
+	(void)state;
+	start(&r, &o);
+	assert_int_equal(vp_capture_linktype(r.c), DLT_LINUX_SLL2);
+	for (int i = 0; i < 10; i++) {
+		t0 = uv_hrtime();
+		assert_true(selftest(&r, 1000));
+		cost += uv_hrtime() - t0;
+	}
+	print_message("self-test: %.1f ms on average\n", (double)cost / 1e7);
+	assert_int_equal(r.selftests, 10);
+	assert_int_equal(r.linktype, DLT_LINUX_SLL2);
+	assert_false(r.ended);
+	finish(&r);
+}
+
+static void test_one_selftest_at_a_time(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+
+	(void)state;
+	start(&r, &o);
+	assert_int_equal(vp_capture_selftest(r.c, 1000, on_selftest, &r), 0);
+	assert_int_equal(vp_capture_selftest(r.c, 1000, on_selftest, &r),
+	                 UV_EBUSY);
+	finish(&r); /* destroyed meanwhile: never called */
+	assert_int_equal(r.selftests, 0);
+}
+
+static void test_selftest_lo_down(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+
+	(void)state;
+	sh("ip link set lo down");
+	start(&r, &o);
+	assert_false(selftest(&r, 200));
+	assert_string_equal(r.why, "the loopback interface is down");
+	sh("ip link set lo up");
+	assert_true(selftest(&r, 1000)); /* the same capture, healthy again */
+	finish(&r);
+}
+
+static void test_selftest_one_interface(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { .interface = "vpa" };
+
+	(void)state;
+	sh("ip link add vpa type veth peer name vpb && ip link set vpa up && "
+	   "ip link set vpb up");
+	start(&r, &o);
+	assert_true(selftest(&r, 1000));
+	assert_int_equal(r.linktype, DLT_EN10MB);
+	sh("ip link set vpa down");
+	assert_false(selftest(&r, 100));
+	assert_non_null(strstr(r.why, "down"));
+	sh("ip link set vpa up");
+	spin(&r, NULL, 300);
+	assert_false(r.ended); /* down is not gone */
+	assert_true(selftest(&r, 1000));
+	finish(&r);
+	sh("ip link del vpa");
+}
+
+static void test_interface_vanishes(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { .interface = "vpa" };
+
+	(void)state;
+	sh("ip link add vpa type veth peer name vpb && ip link set vpa up && "
+	   "ip link set vpb up");
+	start(&r, &o);
+	assert_true(selftest(&r, 1000));
+	sh("ip link del vpa");
+	spin(&r, &r.ended, 3000);
+	assert_true(r.ended);
+	assert_non_null(strstr(r.why, "the capture ended: "));
+	print_message("%s\n", r.why);
+	assert_false(selftest(&r, 100));
+	finish(&r);
+}
+
+static void test_any_survives_vanishing(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+
+	(void)state;
+	sh("ip link add vpa type veth peer name vpb && ip link set vpa up && "
+	   "ip link set vpb up");
+	start(&r, &o);
+	sh("ip link del vpa");
+	spin(&r, NULL, 250);
+	assert_false(r.ended);
+	assert_true(selftest(&r, 1000));
+	finish(&r);
+}
+
+static int make_tun(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	if (fd < 0)
+		return -1;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (ioctl(fd, TUNSETIFF, &ifr) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void test_tun(void **state)
+{
+	struct run r = { .frames = 0 };
+	struct vp_capture_options o = { .interface = "vpt" };
+	/* 203.0.113.9 -> 10.9.0.1, UDP, 4 bytes: handed over whole */
+	const uint8_t packet[] = { 0x45, 0,  0, 32, 0,    1,    0,    0,
+		                   64,   17, 0, 0,  203,  0,    113,  9,
+		                   10,   9,  0, 1,  0x10, 0x00, 0x20, 0x00,
+		                   0,    12, 0, 0,  'l',  'e',  'a',  'k' };
+	int fd = make_tun("vpt");
+	uint8_t junk[2048];
+	ssize_t n;
+
+	(void)state;
+	if (fd < 0)
+		skip();
+	sh("sysctl -qw net.ipv6.conf.vpt.disable_ipv6=1; ip link set vpt up && "
+	   "ip addr add 10.9.0.1/24 dev vpt");
+	start(&r, &o);
+	r.needle = "leak";
+	assert_false(selftest(&r, 200));
+	assert_non_null(strstr(r.why, "not an Ethernet link"));
+	/* Nothing may have gone out to the far end of the tunnel. */
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	n = read(fd, junk, sizeof(junk));
+	assert_true(n < 0 && errno == EAGAIN);
+	assert_int_equal(write(fd, packet, sizeof(packet)), sizeof(packet));
+	vp_capture_drain(r.c, 1000);
+	assert_int_equal(r.needles, 1);
+	assert_int_equal(r.linktype, DLT_RAW);
+	finish(&r);
+	close(fd);
+}
+
+/* 198.51.100.7 is an address of the loopback here: see make_place(). */
+static void test_filter_in_the_kernel(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+	struct vp_capture_stats s;
+	int fd = listen_udp(9);
+
+	(void)state;
+	start(&r, &o);
+	r.needle = "private-bulk";
+	send_udp("127.0.0.1", 9, "private-bulk", 100);
+	vp_capture_drain(r.c, 1000);
+	assert_int_equal(r.needles, 0);
+	r.needle = "public-end";
+	send_udp("198.51.100.7", 9, "public-end", 3);
+	vp_capture_drain(r.c, 1000);
+	/* Once each, although the loopback both sends and receives them. */
+	assert_int_equal(r.needles, 3);
+	close(fd);
+	r.needle = "refused";
+	r.needles = 0;
+	send_udp("127.0.0.1", 9, "refused", 1);
+	vp_capture_drain(r.c, 1000);
+	assert_int_equal(r.needles, 1); /* quoted by an ICMP error */
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(s.received, 4);
+	assert_int_equal(s.dropped, 0);
+	finish(&r);
+}
+
+/* A frame with an 802.1Q tag, given to vpa as it stands. */
+static void send_tagged(const char *name, const uint8_t src[4], char mark)
+{
+	uint8_t f[64] = { 2, 0,    0,    0,    0,    2, 2, 0,    0, 0, 0,
+		          1, 0x81, 0x00, 0x00, 0x07, 8, 0, 0x45, 0, 0, 46 };
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
+		                  .sll_ifindex = (int)if_nametoindex(name) };
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	f[26] = 64;
+	f[27] = IPPROTO_UDP;
+	memcpy(f + 30, src, 4);
+	memcpy(f + 34, (const uint8_t[4]){ 10, 7, 0, 2 }, 4);
+	f[39] = f[41] = 99; /* ports */
+	f[43] = 26;
+	snprintf((char *)f + 46, 8, "tagged%c", mark);
+	assert_int_equal(
+		sendto(fd, f, sizeof(f), 0, (struct sockaddr *)&ll, sizeof(ll)),
+		sizeof(f));
+	close(fd);
+}
+
+/*
+ * vpa sends the tag within the frame, which the filter does not understand and
+ * takes; on its way into vpb the kernel takes the tag off, and what is left is
+ * judged as any packet.
+ */
+static void test_vlan(void **state)
+{
+	static const uint8_t private[4] = { 10, 7, 0, 1 };
+	static const uint8_t public[4] = { 203, 0, 113, 5 };
+	static const struct {
+		const char *interface;
+		size_t private, public;
+	} cases[] = {
+		{ "vpa", 1, 1 },
+		{ "vpb", 0, 1 },
+		{ NULL, 1, 2 }, /* kernels from 6.11 on take both tags off */
+	};
+
+	(void)state;
+	sh("ip link add vpa type veth peer name vpb && ip link set vpa up && "
+	   "ip link set vpb up");
+	for (size_t i = 0; i < 3; i++) {
+		struct vp_capture_options o = { .interface =
+			                                cases[i].interface };
+		struct run r;
+
+		start(&r, &o);
+		r.needle = "taggedA";
+		send_tagged("vpa", private, 'A');
+		vp_capture_drain(r.c, 1000);
+		assert_true(r.needles == cases[i].private ||
+		            (cases[i].interface == NULL && r.needles == 0));
+		r.needle = "taggedB";
+		r.needles = 0;
+		send_tagged("vpa", public, 'B');
+		vp_capture_drain(r.c, 1000);
+		assert_int_equal(r.needles, cases[i].public);
+		finish(&r);
+	}
+	sh("ip link del vpa");
+}
+
+/* Many packets at once: a budget a turn, none lost, none missed. */
+static void test_burst(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+	struct vp_capture_stats s;
+	struct rusage before, after;
+	uint64_t t0;
+	double cpu;
+
+	(void)state;
+	start(&r, &o);
+	r.needle = "burst";
+	send_udp("198.51.100.7", 9, "burst", 5000);
+	getrusage(RUSAGE_SELF, &before);
+	t0 = uv_hrtime();
+	uv_run(&r.loop, UV_RUN_ONCE);
+	assert_true(r.frames <= 256);
+	vp_capture_drain(r.c, 5000);
+	print_message("drained %zu frames in %.1f ms\n", r.frames,
+	              (double)(uv_hrtime() - t0) / 1e6);
+	getrusage(RUSAGE_SELF, &after);
+	cpu = (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) +
+	      (double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec);
+	print_message("CPU %.0f us\n", cpu);
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(s.dropped, 0);
+	assert_true(r.needles >= 5000);
+	assert_int_equal(r.frames, s.received);
+	finish(&r);
+}
+
+static void test_drops_are_counted(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { .buffer_bytes = 512 * 1024 };
+	struct vp_capture_stats s;
+	char big[1400];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	start(&r, &o);
+	send_udp("198.51.100.7", 9, big, 3000);
+	vp_capture_drain(r.c, 1000);
+	vp_capture_stats(r.c, &s);
+	assert_true(s.dropped > 0);
+	assert_int_equal(s.received, s.dropped + r.frames);
+	finish(&r);
+}
+
+static void test_quiet_drain_is_short(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+	uint64_t t0;
+	double ms;
+
+	(void)state;
+	start(&r, &o);
+	assert_true(selftest(&r, 1000));
+	t0 = uv_hrtime();
+	vp_capture_drain(r.c, 1000);
+	ms = (double)(uv_hrtime() - t0) / 1e6;
+	print_message("quiet drain: %.2f ms\n", ms);
+	assert_true(ms < 500);
+	finish(&r);
+}
+
+static void test_destroy_in_callback(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+
+	(void)state;
+	start(&r, &o);
+	r.destroy_in_cb = true;
+	send_udp("198.51.100.7", 9, "once", 50);
+	spin(&r, NULL, 100);
+	assert_int_equal(r.frames, 1);
+	assert_null(r.c);
+	finish(&r);
+}
+
+static void test_open_errors(void **state)
+{
+	struct vp_capture *c = (void *)1;
+	struct vp_capture_options o = { .interface = "nosuch0" };
+	char why[256] = "";
+
+	(void)state;
+	assert_int_equal(vp_capture_open(&c, &o, why, sizeof(why)), -ENODEV);
+	assert_null(c);
+	assert_string_equal(why, "there is no interface nosuch0");
+	sh("ip link add vpa type veth peer name vpb");
+	o.interface = "vpa";
+	assert_int_equal(vp_capture_open(&c, &o, why, sizeof(why)), -ENETDOWN);
+	assert_string_equal(why, "interface vpa is down");
+	sh("ip link del vpa");
+	vp_capture_destroy(NULL);
+}
+
+static size_t open_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void test_no_descriptor_is_left(void **state)
+{
+	struct vp_capture_options o = { 0 };
+	size_t before = open_descriptors();
+	struct vp_capture *c;
+	char why[256];
+	struct run r;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(vp_capture_open(&c, &o, why, sizeof(why)), 0);
+		vp_capture_destroy(c); /* never started */
+		start(&r, &o);
+		finish(&r);
+	}
+	assert_int_equal(open_descriptors(), before);
+}
+
+/* --- evidence ----------------------------------------------------------- */
+
+static char dir[] = "/tmp/vp-evidence-XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static size_t files_in_dir(void)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	size_t n = 0;
+
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* Packets in a file that is read to its very end without an error. */
+static size_t packets_in(const char *path, int *linktype)
+{
+	char err[PCAP_ERRBUF_SIZE];
+	pcap_t *p = pcap_open_offline(path, err);
+	struct pcap_pkthdr *h;
+	const u_char *data;
+	size_t n = 0;
+	int status;
+
+	if (p == NULL)
+		fail_msg("%s", err);
+	*linktype = pcap_datalink(p);
+	while ((status = pcap_next_ex(p, &h, &data)) == 1)
+		n++;
+	assert_int_equal(status, PCAP_ERROR_BREAK);
+	pcap_close(p);
+	return n;
+}
+
+static void test_evidence(void **state)
+{
+	struct vp_capture_options o = { .evidence = in_dir("run.pcap") };
+	struct vp_capture_stats s;
+	char path[256];
+	struct run r;
+	struct stat st;
+	int linktype;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", o.evidence);
+	umask(027);
+	start(&r, &o);
+	send_udp("198.51.100.7", 9, "evidence", 500);
+	vp_capture_drain(r.c, 1000);
+	assert_true(stat(path, &st) != 0); /* no name before the commit */
+	assert_int_equal(files_in_dir(), 1);
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(vp_capture_evidence_commit(r.c), 0);
+	finish(&r);
+	assert_int_equal(files_in_dir(), 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(packets_in(path, &linktype), s.received);
+	assert_int_equal(linktype, DLT_LINUX_SLL2);
+	assert_int_equal(s.evidence_left_out, 0);
+	unlink(path);
+}
+
+static void test_evidence_not_committed(void **state)
+{
+	struct vp_capture_options o = { .evidence = in_dir("run.pcap") };
+	struct run r;
+
+	(void)state;
+	start(&r, &o);
+	assert_true(selftest(&r, 1000));
+	assert_int_equal(files_in_dir(), 1);
+	finish(&r);
+	assert_int_equal(files_in_dir(), 0);
+}
+
+static void test_evidence_limit(void **state)
+{
+	struct vp_capture_options o = { .evidence = in_dir("run.pcap"),
+		                        .evidence_max_bytes = 4000 };
+	struct vp_capture_stats s;
+	char path[256];
+	struct stat st;
+	struct run r;
+	int linktype;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", o.evidence);
+	start(&r, &o);
+	send_udp("198.51.100.7", 9, "evidence", 500);
+	vp_capture_drain(r.c, 1000);
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(vp_capture_evidence_commit(r.c), 0);
+	finish(&r);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size <= 4000);
+	assert_true(s.evidence_left_out > 0);
+	assert_int_equal(s.evidence_error, 0);
+	assert_int_equal(packets_in(path, &linktype) + s.evidence_left_out,
+	                 s.received);
+	unlink(path);
+}
+
+/* A full disk, played by a limit on the size of files. */
+static void test_evidence_full_disk(void **state)
+{
+	struct vp_capture_options o = { .evidence = in_dir("run.pcap") };
+	struct rlimit old, small = { 20000, 20000 };
+	struct vp_capture_stats s;
+	char path[256], text[1000];
+	struct run r;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", o.evidence);
+	memset(text, 'y', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGXFSZ, SIG_IGN);
+		getrlimit(RLIMIT_FSIZE, &old);
+		setrlimit(RLIMIT_FSIZE, &small);
+		start(&r, &o);
+		send_udp("198.51.100.7", 9, text, 300);
+		vp_capture_drain(r.c, 1000);
+		vp_capture_stats(r.c, &s);
+		if (s.evidence_error != -EFBIG || s.evidence_left_out == 0 ||
+		    s.evidence_left_out != s.received)
+			_exit(1);
+		if (vp_capture_evidence_commit(r.c) != -EFBIG ||
+		    access(path, F_OK) == 0)
+			_exit(2);
+		finish(&r);
+		_exit(files_in_dir() == 0 ? 0 : 3);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
+static void test_evidence_bad_paths(void **state)
+{
+	static const struct {
+		const char *path;
+		int err;
+		const char *says;
+	} cases[] = {
+		{ "/nonexistent/dir/x.pcap", -ENOENT, "No such file" },
+		{ "/tmp", -EISDIR, "is a directory" },
+		{ "/dev/null", -EINVAL, "not a regular file" },
+		{ "/proc/x.pcap", -ENOENT, "cannot write packets to" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vp_capture_options o = { .evidence = cases[i].path };
+		struct vp_capture *c;
+		char why[256] = "";
+
+		assert_int_equal(vp_capture_open(&c, &o, why, sizeof(why)), 0);
+		assert_int_equal(vp_capture_evidence(c, why, sizeof(why)),
+		                 cases[i].err);
+		if (strstr(why, cases[i].says) == NULL)
+			fail_msg("%s: %s", cases[i].path, why);
+		vp_capture_destroy(c);
+	}
+}
+
+/* --- rights ------------------------------------------------------------- */
+
+/* Opened with rights, used without; and without them it cannot be opened. */
+static void test_rights_dropped(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		static const char *const interfaces[] = { NULL, "lo" };
+		struct vp_capture_options o = { 0 };
+		struct vp_capture *c;
+		struct run r[2];
+		char why[256];
+
+		for (int i = 0; i < 2; i++) {
+			o.interface = interfaces[i];
+			open_capture(&r[i], &o);
+		}
+		if (!vp_rights_can_capture() ||
+		    vp_rights_drop(why, sizeof(why)) != 0 ||
+		    vp_rights_can_capture())
+			_exit(1);
+		for (int i = 0; i < 2; i++) {
+			if (vp_capture_start(r[i].c, &r[i].loop, on_frame,
+			                     on_end, &r[i]) != 0)
+				_exit(2);
+			if (!selftest(&r[i], 1000))
+				_exit(3);
+			finish(&r[i]);
+		}
+		if (vp_capture_open(&c, &o, why, sizeof(why)) != -EPERM ||
+		    strstr(why, "CAP_NET_RAW") == NULL)
+			_exit(4);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
+static int make_place(void **state)
+{
+	(void)state;
+	sh("ip addr add 198.51.100.7/32 dev lo");
+	return mkdtemp(dir) != NULL ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_selftest_any),
+		cmocka_unit_test(test_one_selftest_at_a_time),
+		cmocka_unit_test(test_selftest_lo_down),
+		cmocka_unit_test(test_selftest_one_interface),
+		cmocka_unit_test(test_interface_vanishes),
+		cmocka_unit_test(test_any_survives_vanishing),
+		cmocka_unit_test(test_tun),
+		cmocka_unit_test(test_filter_in_the_kernel),
+		cmocka_unit_test(test_vlan),
+		cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_drops_are_counted),
+		cmocka_unit_test(test_quiet_drain_is_short),
+		cmocka_unit_test(test_destroy_in_callback),
+		cmocka_unit_test(test_open_errors),
+		cmocka_unit_test(test_no_descriptor_is_left),
+		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_evidence_not_committed),
+		cmocka_unit_test(test_evidence_limit),
+		cmocka_unit_test(test_evidence_full_disk),
+		cmocka_unit_test(test_evidence_bad_paths),
+		cmocka_unit_test(test_rights_dropped),
+	};
+
+	return cmocka_run_group_tests(tests, make_place, remove_dir);
+}
