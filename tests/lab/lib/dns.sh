@@ -223,8 +223,9 @@ server:
   logfile: /run/lab/unbound/log
   use-syslog: no
   interface: $UNBOUND
-  do-ip6: no
+  interface: $UNBOUND6
   access-control: 10.20.0.0/16 allow
+  access-control: fd20::/48 allow
   module-config: "iterator"
   num-threads: 1
   so-reuseport: no
@@ -268,6 +269,24 @@ resolvers() {
   printf 'nameserver %s\n' "$@" >/etc/resolv.conf
 }
 
+# stub_resolver - as with systemd-resolved: resolv.conf names a stub on the
+# client itself, the servers stand in a file of their own. dnsmasq plays it.
+stub_resolver() {
+  LAB_STUB=yes
+  mkdir -p /run/systemd/resolve
+  cp /etc/resolv.conf /run/systemd/resolve/resolv.conf
+  echo 'nameserver 127.0.0.53' >/etc/resolv.conf
+}
+
+lab_stub() {
+  local r servers=()
+  for r in $LAB_RESOLVERS; do servers+=(--server="$r"); done
+  : >/run/lab/stub.conf
+  in_ns client "$(lab_program dnsmasq)" --conf-file=/run/lab/stub.conf --user= --group= \
+    --pid-file=/run/lab/stub.pid --no-resolv --no-hosts --bind-interfaces \
+    --log-facility=/run/lab/stub.log --listen-address=127.0.0.53 "${servers[@]}"
+}
+
 # resolver_hostile MODE ADDRESS - lab_peer answers there in place of a server
 declare -A HOSTILE=()
 resolver_hostile() { HOSTILE[$2]=$1; }
@@ -282,9 +301,10 @@ lab_dns() {
       continue
     fi
     case $r in
-    "$UNBOUND") lab_unbound ;;
+    "$UNBOUND" | "$UNBOUND6") [ -e /run/lab/unbound/pid ] || lab_unbound ;;
     "$DNSMASQ") lab_dnsmasq ;;
     "$BIND") lab_bind ;;
     esac
   done
+  [ -z "${LAB_STUB:-}" ] || lab_stub
 }
