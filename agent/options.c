@@ -164,6 +164,7 @@ static int set_version(struct vp_settings *s, const char *text, char *why,
 #define CHECK VP_FOR(VP_COMMAND_CHECK)
 #define PLAN (CHECK | VP_FOR(VP_COMMAND_TARGETS))
 #define CONFIG (PLAN | VP_FOR(VP_COMMAND_JUDGE))
+#define VERDICT (CHECK | VP_FOR(VP_COMMAND_JUDGE))
 #define REPORT (CONFIG | VP_FOR(VP_COMMAND_EXPLAIN))
 
 static const struct vp_option options[] = {
@@ -172,7 +173,7 @@ static const struct vp_option options[] = {
 	{ "format", 0, "text|json", "form of the report (text)", REPORT,
 	  set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
-	  REPORT, set_output },
+	  CONFIG, set_output },
 	{ "evidence", 0, "FILE.pcap", "keep the packets that count", CHECK,
 	  set_evidence },
 	{ "interface", 0, "IF", "capture on this interface only (all)", CHECK,
@@ -184,13 +185,13 @@ static const struct vp_option options[] = {
 	{ "resolver", 0, "IP[:PORT]",
 	  "ask this resolver, not those of resolv.conf; repeatable", PLAN,
 	  vp_value_resolver },
-	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable", CONFIG,
+	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable", PLAN,
 	  vp_value_vnet },
 	{ "expect", 0, "WHAT",
-	  "private, public, service-endpoint or any, for all targets", CONFIG,
+	  "private, public, service-endpoint or any, for all targets", PLAN,
 	  vp_value_expect },
 	{ "scenario", 0, "NAME", "what is expected of each kind (secured)",
-	  CONFIG, vp_value_scenario },
+	  PLAN, vp_value_scenario },
 	{ "ca-file", 0, "PEM", "trust these roots, not the system's", CHECK,
 	  vp_value_ca_file },
 	{ "timeout", 0, "T", "limit of one attempt (5s)", CHECK,
@@ -204,7 +205,7 @@ static const struct vp_option options[] = {
 	{ "probe-public", 0, NULL,
 	  "connect to public addresses although private is expected", CHECK,
 	  set_probe_public },
-	{ "color", 0, "WHEN", "auto, always or never (auto)", REPORT,
+	{ "color", 0, "WHEN", "auto, always or never (auto)", VERDICT,
 	  set_color },
 	{ "verbose", 'v', NULL, "more detail; repeatable", VP_FOR_ALL,
 	  set_verbose },
@@ -356,16 +357,18 @@ static int set_command(struct parse *p, const char *word)
 {
 	const char *words[N_OF(commands)], *near;
 	char quoted[VP_QUOTE_TEXT];
+	size_t n = 0;
 
 	for (size_t i = 0; i < N_OF(commands); i++) {
-		words[i] = commands[i].name;
+		if (commands[i].built)
+			words[n++] = commands[i].name;
 		if (strcmp(word, commands[i].name) != 0)
 			continue;
 		p->command = &commands[i];
 		p->s->command = commands[i].command;
 		return 0;
 	}
-	near = vp_nearest(word, words, N_OF(words));
+	near = vp_nearest(word, words, n);
 	if (near != NULL)
 		return complain(p, "unknown command %s; did you mean '%s'?",
 		                vp_quote(quoted, word), near);
