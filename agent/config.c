@@ -219,6 +219,17 @@ struct reader {
 	int err; /* the first mistake ends all */
 };
 
+/* A key path. The schema's own are short; cutting would do no harm. */
+__attribute__((format(printf, 2, 3))) static void
+path_print(char out[PATH_TEXT], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out, PATH_TEXT, fmt, ap);
+	va_end(ap);
+}
+
 /* "FILE:LINE:COLUMN: PATH: " and the sentence. Marks count from 0. */
 __attribute__((format(printf, 4, 5))) static int
 mistake(struct reader *r, const yaml_mark_t *mark, const char *path,
@@ -351,7 +362,7 @@ field_of(const struct cyaml_schema_field *fields, const char *key)
 
 static void path_of(char out[PATH_TEXT], const char *path, const char *key)
 {
-	snprintf(out, PATH_TEXT, "%s%s%s", path, *path != '\0' ? "." : "", key);
+	path_print(out, "%s%s%s", path, *path != '\0' ? "." : "", key);
 }
 
 /* Each key: known, once, and its value by its own schema. */
@@ -410,7 +421,7 @@ static int check_list(struct reader *r, const yaml_node_t *node,
 
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
 	     i < node->data.sequence.items.top; i++) {
-		snprintf(below, sizeof(below), "%s[%u]", path, n++);
+		path_print(below, "%s[%u]", path, n++);
 		if (check_node(r, yaml_document_get_node(&r->doc, *i), entry,
 		               below) != 0)
 			return r->err;
@@ -488,7 +499,7 @@ static bool read_addresses(struct reader *r, const char *path, char **texts,
 
 		if (vp_value_read_addr(a, texts[i], why, sizeof(why)) == 0)
 			continue;
-		snprintf(below, sizeof(below), "%s.addresses[%u]", path, i);
+		path_print(below, "%s.addresses[%u]", path, i);
 		return refused(r, below, "%s", why);
 	}
 	return true;
@@ -536,7 +547,7 @@ static bool read_services(struct reader *r, const char *path,
 		if (vp_kind_parse(&kind, raw->services[i]) == 0 &&
 		    kind >= VP_KIND_BLOB && kind <= VP_KIND_WEB)
 			continue;
-		snprintf(below, sizeof(below), "%s.services[%u]", path, i);
+		path_print(below, "%s.services[%u]", path, i);
 		return refused(r, below,
 		               "%s is not one of blob, file, queue, table, "
 		               "dfs, web",
@@ -553,7 +564,7 @@ static bool read_account(struct reader *r, const struct raw_account *raw,
 		VP_PUSH(s->arena, s->storage_accounts, s->n_storage_accounts);
 	char path[PATH_TEXT];
 
-	snprintf(path, sizeof(path), "storage_accounts[%u]", i);
+	path_print(path, "storage_accounts[%u]", i);
 	a->name = vp_arena_strdup(s->arena, raw->name);
 	copy_list(r, raw->services, raw->services_count, &a->services,
 	          &a->n_services);
@@ -571,7 +582,7 @@ static bool read_vault(struct reader *r, const struct raw_vault *raw,
 		VP_PUSH(s->arena, s->key_vaults, s->n_key_vaults);
 	char path[PATH_TEXT];
 
-	snprintf(path, sizeof(path), "key_vaults[%u]", i);
+	path_print(path, "key_vaults[%u]", i);
 	v->name = vp_arena_strdup(s->arena, raw->name);
 	return read_expect(r, path, raw->expect, &v->has_expect, &v->expect) &&
 	       read_addresses(r, path, raw->addresses, raw->addresses_count,
@@ -587,11 +598,10 @@ static bool read_registry(struct reader *r, const struct raw_registry *raw,
 	struct vp_settings scratch = { .arena = s->arena };
 	char path[PATH_TEXT], below[PATH_TEXT], why[512];
 
-	snprintf(path, sizeof(path), "registries[%u]", i);
+	path_print(path, "registries[%u]", i);
 	g->name = vp_arena_strdup(s->arena, raw->name);
 	for (unsigned k = 0; k < raw->data_regions_count; k++) {
-		snprintf(below, sizeof(below), "%.32s.data_regions[%u]", path,
-		         k);
+		path_print(below, "%s.data_regions[%u]", path, k);
 		if (vp_value_region(&scratch, raw->data_regions[k], why,
 		                    sizeof(why)) != 0)
 			return refused(r, below, "%s", why);
@@ -610,7 +620,7 @@ static bool read_target(struct reader *r, const struct raw_target *raw,
 	struct vp_extra_target *t = VP_PUSH(s->arena, s->targets, s->n_targets);
 	char path[PATH_TEXT], below[PATH_TEXT], why[512];
 
-	snprintf(path, sizeof(path), "targets[%u]", i);
+	path_print(path, "targets[%u]", i);
 	t->text = vp_arena_strdup(s->arena, raw->name);
 	t->origin = vp_arena_strdup(s->arena, path);
 	path_of(below, path, "port");
@@ -653,7 +663,7 @@ static bool read_allow(struct reader *r, const struct raw_allow *raw,
 	char path[PATH_TEXT], below[PATH_TEXT], why[512];
 	char quoted[VP_QUOTE_TEXT];
 
-	snprintf(path, sizeof(path), "egress.allow[%u]", i);
+	path_print(path, "egress.allow[%u]", i);
 	if (raw->name == NULL && raw->prefix == NULL && raw->port == NULL &&
 	    raw->process == NULL)
 		return refused(r, path,
@@ -714,7 +724,7 @@ static bool set_each(struct reader *r, const char *key, char **texts,
 	char path[PATH_TEXT];
 
 	for (unsigned i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s[%u]", key, i);
+		path_print(path, "%s[%u]", key, i);
 		if (!set(r, path, texts[i], setter))
 			return false;
 	}
@@ -997,7 +1007,7 @@ static void keys_of(const struct cyaml_schema_value *schema, const char *path,
 	char below[PATH_TEXT];
 
 	if (schema->type == CYAML_SEQUENCE) {
-		snprintf(below, sizeof(below), "%s[]", path);
+		path_print(below, "%s[]", path);
 		keys_of(schema->sequence.entry, below, key, arg);
 		return;
 	}

@@ -532,7 +532,7 @@ static bool add_account(struct plan *p, const struct vp_storage_account *a,
 		.addresses = a->addresses,
 		.n_addresses = a->n_addresses,
 	};
-	const char *tail, *service;
+	const char *tail = "", *service = NULL;
 	char *base;
 
 	if (!account_base(p, &d, a->name, &base, &tail, &service))

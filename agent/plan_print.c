@@ -83,15 +83,16 @@ static void print_targets(FILE *out, const struct vp_facts *f,
                           struct vp_arena *arena)
 {
 	fprintf(out, "\nTargets (%zu)\n", f->n_targets);
-	for (int k = 0; k < VP_KIND_COUNT; k++) {
-		enum vp_kind kind = (k + 1) % VP_KIND_COUNT; /* other: last */
+	for (unsigned k = 0; k < VP_KIND_COUNT; k++) {
+		unsigned kind = (k + 1) % VP_KIND_COUNT; /* other: last */
 		bool title = false;
 
 		for (size_t i = 0; i < f->n_targets; i++) {
 			if (f->targets[i].kind != kind)
 				continue;
 			if (!title)
-				fprintf(out, "  %s\n", vp_kind_name(kind));
+				fprintf(out, "  %s\n",
+				        vp_kind_name((enum vp_kind)kind));
 			title = true;
 			print_target(out, arena, &f->targets[i]);
 		}
