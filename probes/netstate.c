@@ -28,6 +28,7 @@
 struct interface {
 	struct vp_interface pub;
 	bool carrier;
+	bool routable; /* has an address that others can send to */
 	struct vp_addr *addresses;
 };
 
@@ -84,12 +85,20 @@ static struct interface *by_index(const struct vp_netstate *s, int index)
 	return NULL;
 }
 
+/* fe80::/10: the kernel adds and removes these as carriers come and go. */
+static bool is_link_local(const struct vp_addr *a)
+{
+	return a->family == 6 && a->bytes[0] == 0xfe &&
+	       (a->bytes[1] & 0xc0) == 0x80;
+}
+
 static int on_address(const struct nlmsghdr *nlh, void *arg)
 {
 	struct vp_netstate *s = arg;
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *tb[IFA_MAX + 1], *attr;
 	struct interface *i;
+	struct vp_addr a;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
@@ -100,8 +109,10 @@ static int on_address(const struct nlmsghdr *nlh, void *arg)
 	i = by_index(s, (int)ifa->ifa_index);
 	if (attr == NULL || i == NULL)
 		return MNL_CB_OK;
-	*VP_PUSH(s->arena, i->addresses, i->pub.n_addresses) = vp_netlink_addr(
-		mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+	a = vp_netlink_addr(mnl_attr_get_payload(attr),
+	                    mnl_attr_get_payload_len(attr));
+	*VP_PUSH(s->arena, i->addresses, i->pub.n_addresses) = a;
+	i->routable |= !is_link_local(&a);
 	return MNL_CB_OK;
 }
 
@@ -186,9 +197,9 @@ static bool is_noise(const struct rtmsg *rtm, const struct vp_addr *dst)
 {
 	if ((rtm->rtm_flags & RTM_F_CLONED) != 0)
 		return true;
-	return rtm->rtm_protocol == RTPROT_KERNEL && dst->family == 6 &&
-	       (dst->bytes[0] == 0xff ||
-	        (dst->bytes[0] == 0xfe && (dst->bytes[1] & 0xc0) == 0x80));
+	return rtm->rtm_protocol == RTPROT_KERNEL &&
+	       (is_link_local(dst) ||
+	        (dst->family == 6 && dst->bytes[0] == 0xff));
 }
 
 static char *key_text(const struct vp_netstate *s, const struct rtmsg *rtm,
@@ -407,26 +418,36 @@ __attribute__((format(printf, 2, 3))) static void differ(struct differences *d,
 		d->line(text, d->arg);
 }
 
+static void say_address(struct differences *d, const struct vp_interface *i,
+                        const struct vp_addr *a, const char *what)
+{
+	char buf[VP_ADDR_TEXT];
+
+	if (!is_link_local(a))
+		differ(d, "address %s on %s %s", vp_addr_format(a, buf),
+		       i->name, what);
+}
+
 /* Both sorted: one walk shows what only one of them has. */
 static void diff_addresses(struct differences *d, const struct vp_interface *a,
                            const struct vp_interface *b)
 {
-	char buf[VP_ADDR_TEXT];
 	size_t i = 0, j = 0;
 
 	while (i < a->n_addresses || j < b->n_addresses) {
-		int order = i == a->n_addresses ? 1
-		            : j == b->n_addresses
-		                    ? -1
-		                    : vp_addr_compare(&a->addresses[i],
-		                                      &b->addresses[j]);
+		int order;
 
+		if (i == a->n_addresses)
+			order = 1;
+		else if (j == b->n_addresses)
+			order = -1;
+		else
+			order = vp_addr_compare(&a->addresses[i],
+			                        &b->addresses[j]);
 		if (order < 0)
-			differ(d, "address %s on %s removed",
-			       vp_addr_format(&a->addresses[i], buf), a->name);
+			say_address(d, a, &a->addresses[i], "removed");
 		else if (order > 0)
-			differ(d, "address %s on %s added",
-			       vp_addr_format(&b->addresses[j], buf), b->name);
+			say_address(d, b, &b->addresses[j], "added");
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -442,8 +463,7 @@ static void diff_interface(struct differences *d, const struct interface *a,
 	if (a->pub.up != b->pub.up)
 		differ(d, "interface %s %s", name,
 		       b->pub.up ? "came up" : "went down");
-	else if (a->carrier != b->carrier && a->pub.n_addresses > 0 &&
-	         b->pub.n_addresses > 0)
+	else if (a->carrier != b->carrier && a->routable && b->routable)
 		differ(d, "interface %s %s its carrier", name,
 		       b->carrier ? "got back" : "lost");
 	if (memcmp(a->pub.mac, b->pub.mac, sizeof(a->pub.mac)) != 0)
