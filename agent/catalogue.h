@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "vnetprobe/kind.h"
 
@@ -44,6 +45,21 @@ const struct vp_catalogue_scenario *vp_catalogue_scenario(const char *name);
 /* Why this name is public even where all is private: a row's words with its
  * source. NULL: it is not in that table. */
 const char *vp_catalogue_public_by_design(const char *name);
+
+/* Traffic that is public by design: a name, for a reason, from a document. */
+struct vp_catalogue_required {
+	const char *cloud;
+	const char *name; /* "*." one label or more, REGION the plan's region */
+	uint8_t proto;
+	uint16_t port;
+	const char *why;
+	const char *source;
+};
+/* The row that explains a flow to this name, or NULL. The caller sees to it
+ * that the name is proven. region NULL: any. */
+const struct vp_catalogue_required *
+vp_catalogue_required(const char *cloud, const char *region, const char *name,
+                      uint8_t proto, uint16_t port);
 
 /* True for leaf or chain issuers that Azure's front ends are known to use
  * (domain 7, P14); compares the CN in a one-line issuer. */

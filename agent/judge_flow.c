@@ -348,6 +348,36 @@ static bool row_allowed(struct ctx *c)
 	return false;
 }
 
+static const struct vp_catalogue_required *requires(const struct ctx *c,
+                                                    const char *name)
+{
+	const struct vp_facts *f = c->j->facts;
+
+	return vp_catalogue_required(f->cloud != NULL ? f->cloud : "public",
+	                             f->region, name, c->f->proto,
+	                             c->f->remote.port);
+}
+
+/* Public by design, whatever the scenario: by proven names only. */
+static bool row_required(struct ctx *c)
+{
+	const struct vp_catalogue_required *r = NULL;
+
+	if (c->f->direction == VP_DIRECTION_IN)
+		return false;
+	if (c->f->sni != NULL && c->f->sni_bound)
+	r = requires(c, c->f->sni);
+	else for (size_t i = 0; i < c->f->n_names && r == NULL;
+	          i++) if (c->f->names[i].bound && c->f->names[i].name != NULL)
+		r = requires(c, c->f->names[i].name);
+	if (r == NULL)
+		return false;
+	c->out->class = VP_CLASS_REQUIRED;
+	c->out->rule = vp_arena_printf(c->j->arena, "public by design: %s (%s)",
+	                               r->why, r->source);
+	return true;
+}
+
 static bool row_inbound(struct ctx *c)
 {
 	if (c->f->direction != VP_DIRECTION_IN)
@@ -364,10 +394,10 @@ static bool row_rest(struct ctx *c)
 	return true;
 }
 
-/* First match wins. The catalogue's required public traffic of the scenario
- * (class "required") will stand between allow rules and inbound. */
+/* First match wins. */
 static bool (*const rows[])(struct ctx *) = {
-	row_not_public, row_target, row_dns, row_allowed, row_inbound, row_rest,
+	row_not_public, row_target,  row_dns,  row_allowed,
+	row_required,   row_inbound, row_rest,
 };
 
 static void judge_flow(struct ctx *c)
