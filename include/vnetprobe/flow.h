@@ -28,6 +28,9 @@ void vp_flows_destroy(struct vp_flows *t);
 /* This machine's own addresses: decides which end is local where the frame
  * does not tell. Call again when they change; the sets add up. */
 void vp_flows_add_local(struct vp_flows *t, const struct vp_addr *addr);
+/* A resolver on another port than 53: what is said to it is DNS as well. */
+void vp_flows_add_resolver(struct vp_flows *t,
+                           const struct vp_endpoint *resolver);
 /* The name of an interface by its index, for the report. */
 void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name);
 

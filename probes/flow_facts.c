@@ -1,0 +1,253 @@
+/* flow_facts.c - the flows that can matter to a verdict, as plain facts. */
+#include "flow_table.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IN, OUT };
+
+struct finish {
+	const struct vp_flows *t;
+	struct vp_facts *facts;
+	struct vp_hash_set targets, resolvers;
+	bool no_memory; /* select everything rather than too little */
+	/* The names of an address are shared by all its flows: by the first
+	 * pair of its row. */
+	struct vp_flow_name **names;
+	size_t *n_names;
+};
+
+/* --- which --------------------------------------------------------------- */
+
+static void add(struct finish *fin, struct vp_hash_set *set, uint64_t hash)
+{
+	if (vp_hash_set_add(set, hash, SIZE_MAX) < 0)
+		fin->no_memory = true;
+}
+
+static void wanted_collect(struct finish *fin)
+{
+	const struct vp_facts *facts = fin->facts;
+
+	for (size_t i = 0; i < facts->n_targets; i++) {
+		const struct vp_target *g = &facts->targets[i];
+
+		for (size_t a = 0; a < g->n_addresses; a++)
+			add(fin, &fin->targets,
+			    vp_flow_hash_addr(fin->t, &g->addresses[a].addr));
+		for (size_t a = 0; a < g->n_expected; a++)
+			add(fin, &fin->targets,
+			    vp_flow_hash_addr(fin->t, &g->expected[a]));
+	}
+	for (size_t i = 0; i < facts->n_resolvers; i++) {
+		const struct vp_endpoint *e = &facts->resolvers[i].endpoint;
+
+		if (e->addr.family != 0)
+			add(fin, &fin->resolvers,
+			    vp_flow_hash_end(fin->t, &e->addr, e->port));
+	}
+}
+
+static bool is_public(const struct finish *fin, const struct vp_addr *a)
+{
+	const struct vp_policy *policy = &fin->facts->policy;
+
+	return vp_addr_scope(a, policy->vnet, policy->n_vnet) ==
+	       VP_SCOPE_PUBLIC;
+}
+
+/* A guess that made a public peer the local end is turned round. */
+static bool is_backwards(const struct finish *fin, const struct vp_flow_row *f,
+                         const struct vp_endpoint *local,
+                         const struct vp_endpoint *remote)
+{
+	return f->guessed && is_public(fin, &local->addr) &&
+	       !is_public(fin, &remote->addr);
+}
+
+static bool is_wanted(const struct finish *fin, const struct vp_flow_row *f)
+{
+	struct vp_endpoint local, remote;
+
+	if (!f->seen)
+		return false;
+	if (fin->no_memory)
+		return true;
+	vp_flow_ends(f, &local, &remote);
+	if (is_backwards(fin, f, &local, &remote))
+		remote = local;
+	/* What never left this machine left by no public path. */
+	if (!f->loop && is_public(fin, &remote.addr))
+		return true;
+	return vp_hash_set_has(&fin->targets,
+	                       vp_flow_hash_addr(fin->t, &remote.addr)) ||
+	       vp_hash_set_has(
+		       &fin->resolvers,
+		       vp_flow_hash_end(fin->t, &remote.addr, remote.port));
+}
+
+/* --- what ---------------------------------------------------------------- */
+
+/*
+ * TCP is open when the handshake was completed, or when both sides sent
+ * segments that only an open connection has; the peer's SYN-ACK alone proves a
+ * port, no connection.
+ */
+static bool is_open(const struct vp_flow_row *f)
+{
+	if (f->alive[IN] && f->alive[OUT])
+		return true;
+	return (f->syn_ack[IN] && f->alive[OUT]) ||
+	       (f->syn_ack[OUT] && f->alive[IN]);
+}
+
+static enum vp_flow_state state_of(const struct vp_flow_row *f)
+{
+	bool both = f->spoke[IN] && f->spoke[OUT];
+
+	if (f->key[0] == IPPROTO_TCP ? is_open(f) : both)
+		return VP_FLOW_ESTABLISHED;
+	return both || f->icmp_error ? VP_FLOW_ANSWERED : VP_FLOW_ATTEMPTED;
+}
+
+static char *interface_of(const struct finish *fin, int ifindex)
+{
+	struct vp_arena *arena = fin->facts->arena;
+
+	for (size_t i = 0; i < fin->t->n_interfaces; i++)
+		if (fin->t->interfaces[i].ifindex == ifindex)
+			return vp_arena_strdup(arena,
+			                       fin->t->interfaces[i].name);
+	return ifindex == 0 ? NULL : vp_arena_printf(arena, "#%d", ifindex);
+}
+
+static void names_of(const struct finish *fin, struct vp_flow *out)
+{
+	const struct vp_bindings *b = fin->t->bindings;
+	uint32_t first = vp_bindings_first(b, &out->remote.addr);
+	size_t n = 0;
+
+	if (first == VP_INDEX_NONE)
+		return;
+	if (fin->names[first] == NULL) {
+		struct vp_flow_name *names;
+
+		for (uint32_t i = first; i != VP_INDEX_NONE;
+		     i = vp_bindings_next(b, i))
+			n++;
+		names = vp_arena_alloc(fin->facts->arena, n * sizeof(*names));
+		n = 0;
+		for (uint32_t i = first; i != VP_INDEX_NONE;
+		     i = vp_bindings_next(b, i)) {
+			names[n].name = vp_arena_strdup(fin->facts->arena,
+			                                vp_bindings_name(b, i));
+			names[n++].bound = true;
+		}
+		fin->names[first] = names;
+		fin->n_names[first] = n;
+	}
+	out->names = fin->names[first];
+	out->n_names = fin->n_names[first];
+}
+
+static void app_write(const struct finish *fin, struct vp_flow *out,
+                      const struct vp_flow_app *a)
+{
+	struct vp_arena *arena = fin->facts->arena;
+
+	out->sni = vp_arena_strdup(arena, a->sni);
+	out->sni_bound =
+		a->sni != NULL &&
+		vp_bindings_has(fin->t->bindings, &out->remote.addr, a->sni);
+	out->questions = vp_arena_alloc(arena, a->n_questions * sizeof(char *));
+	for (size_t i = 0; i < a->n_questions; i++)
+		out->questions[i] = vp_arena_strdup(arena, a->questions[i]);
+	out->n_questions = a->n_questions;
+	out->questions_left_out = a->questions_left_out;
+}
+
+static uint8_t turned(uint8_t direction)
+{
+	if (direction == VP_DIRECTION_OUT)
+		return VP_DIRECTION_IN;
+	return direction == VP_DIRECTION_IN ? VP_DIRECTION_OUT : direction;
+}
+
+static void flow_write(const struct finish *fin, struct vp_flow *out,
+                       const struct vp_flow_row *f)
+{
+	uint8_t direction = f->direction;
+	int o = OUT;
+
+	vp_flow_ends(f, &out->local, &out->remote);
+	if (is_backwards(fin, f, &out->local, &out->remote)) {
+		vp_flow_ends(f, &out->remote, &out->local);
+		direction = turned(direction);
+		o = IN;
+	}
+	out->proto = f->key[0];
+	out->interface = interface_of(fin, f->ifindex);
+	out->direction = direction;
+	out->own = f->own;
+	out->packets_out = f->packets[o];
+	out->bytes_out = f->bytes[o];
+	out->packets_in = f->packets[!o];
+	out->bytes_in = f->bytes[!o];
+	out->first_us = f->first_us;
+	out->last_us = f->last_us;
+	out->state = state_of(f);
+	names_of(fin, out);
+	if (f->app != NULL)
+		app_write(fin, out, f->app);
+}
+
+/* --- all ----------------------------------------------------------------- */
+
+struct pick {
+	int64_t first_us;
+	size_t row;
+};
+
+static int pick_compare(const void *a, const void *b)
+{
+	const struct pick *x = a, *y = b;
+
+	if (x->first_us != y->first_us)
+		return x->first_us < y->first_us ? -1 : 1;
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static void write_all(struct finish *fin)
+{
+	const struct vp_flows *t = fin->t;
+	struct vp_arena *arena = fin->facts->arena;
+	struct pick *picks = vp_arena_alloc(arena, t->n_rows * sizeof(*picks));
+	size_t pairs = vp_bindings_count(t->bindings), n = 0;
+
+	fin->names = vp_arena_alloc(arena, pairs * sizeof(*fin->names));
+	fin->n_names = vp_arena_alloc(arena, pairs * sizeof(*fin->n_names));
+	for (size_t i = 0; i < t->n_rows; i++)
+		if (is_wanted(fin, &t->rows[i]))
+			picks[n++] = (struct pick){ t->rows[i].first_us, i };
+	if (n > 1)
+		qsort(picks, n, sizeof(*picks), pick_compare);
+	fin->facts->flows =
+		vp_arena_alloc(arena, n * sizeof(*fin->facts->flows));
+	for (size_t i = 0; i < n; i++)
+		flow_write(fin, &fin->facts->flows[i], &t->rows[picks[i].row]);
+	fin->facts->n_flows = n;
+}
+
+void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
+{
+	struct finish fin = { .t = t, .facts = facts };
+
+	wanted_collect(&fin);
+	write_all(&fin);
+	facts->capture.truncated += t->truncated;
+	facts->capture.undecodable += t->undecodable;
+	facts->capture.flows_left_out += t->n_left_out;
+	vp_hash_set_free(&fin.targets);
+	vp_hash_set_free(&fin.resolvers);
+}

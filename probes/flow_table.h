@@ -1,0 +1,86 @@
+/*
+ * flow_table.h - what the three files of the flow table share.
+ *
+ * flow.c finds the flow of a packet and counts, flow_payload.c reads DNS and
+ * TLS in it, flow_facts.c writes the result.
+ */
+#ifndef VP_PROBES_FLOW_TABLE_H
+#define VP_PROBES_FLOW_TABLE_H
+
+#include "binding.h"
+#include "hash.h"
+#include "stream.h"
+#include "vnetprobe/flow.h"
+
+/* proto, then family, address and port of both ends. */
+#define VP_FLOW_KEY 39
+
+/* What few flows have. */
+struct vp_flow_app {
+	char *sni;
+	struct vp_stream hello;
+	struct vp_stream dns[2]; /* by direction: in, out */
+	bool dns_begun[2];
+	char **questions;
+	size_t n_questions, questions_left_out;
+};
+
+struct vp_flow_row {
+	uint8_t key[VP_FLOW_KEY];
+	uint8_t direction; /* enum vp_direction */
+	bool own : 1;
+	bool seen : 1;       /* at least one packet */
+	bool loop : 1;       /* both ends are this machine's */
+	bool loop_out : 1;   /* its outgoing copies are shown as well */
+	bool guessed : 1;    /* which end is local */
+	bool hello_done : 1; /* or given up */
+	bool icmp_error : 1;
+	uint8_t spoke[2], alive[2], syn[2], syn_ack[2]; /* in, out */
+	uint32_t isn[2]; /* of the byte after the SYN, if syn or syn_ack */
+	int ifindex;
+	uint64_t packets[2], bytes[2]; /* in, out */
+	int64_t first_us, last_us;
+	struct vp_flow_app *app; /* NULL until needed */
+};
+
+struct vp_flow_fragments; /* flow.c */
+
+struct vp_flows {
+	struct vp_flow_limits limits;
+	struct vp_hash_key key;
+	struct vp_index index;
+	struct vp_flow_row *rows;
+	size_t n_rows, cap_rows;
+	struct vp_hash_set local;     /* addresses */
+	struct vp_hash_set resolvers; /* endpoints beside port 53 */
+	struct vp_hash_set questions; /* sent: socket, name and type */
+	struct vp_bindings *bindings;
+	struct vp_stream_budget held;
+	size_t text; /* bytes of questions kept with flows */
+	struct vp_flow_fragments *fragments;
+	struct {
+		int ifindex;
+		char *name;
+	} * interfaces;
+	size_t n_interfaces;
+	struct vp_hash_set left_out; /* flows */
+	uint64_t n_left_out, truncated, undecodable;
+};
+
+void vp_flow_key(uint8_t key[VP_FLOW_KEY], uint8_t proto,
+                 const struct vp_addr *local, uint16_t lport,
+                 const struct vp_addr *remote, uint16_t rport);
+void vp_flow_ends(const struct vp_flow_row *f, struct vp_endpoint *local,
+                  struct vp_endpoint *remote);
+uint64_t vp_flow_hash_addr(const struct vp_flows *t, const struct vp_addr *a);
+uint64_t vp_flow_hash_end(const struct vp_flows *t, const struct vp_addr *a,
+                          uint16_t port);
+
+/* Reads what a packet of TCP or UDP carries; out: it goes to the remote. */
+void vp_flow_payload(struct vp_flows *t, struct vp_flow_row *f,
+                     const struct vp_packet *p, bool out);
+/* A new connection on the same ends: what out's side began to send is void. */
+void vp_flow_restart(struct vp_flows *t, struct vp_flow_row *f, bool out);
+void vp_flow_app_free(struct vp_flows *t, struct vp_flow_row *f);
+
+#endif
