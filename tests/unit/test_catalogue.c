@@ -60,6 +60,7 @@ static const struct {
 	/* a label boundary, and a label before it */
 	{ "evilblob.core.windows.net", NONE, NULL },
 	{ "blob.core.windows.net", NONE, NULL },
+	{ ".blob.core.windows.net", NONE, NULL },
 	{ "st.blob.core.windows.net.evil.example", NONE, NULL },
 	{ "kv.vault.azure.net", VP_KIND_VAULT,
 	  "privatelink.vaultcore.azure.net" },
