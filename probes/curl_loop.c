@@ -26,6 +26,7 @@ struct watch {
 	uv_poll_t poll;
 	struct vp_curl_loop *owner;
 	curl_socket_t fd;
+	int events; /* what libcurl waits for */
 };
 
 static void on_watch_closed(uv_handle_t *h)
@@ -58,18 +59,25 @@ static void act(struct vp_curl_loop *l, curl_socket_t fd, int events)
 	drain(l);
 }
 
+/*
+ * An error (EPOLLERR) comes with what the peer sent before it. CURL_CSELECT_ERR
+ * would have libcurl give up without reading that, so say "ready": it reads,
+ * then meets the error itself. libuv has stopped the handle by then.
+ */
 static void on_poll(uv_poll_t *h, int status, int events)
 {
 	struct watch *w = h->data;
 	int flags = 0;
 
 	if (status < 0)
-		flags = CURL_CSELECT_ERR;
+		events = w->events;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
 	act(w->owner, w->fd, flags);
+	if (status < 0 && !uv_is_closing((uv_handle_t *)h))
+		uv_poll_start(h, w->events, on_poll);
 }
 
 static void on_timer(uv_timer_t *h)
@@ -117,6 +125,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 		events |= UV_READABLE;
 	if (what & CURL_POLL_OUT)
 		events |= UV_WRITABLE;
+	w->events = events;
 	return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
 }
 

@@ -4,22 +4,15 @@
  * libcurl gives us its SSL_CTX before the handshake. Certificates are judged
  * in OpenSSL's verify hook, which always says yes: a stranger's certificate is
  * evidence, and no secret is sent. Whether the peer reset, closed or spoke
- * another protocol is not to be had from libcurl's one error code, so the
- * socket (TCP_INFO) and OpenSSL's error queue are asked.
+ * another protocol is not to be had from libcurl's one error code, nor from the
+ * socket afterwards (our own close_notify to a closed peer draws an RST), so
+ * OpenSSL's error queue and the result of each read are looked at.
  */
 #include "handshake.h"
 
-#include <linux/tcp.h>
-#include <netinet/in.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/socket.h>
-
-/* tcpi_state: <netinet/tcp.h> has them, but its struct tcp_info is too old to
- * have tcpi_bytes_received, and the two headers exclude each other. */
-enum { STATE_CLOSE = 7, STATE_CLOSE_WAIT = 8, STATE_LAST_ACK = 9 };
 
 static int on_certificate(X509_STORE_CTX *ctx, void *arg)
 {
@@ -28,6 +21,40 @@ static int on_certificate(X509_STORE_CTX *ctx, void *arg)
 	vp_trust_judge(h->trust, h->arena, ctx, h->name, h->tls);
 	X509_STORE_CTX_set_error(ctx, X509_V_OK);
 	return 1;
+}
+
+/* Every read and write of the connection, as the socket answered it. */
+static long on_bytes(BIO *bio, int oper, const char *data, size_t len, int argi,
+                     long argl, int ret, size_t *processed)
+{
+	struct vp_handshake *h = (void *)BIO_get_callback_arg(bio);
+	bool reads = oper == (BIO_CB_READ | BIO_CB_RETURN);
+
+	(void)data;
+	(void)len;
+	(void)argi;
+	(void)argl;
+	(void)processed;
+	if (!(oper & BIO_CB_RETURN))
+		return 1;
+	if (!reads && oper != (BIO_CB_WRITE | BIO_CB_RETURN))
+		return ret;
+	if (h->bio != bio || BIO_should_retry(bio))
+		return ret;
+	if (ret > 0)
+		h->spoke = h->spoke || reads;
+	else if (h->wire == VP_WIRE_OPEN)
+		h->wire = ret == 0 && reads ? VP_WIRE_CLOSED : VP_WIRE_RESET;
+	return ret;
+}
+
+static void watch_bytes(struct vp_handshake *h, BIO *bio)
+{
+	if (bio == NULL || h->bio == bio)
+		return;
+	h->bio = bio;
+	BIO_set_callback_arg(bio, (char *)h);
+	BIO_set_callback_ex(bio, on_bytes);
 }
 
 static void on_info(const SSL *ssl, int where, int ret)
@@ -39,22 +66,25 @@ static void on_info(const SSL *ssl, int where, int ret)
 	 * libcurl is still closing may share h with the next attempt. */
 	if (h == NULL || h->done || h->ctx != ctx)
 		return;
-	if (where & SSL_CB_HANDSHAKE_DONE) {
+	if (where & SSL_CB_HANDSHAKE_START) {
+		watch_bytes(h, SSL_get_rbio(ssl));
+	} else if (where & SSL_CB_HANDSHAKE_DONE) {
 		h->done = true;
 		h->tls->version =
 			vp_arena_strdup(h->arena, SSL_get_version(ssl));
 		h->on_done(h->arg);
-		return;
-	}
-	if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && h->error == 0)
+	} else if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && h->error == 0) {
 		h->error = ERR_peek_error();
+	}
 }
 
 void vp_handshake_watch(struct vp_handshake *h, SSL_CTX *ctx)
 {
-	h->done = false;
+	h->done = h->spoke = false;
+	h->wire = VP_WIRE_OPEN;
 	h->error = 0;
 	h->ctx = ctx;
+	h->bio = NULL;
 	SSL_CTX_set_app_data(ctx, h);
 	SSL_CTX_set_info_callback(ctx, on_info);
 	SSL_CTX_set1_cert_store(ctx, vp_trust_store(h->trust));
@@ -65,35 +95,21 @@ void vp_handshake_watch(struct vp_handshake *h, SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 }
 
-void vp_peer_state(struct vp_peer_state *out, int fd)
+enum vp_outcome vp_handshake_outcome(const struct vp_handshake *h)
 {
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
+	int lib = ERR_GET_LIB(h->error), reason = ERR_GET_REASON(h->error);
 
-	memset(out, 0, sizeof(*out));
-	memset(&info, 0, sizeof(info));
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-		return;
-	out->reset = info.tcpi_state == STATE_CLOSE;
-	out->closed = info.tcpi_state == STATE_CLOSE_WAIT ||
-	              info.tcpi_state == STATE_LAST_ACK;
-	out->spoke = info.tcpi_bytes_received > 0;
-}
-
-enum vp_outcome vp_handshake_outcome(const struct vp_handshake *h,
-                                     const struct vp_peer_state *peer)
-{
-	bool eof = h->error == 0 ||
-	           (ERR_GET_LIB(h->error) == ERR_LIB_SSL &&
-	            ERR_GET_REASON(h->error) ==
-	                    SSL_R_UNEXPECTED_EOF_WHILE_READING) ||
-	           ERR_SYSTEM_ERROR(h->error);
-
-	if (!eof)
+	/* OpenSSL's own complaint, unless it is about the end of the bytes. */
+	if (h->error != 0 && !ERR_SYSTEM_ERROR(h->error) &&
+	    !(lib == ERR_LIB_SSL &&
+	      reason == SSL_R_UNEXPECTED_EOF_WHILE_READING))
 		return VP_OUTCOME_PROTOCOL;
-	if (peer->reset)
+	switch (h->wire) {
+	case VP_WIRE_RESET:
 		return VP_OUTCOME_RESET;
-	if (peer->closed)
+	case VP_WIRE_CLOSED:
 		return VP_OUTCOME_CLOSED;
-	return VP_OUTCOME_PROTOCOL;
+	default:
+		return VP_OUTCOME_PROTOCOL;
+	}
 }

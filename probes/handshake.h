@@ -2,7 +2,7 @@
  * handshake.h - watches a TLS handshake that somebody else (libcurl) drives.
  *
  * Hangs in the SSL_CTX: records version and certificates, never refuses one,
- * says when the handshake is over, and keeps why it failed.
+ * says when the handshake is over, and keeps why it or what followed failed.
  */
 #ifndef VP_PROBES_HANDSHAKE_H
 #define VP_PROBES_HANDSHAKE_H
@@ -10,6 +10,13 @@
 #include <openssl/ssl.h>
 
 #include "certificate.h"
+
+/* How the peer's direction of the connection ended; the first word counts. */
+enum vp_wire {
+	VP_WIRE_OPEN,
+	VP_WIRE_CLOSED, /* FIN */
+	VP_WIRE_RESET,  /* RST, or the kernel gave up */
+};
 
 struct vp_handshake {
 	/* set by the owner; must live as long as the SSL_CTX */
@@ -21,24 +28,17 @@ struct vp_handshake {
 	void *arg;
 	/* set here */
 	const SSL_CTX *ctx;
+	const BIO *bio;
 	bool done;
+	bool spoke; /* a byte came from the peer */
+	enum vp_wire wire;
 	unsigned long error; /* OpenSSL's first error of a failed handshake */
 };
 
 /* To be called before the SSL_CTX makes its first connection. */
 void vp_handshake_watch(struct vp_handshake *h, SSL_CTX *ctx);
 
-/* How the peer's side of a socket stands (TCP_INFO). */
-struct vp_peer_state {
-	bool reset;  /* it sent RST, or we gave up retransmitting */
-	bool closed; /* it sent FIN */
-	bool spoke;  /* any byte came */
-};
-
-void vp_peer_state(struct vp_peer_state *out, int fd);
-
 /* The outcome of a handshake that failed (not: of one that took too long). */
-enum vp_outcome vp_handshake_outcome(const struct vp_handshake *h,
-                                     const struct vp_peer_state *peer);
+enum vp_outcome vp_handshake_outcome(const struct vp_handshake *h);
 
 #endif

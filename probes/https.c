@@ -16,11 +16,13 @@
  *
  * A slot is one attempt's place: easy handle, timer, buffers. It is used again
  * and again and freed with the pool, because libcurl may close a connection
- * some time after its transfer ended, with a callback that points at the slot.
+ * some time after its transfer ended, and what watches the TLS of that
+ * connection points at the slot.
  */
 #include "vnetprobe/https.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,9 +72,8 @@ struct slot {
 	bool adding; /* easy is in the multi handle */
 	struct curl_slist *connect_to;
 	struct vp_handshake handshake;
-	struct vp_peer_state peer; /* as it stood when fd was closed */
-	int fd;                    /* -1: none, or closed */
-	bool taken;                /* libcurl has fd */
+	int fd;               /* -1: none, or libcurl has it */
+	bool taken;           /* libcurl got it */
 	int could_not;        /* our own errno: the attempt ends as ERROR */
 	uint64_t phase_began; /* uv_hrtime() */
 	char *headers;
@@ -116,7 +117,7 @@ static void clear(struct slot *s)
 	if (s->adding)
 		vp_curl_loop_remove(s->pool->curl, s->easy);
 	s->adding = false;
-	if (s->fd >= 0 && !s->taken)
+	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
 	curl_slist_free_all(s->connect_to);
@@ -166,12 +167,14 @@ static enum vp_outcome http_outcome(const struct slot *s, CURLcode result)
 		return VP_OUTCOME_MALFORMED;
 	case CURLE_OK:
 	case CURLE_GOT_NOTHING:
-		return s->peer.reset ? VP_OUTCOME_RESET : VP_OUTCOME_CLOSED;
+		return VP_OUTCOME_CLOSED;
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		if (s->peer.reset)
+		if (s->handshake.wire == VP_WIRE_RESET)
 			return VP_OUTCOME_RESET;
-		return s->peer.closed ? VP_OUTCOME_CLOSED : VP_OUTCOME_PROTOCOL;
+		return s->handshake.wire == VP_WIRE_CLOSED
+		               ? VP_OUTCOME_CLOSED
+		               : VP_OUTCOME_PROTOCOL;
 	default:
 		return VP_OUTCOME_ERROR;
 	}
@@ -179,12 +182,13 @@ static enum vp_outcome http_outcome(const struct slot *s, CURLcode result)
 
 static enum vp_outcome tls_outcome(const struct slot *s, CURLcode result)
 {
-	bool ours = !s->taken || result == CURLE_OUT_OF_MEMORY;
-
-	if (!s->peer.reset && !s->peer.closed && s->handshake.tls == NULL)
-		ours = true; /* libcurl gave up before it spoke */
-	return ours ? VP_OUTCOME_ERROR
-	            : vp_handshake_outcome(&s->handshake, &s->peer);
+	if (!s->taken || result == CURLE_OUT_OF_MEMORY)
+		return VP_OUTCOME_ERROR;
+	if (result == CURLE_COULDNT_CONNECT)
+		return VP_OUTCOME_RESET; /* it was connected */
+	if (s->handshake.bio == NULL)
+		return VP_OUTCOME_ERROR; /* it ended before the first byte */
+	return vp_handshake_outcome(&s->handshake);
 }
 
 static void on_transfer_done(CURL *easy, CURLcode result, void *arg)
@@ -197,11 +201,6 @@ static void on_transfer_done(CURL *easy, CURLcode result, void *arg)
 	s->adding = false;
 	if (s->req == NULL)
 		return;
-	if (s->fd >= 0 && s->taken) {
-		/* libcurl will close it in its own time. */
-		vp_peer_state(&s->peer, s->fd);
-		s->fd = -1;
-	}
 	res = &s->req->res;
 	if (s->phase == PHASE_TLS) {
 		res->tls.outcome = tls_outcome(s, result);
@@ -218,7 +217,6 @@ static void on_phase_timeout(uv_timer_t *h)
 {
 	struct slot *s = h->data;
 	struct vp_https_result *res = &s->req->res;
-	struct vp_peer_state peer = { 0 };
 	curl_off_t first_byte = 0;
 
 	switch (s->phase) {
@@ -226,13 +224,12 @@ static void on_phase_timeout(uv_timer_t *h)
 		res->tcp = vp_outcome_from_errno(s->could_not);
 		break;
 	case PHASE_TLS:
-		if (s->fd >= 0)
-			vp_peer_state(&peer, s->fd);
 		if (s->could_not != 0)
 			res->tls.outcome = VP_OUTCOME_ERROR;
 		else
-			res->tls.outcome = peer.spoke ? VP_OUTCOME_TIMEOUT
-			                              : VP_OUTCOME_SILENT;
+			res->tls.outcome = s->handshake.spoke
+			                           ? VP_OUTCOME_TIMEOUT
+			                           : VP_OUTCOME_SILENT;
 		res->tls.elapsed_us = us_since(s->phase_began);
 		break;
 	default:
@@ -262,12 +259,14 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose,
                                     struct curl_sockaddr *address)
 {
 	struct slot *s = arg;
+	int fd = s->fd;
 
 	(void)address;
-	if (purpose != CURLSOCKTYPE_IPCXN || s->taken || s->fd < 0)
+	if (purpose != CURLSOCKTYPE_IPCXN || fd < 0)
 		return CURL_SOCKET_BAD;
 	s->taken = true;
-	return s->fd;
+	s->fd = -1;
+	return fd;
 }
 
 static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
@@ -276,17 +275,6 @@ static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
 	(void)fd;
 	(void)purpose;
 	return CURL_SOCKOPT_ALREADY_CONNECTED;
-}
-
-static int on_close_socket(void *arg, curl_socket_t fd)
-{
-	struct slot *s = arg;
-
-	if (fd == s->fd) {
-		vp_peer_state(&s->peer, fd);
-		s->fd = -1;
-	}
-	return close(fd);
 }
 
 static void on_handshake_done(void *arg)
@@ -430,8 +418,6 @@ static CURL *easy_create(struct slot *s)
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, s);
 	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket_options);
-	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, s);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, s);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
@@ -507,7 +493,6 @@ static void start_tcp(struct slot *s, struct vp_https *req)
 	s->headers_done = s->headers_flood = false;
 	s->headers_len = s->headers_total = s->body_len = 0;
 	memset(&s->handshake, 0, sizeof(s->handshake));
-	memset(&s->peer, 0, sizeof(s->peer));
 	s->could_not = vp_tcp_create(&s->tcp, p->loop, &req->remote,
 	                             p->timeout_ms, on_tcp, s);
 	if (s->could_not != 0)
@@ -565,6 +550,9 @@ int vp_https_pool_create(struct vp_https_pool **out,
 	snprintf(why, size, "out of memory");
 	if (p == NULL)
 		return err;
+	/* CURLOPT_NOSIGNAL leaves SIGPIPE to us, and OpenSSL's own socket
+	 * BIO, which libcurl used before 7.88, writes without MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		free(p);
 		return err;

@@ -43,15 +43,21 @@ struct vp_https_result {
 
 typedef void vp_https_cb(const struct vp_https_result *res, void *arg);
 
-/* 0, or a negative errno with a sentence in why (an unreadable ca_file). */
+/* 0, or a negative errno with a sentence in why (an unreadable ca_file). The
+ * process ignores SIGPIPE from then on. */
 int vp_https_pool_create(struct vp_https_pool **out,
                          const struct vp_https_pool_options *opt, char *why,
                          size_t size);
-/* cb runs once, from the loop, never from inside; not after the pool's end. */
+/*
+ * cb runs once, from the loop, never from inside; not after the pool's end.
+ * -EINVAL for a name or path that cannot be sent. The arena must live as long
+ * as the pool: certificates seen before share their strings.
+ */
 int vp_https_start(struct vp_https_pool *pool, struct vp_arena *arena,
                    const struct vp_https_request *req, vp_https_cb *cb,
                    void *arg);
-/* Ends all requests without a callback. NULL is fine. */
+/* Ends all requests without a callback, also from within one; the loop frees
+ * the rest. NULL is fine. */
 void vp_https_pool_destroy(struct vp_https_pool *pool);
 
 #endif
