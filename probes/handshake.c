@@ -18,6 +18,8 @@ static int on_certificate(X509_STORE_CTX *ctx, void *arg)
 {
 	struct vp_handshake *h = arg;
 
+	if (h->ctx == NULL)
+		return 1;
 	vp_trust_judge(h->trust, h->arena, ctx, h->name, h->tls);
 	X509_STORE_CTX_set_error(ctx, X509_V_OK);
 	return 1;
@@ -93,6 +95,12 @@ void vp_handshake_watch(struct vp_handshake *h, SSL_CTX *ctx)
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+}
+
+void vp_handshake_forget(struct vp_handshake *h)
+{
+	h->ctx = NULL;
+	h->bio = NULL;
 }
 
 enum vp_outcome vp_handshake_outcome(const struct vp_handshake *h)

@@ -38,6 +38,10 @@ struct vp_handshake {
 /* To be called before the SSL_CTX makes its first connection. */
 void vp_handshake_watch(struct vp_handshake *h, SSL_CTX *ctx);
 
+/* Nothing is recorded or called from here on: to be called before libcurl ends
+ * the connection, since closing it reads and may finish the handshake. */
+void vp_handshake_forget(struct vp_handshake *h);
+
 /* The outcome of a handshake that failed (not: of one that took too long). */
 enum vp_outcome vp_handshake_outcome(const struct vp_handshake *h);
 

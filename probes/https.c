@@ -111,12 +111,13 @@ static uint64_t us_since(uint64_t t0)
 /* Gives everything back that belongs to one attempt; the slot stays. */
 static void clear(struct slot *s)
 {
-	uv_timer_stop(&s->timer);
+	vp_handshake_forget(&s->handshake);
 	vp_tcp_destroy(s->tcp);
 	s->tcp = NULL;
 	if (s->adding)
 		vp_curl_loop_remove(s->pool->curl, s->easy);
 	s->adding = false;
+	uv_timer_stop(&s->timer); /* ending a transfer may still call back */
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
