@@ -20,6 +20,7 @@
 
 #define REAP_TRIES 500 /* of a millisecond each */
 #define REPLIES_A_TURN 64
+#define HELPER_ENDED "the look-up helper has ended"
 
 struct ask {
 	struct ask *next;
@@ -214,7 +215,7 @@ static void pump(struct vp_nss *n)
 			/* in_flight bounds what the socket holds, so that this
 			 * cannot be a full buffer unless all are answered */
 			if (errno != EAGAIN || n->in_flight == 0)
-				fail_all(n, "the look-up helper has ended");
+				fail_all(n, HELPER_ENDED);
 			break;
 		}
 		take_waiting(n);
@@ -240,7 +241,7 @@ static bool read_reply(struct vp_nss *n)
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (len <= 0) {
-		fail_all(n, "the look-up helper has ended");
+		fail_all(n, HELPER_ENDED);
 		return false;
 	}
 	if ((size_t)len < head || r.n > VP_NSS_ADDRESSES_MAX ||
@@ -262,8 +263,8 @@ static void on_ready(uv_poll_t *h, int status, int events)
 	struct vp_nss *n = h->data;
 
 	(void)events;
-	if (status < 0) {
-		fail_all(n, "the look-up helper's socket failed");
+	if (status < 0) { /* it went without reading all: POLLERR */
+		fail_all(n, HELPER_ENDED);
 		return;
 	}
 	for (int i = 0; i < REPLIES_A_TURN; i++)

@@ -155,7 +155,9 @@ static inline enum fake_what fake_answer(struct fake_msg *m, bool tcp,
 	if (fake_is(m, "reflect"))
 		return FAKE_ANSWER;
 	m->len = m->question_end = q;
-	m->b[2] |= 0x80;
+	m->b[2] |= 0x80; /* QR */
+	m->b[3] |= 0x80; /* RA: glibc takes an empty answer without it for a
+	                  * lame referral */
 	memset(m->b + 6, 0, 6);
 	if (fake_is(m, "drop") || (fake_is(m, "firstlost") && !again))
 		return FAKE_SILENT;
