@@ -159,7 +159,9 @@ static inline enum fake_what fake_answer(struct fake_msg *m, bool tcp,
 	m->b[3] |= 0x80; /* RA: glibc takes an empty answer without it for a
 	                  * lame referral */
 	memset(m->b + 6, 0, 6);
-	if (fake_is(m, "drop") || (fake_is(m, "firstlost") && !again))
+	if (fake_is(m, "drop") ||
+	    ((fake_is(m, "firstlost") || fake_is(m, "tclost")) && !again &&
+	     !tcp))
 		return FAKE_SILENT;
 	if (fake_is(m, "wrongid"))
 		m->b[0] ^= 0xff;

@@ -227,6 +227,15 @@ static void truncated(void **state)
 	assert_int_equal(f.rows[1].n_addresses, 1);
 	close_fixture(&f);
 
+	/* each row has its own time, however long the other took */
+	open_fixture(&f, "127.0.0.1", true, NULL);
+	ask(&f, "tclost.test", VP_DNS_A, VP_TRANSPORT_UDP);
+	run(&f, 1);
+	assert_int_equal(f.rows[1].n_addresses, 1);
+	assert_true(f.rows[0].elapsed_us > TIMEOUT_MS * 1000);
+	assert_true(f.rows[1].elapsed_us < TIMEOUT_MS * 1000 / 2);
+	close_fixture(&f);
+
 	open_fixture(&f, "127.0.0.1", false, NULL); /* nobody listens on TCP */
 	ask(&f, "tcfine.test", VP_DNS_A, VP_TRANSPORT_UDP);
 	run(&f, 1);
@@ -461,9 +470,11 @@ static void rate(void **state)
 	close_fixture(&f);
 }
 
-/* No more than max_pending under way, and the rest only as places come free */
+/* No more than max_pending under way, whoever asks, and the rest only as places
+ * come free. */
 static void pending(void **state)
 {
+	struct vp_resolver_probe *second;
 	struct fixture f;
 
 	(void)state;
@@ -477,13 +488,23 @@ static void pending(void **state)
 		                                 .timeout_ms = TIMEOUT_MS,
 		                                 .tries = 1 };
 	assert_int_equal(vp_resolver_probe_create(&f.probe, &opt), 0);
+	assert_int_equal(vp_resolver_probe_create(&second, &opt), 0);
 	for (int i = 0; i < 20; i++)
 		ask(&f, "drop.test", VP_DNS_A, VP_TRANSPORT_UDP);
 	for (int i = 0; i < 5; i++)
 		uv_run(&f.loop, UV_RUN_NOWAIT);
 	assert_int_equal(f.server.questions, 5);
-	run(&f, 20);
-	assert_int_equal(f.server.questions, 20);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(vp_resolver_probe_ask(
+					 second, f.arena, "drop.test", VP_DNS_A,
+					 VP_TRANSPORT_UDP, on_row, &f),
+		                 0);
+	for (int i = 0; i < 5; i++)
+		uv_run(&f.loop, UV_RUN_NOWAIT);
+	assert_int_equal(f.server.questions, 5);
+	run(&f, 25);
+	assert_int_equal(f.server.questions, 25);
+	vp_resolver_probe_destroy(second);
 	close_fixture(&f);
 }
 
