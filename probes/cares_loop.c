@@ -308,6 +308,11 @@ static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t len, int flags,
 	return n;
 }
 
+static bool is_icmp(int err)
+{
+	return err == ECONNREFUSED || err == EHOSTUNREACH || err == ENETUNREACH;
+}
+
 static ares_ssize_t transmit(ares_socket_t fd, const struct iovec *iov, int n,
                              void *data)
 {
@@ -316,11 +321,11 @@ static ares_ssize_t transmit(ares_socket_t fd, const struct iovec *iov, int n,
 		.msg_iov = (struct iovec *)(uintptr_t)iov,
 		.msg_iovlen = (size_t)n,
 	};
-	ssize_t sent = -1;
+	ssize_t sent = sendmsg(fd, &m, MSG_NOSIGNAL);
 
 	/* On UDP the error may be that of an earlier datagram: it is cleared by
 	 * being told, and this one has not been tried yet. */
-	for (int i = 0; i < (c->opt.tcp ? 1 : 3) && sent < 0; i++)
+	for (int i = 0; i < 2 && sent < 0 && !c->opt.tcp && is_icmp(errno); i++)
 		sent = sendmsg(fd, &m, MSG_NOSIGNAL);
 	if (sent < 0 && errno != EAGAIN)
 		failed(c, errno);
