@@ -1,0 +1,232 @@
+/*
+ * main.c - which command, and in what order its steps are taken.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "judge.h"
+#include "output.h"
+#include "plan.h"
+#include "report.h"
+#include "run.h"
+#include "settings.h"
+
+#define EXIT_USAGE 2
+#define EXIT_INCONCLUSIVE 3
+
+static int complain(int status, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int complain(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("vnetprobe: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return status;
+}
+
+/* From here to the loop a signal waits; the loop takes it then and the run
+ * still says what it knows. */
+static void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static struct vp_text_style text_style(const struct vp_settings *s, FILE *to)
+{
+	bool terminal = isatty(fileno(to)) != 0;
+	struct winsize w;
+
+	return (struct vp_text_style){
+		.color = s->color == VP_COLOR_ALWAYS ||
+		         (s->color == VP_COLOR_AUTO && terminal),
+		.columns = terminal && ioctl(fileno(to), TIOCGWINSZ, &w) == 0 &&
+		                           w.ws_col >= 60
+		                   ? w.ws_col
+		                   : 80,
+		.verbose = s->verbosity > 0,
+	};
+}
+
+static int write_report(const struct vp_settings *s,
+                        const struct vp_facts *facts,
+                        const struct vp_judgement *j, FILE *to)
+{
+	struct vp_text_style style;
+
+	if (s->json)
+		return vp_report_json(to, facts, j);
+	style = text_style(s, to);
+	return vp_report_text(to, facts, j, &style);
+}
+
+/* The facts' verdict, the report in its place, then the exit status. */
+static int deliver(const struct vp_settings *s, struct vp_facts *facts,
+                   struct vp_output *output)
+{
+	struct vp_judgement j;
+	int rc;
+
+	vp_judge(&j, facts, facts->arena);
+	rc = write_report(s, facts, &j, vp_output_stream(output));
+	if (rc != 0) {
+		vp_output_abandon(output);
+		return complain(EXIT_INCONCLUSIVE,
+		                "cannot write the report: %s", strerror(-rc));
+	}
+	rc = vp_output_commit(output);
+	if (rc != 0)
+		return complain(EXIT_INCONCLUSIVE,
+		                "cannot write the report: %s", strerror(-rc));
+	return j.exit_status;
+}
+
+static bool same_file(const struct vp_settings *s)
+{
+	return s->output != NULL && s->evidence != NULL &&
+	       strcmp(s->output, s->evidence) == 0;
+}
+
+static int check(const struct vp_settings *s, struct vp_facts *facts)
+{
+	struct vp_output *output = NULL;
+	struct vp_run *run = NULL;
+	char why[1024] = "";
+	int status;
+
+	if (same_file(s))
+		return complain(EXIT_USAGE, "--output and --evidence name the "
+		                            "same file");
+	status = vp_plan_make(facts, s, why, sizeof(why));
+	if (status != 0)
+		return complain(status, "%s", why);
+	if (why[0] != '\0' && s->verbosity >= 0)
+		complain(0, "%s", why); /* such as a resolver passed over */
+	hold_signals();
+	status = vp_run_prepare(&run, facts, s, why, sizeof(why));
+	if (status == 0 &&
+	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
+		status = EXIT_USAGE;
+	if (status == 0)
+		status = vp_run_go(run, why, sizeof(why));
+	if (status != 0) {
+		vp_output_abandon(output);
+		vp_run_destroy(run);
+		return complain(status, "%s", why);
+	}
+	if (vp_run_commit(run) != 0) {
+		facts->capture.evidence = NULL;
+		complain(0, "the evidence %s could not be written",
+		         s->evidence);
+	}
+	status = deliver(s, facts, output);
+	vp_run_destroy(run);
+	return status;
+}
+
+static int judge(const struct vp_settings *s)
+{
+	struct vp_output *output;
+	struct vp_facts *facts;
+	char why[1024];
+	int status;
+
+	if (s->n_arguments != 1)
+		return complain(EXIT_USAGE, "judge takes one report: vnetprobe "
+		                            "judge REPORT.json");
+	if (vp_report_read(&facts, s->arguments[0], why, sizeof(why)) != 0)
+		return complain(EXIT_USAGE, "%s", why);
+	status = s->config == NULL ? 0
+	                           : vp_plan_apply(facts, s, why, sizeof(why));
+	if (status == 0 &&
+	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
+		status = EXIT_USAGE;
+	if (status == 0)
+		status = deliver(s, facts, output);
+	else
+		complain(status, "%s", why);
+	vp_facts_destroy(facts);
+	return status;
+}
+
+static int targets(const struct vp_settings *s, struct vp_facts *facts)
+{
+	struct vp_output *output;
+	char why[1024] = "";
+	int status = vp_plan_make(facts, s, why, sizeof(why));
+
+	if (status == 0 &&
+	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
+		status = EXIT_USAGE;
+	if (status != 0)
+		return complain(status, "%s", why);
+	if (vp_plan_print(facts, s, vp_output_stream(output)) != 0 ||
+	    vp_output_commit(output) != 0)
+		return complain(EXIT_INCONCLUSIVE, "cannot write the plan");
+	return 0;
+}
+
+static int explain(const struct vp_settings *s)
+{
+	const char *id = s->n_arguments > 0 ? s->arguments[0] : NULL;
+
+	if (s->n_arguments > 1)
+		return complain(EXIT_USAGE, "explain takes one finding id");
+	if (vp_explain(stdout, id, s->json) != 0)
+		return complain(EXIT_USAGE,
+		                "there is no finding '%s'; 'vnetprobe explain' "
+		                "lists them all",
+		                id);
+	return fflush(stdout) == 0 ? 0 : EXIT_INCONCLUSIVE;
+}
+
+static int run_command(const struct vp_settings *s)
+{
+	struct vp_facts *facts;
+	int status;
+
+	switch (s->command) {
+	case VP_COMMAND_JUDGE:
+		return judge(s);
+	case VP_COMMAND_EXPLAIN:
+		return explain(s);
+	default:
+		break;
+	}
+	facts = vp_facts_create();
+	status = s->command == VP_COMMAND_TARGETS ? targets(s, facts)
+	                                          : check(s, facts);
+	vp_facts_destroy(facts);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct vp_settings settings = { .arena = vp_arena_create() };
+	int status;
+
+	signal(SIGPIPE, SIG_IGN); /* a report cut short is said, not died of */
+	status = vp_options_read(&settings, argc, argv);
+	if (status == 0 && settings.version)
+		puts("vnetprobe " VP_VERSION);
+	else if (status == 0 && settings.help)
+		vp_options_help(settings.command, stdout);
+	else if (status == 0)
+		status = run_command(&settings);
+	vp_arena_destroy(settings.arena);
+	return status;
+}
