@@ -41,7 +41,8 @@ lab_topology() {
       done'
   done
   in_ns router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
-    echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+    echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+    echo 0 >/proc/sys/net/ipv4/icmp_ratelimit' # every reject is heard
 
   ip link add eth0 netns client type veth peer name client netns router
   ip link add eth0 netns dns type veth peer name dns netns router
@@ -172,8 +173,8 @@ lab_rtt() {
   ip -n delay -batch - <<END
 tuntap add dev tap-left mode tap
 tuntap add dev tap-right mode tap
-link add br-left type bridge forward_delay 0
-link add br-right type bridge forward_delay 0
+link add br-left type bridge forward_delay 0 mcast_snooping 0
+link add br-right type bridge forward_delay 0 mcast_snooping 0
 link set left master br-left up
 link set tap-left master br-left up
 link set right master br-right up

@@ -2,7 +2,7 @@
 # to the VNet's own resolver while vnetprobe is stopped. Never a pass.
 want_status=3
 want_findings=capture-drops
-CHECK_ARGS=(--capture-buffer 64KiB --linger 1s)
+CHECK_ARGS=(--capture-buffer 1MiB --linger 1s)
 app_packets="host $UNBOUND and udp port 53"
 app() {
   local peer
