@@ -33,7 +33,9 @@ struct vp_resolver_probe_options {
 
 /*
  * row is filled but for resolver and round; its pointers live in the arena
- * given to vp_resolver_probe_ask().
+ * given to vp_resolver_probe_ask(). elapsed_us is from the first attempt to
+ * the answer (or the giving up); over TCP that includes connecting. local is
+ * the end all attempts over UDP had, or that of the TCP connection.
  */
 typedef void vp_resolve_cb(const struct vp_dns_row *row, bool last, void *arg);
 

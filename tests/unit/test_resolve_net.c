@@ -13,7 +13,7 @@
 #include "fake_dns.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define TIMEOUT_MS 100
+#define TIMEOUT_MS FAKE_TIMEOUT_MS
 
 /* A loop with a server, a pacer and one probe of it. */
 struct fixture {
@@ -274,7 +274,7 @@ static void no_server(void **state)
 			fail_msg("%s: %s", cases[j].server,
 			         vp_outcome_name(f.rows[0].outcome));
 		assert_int_equal(f.rows[0].local.port != 0, cases[j].local);
-		assert_true(f.rows[0].elapsed_us < 50000);
+		assert_true(f.rows[0].elapsed_us < TIMEOUT_MS * 1000);
 		close_fixture(&f);
 	}
 }
@@ -315,12 +315,13 @@ static void timing(void **state)
 	ask(&f, "drop.test", VP_DNS_A, VP_TRANSPORT_UDP);
 	run(&f, 1);
 	/* two attempts of the same length: nothing doubles */
-	assert_in_range(f.rows[0].elapsed_us, 2 * TIMEOUT_MS * 1000,
-	                2 * TIMEOUT_MS * 1000 + 60000);
+	assert_in_range(f.rows[0].elapsed_us, 2000 * TIMEOUT_MS,
+	                2900 * TIMEOUT_MS);
 	ask(&f, "late.test", VP_DNS_A, VP_TRANSPORT_UDP);
 	run(&f, 1);
 	/* the answer to the first attempt, told from the first attempt */
-	assert_in_range(f.rows[0].elapsed_us, 129000, 129000 + 60000);
+	assert_in_range(f.rows[0].elapsed_us, 1000 * TIMEOUT_MS,
+	                1990 * TIMEOUT_MS);
 	close_fixture(&f);
 }
 
@@ -466,7 +467,7 @@ static void rate(void **state)
 	run(&f, 364);
 	ms = (uv_hrtime() - t0) / 1000000;
 	/* 64 at once and 300 at 1000 a second */
-	assert_in_range(ms, 300, 600);
+	assert_in_range(ms, 300, 5000);
 	close_fixture(&f);
 }
 
@@ -531,7 +532,7 @@ static void fairness(void **state)
 		ask(&f, "ok.test", VP_DNS_A, VP_TRANSPORT_UDP);
 	t0 = uv_hrtime();
 	run(&f, 200);
-	assert_true((uv_hrtime() - t0) / 1000000 < 1500);
+	assert_true((uv_hrtime() - t0) / 1000000 < 4000);
 	vp_resolver_probe_destroy(silent);
 	close_fixture(&f);
 }
@@ -580,7 +581,7 @@ static void environment(void **state)
 	ask(&f, "drop", VP_DNS_A, VP_TRANSPORT_UDP);
 	run(&f, 1);
 	assert_int_equal(f.server.questions, 2);
-	assert_in_range((uv_hrtime() - t0) / 1000000, 2 * TIMEOUT_MS, 1000);
+	assert_in_range((uv_hrtime() - t0) / 1000000, 2 * TIMEOUT_MS, 3000);
 	unsetenv("LOCALDOMAIN");
 	unsetenv("RES_OPTIONS");
 	close_fixture(&f);
