@@ -188,7 +188,6 @@ static int set_filter(struct vp_capture *c,
 
 static void free_capture(struct vp_capture *c)
 {
-	vp_evidence_close(c->evidence);
 	if (c->pcap != NULL)
 		pcap_close(c->pcap);
 	vp_marker_close(&c->marker);

@@ -163,6 +163,8 @@ static const struct ends ends4[] = {
 	{ "255.255.255.254", false }, { "0.0.0.0", true },
 	{ "0.0.0.1", false },         { "20.60.1.1", false },
 	{ "51.4.0.0", true },         { "51.4.255.255", true }, /* vnet */
+	{ "51.6.0.0", true },         { "51.7.127.255", true },
+	{ "51.7.128.0", false },      { "51.5.255.255", false },
 	{ "51.3.255.255", false },    { "51.5.0.0", false },
 	{ "198.51.100.1", false },    { "203.0.113.1", false },
 };
@@ -624,6 +626,8 @@ static void set_vnet(void **state)
 	(void)state;
 	n_vnet = 0;
 	add_vnet("51.%u.0.0/16", 4);
+	add_vnet("51.%u.0.0/16", 6);
+	add_vnet("51.%u.0.0/17", 7); /* touches it */
 	add_vnet("2001:db8:%u::/48", 51);
 	/* Nothing that is not covered already: must change nothing. */
 	add_vnet("10.%u.0.0/16", 7);

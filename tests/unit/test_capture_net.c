@@ -222,6 +222,7 @@ static void test_selftest_one_interface(void **state)
 {
 	struct run r;
 	struct vp_capture_options o = { .interface = "vpa" };
+	uint64_t least = 1000;
 
 	(void)state;
 	sh("ip link add vpa type veth peer name vpb && ip link set vpa up && "
@@ -235,7 +236,15 @@ static void test_selftest_one_interface(void **state)
 	sh("ip link set vpa up");
 	spin(&r, NULL, 300);
 	assert_false(r.ended); /* down is not gone */
-	assert_true(selftest(&r, 1000));
+	/* The descriptor is polled again, not only the timer running. */
+	for (int i = 0; i < 10; i++) {
+		uint64_t t0 = uv_hrtime(), ms;
+
+		assert_true(selftest(&r, 1000));
+		ms = (uv_hrtime() - t0) / 1000000;
+		least = ms < least ? ms : least;
+	}
+	assert_true(least < 60);
 	finish(&r);
 	sh("ip link del vpa");
 }
@@ -436,7 +445,7 @@ static void test_burst(void **state)
 	getrusage(RUSAGE_SELF, &before);
 	t0 = uv_hrtime();
 	uv_run(&r.loop, UV_RUN_ONCE);
-	assert_true(r.frames <= 256);
+	assert_true(r.frames <= 2 * 256); /* the poll's turn, and a tick */
 	vp_capture_drain(r.c, 5000);
 	print_message("drained %zu frames in %.1f ms\n", r.frames,
 	              (double)(uv_hrtime() - t0) / 1e6);

@@ -331,6 +331,12 @@ static void test_many_routes(void **state)
 		vp_netstate_compare(before, after, &interfaces, NULL, NULL),
 		4000);
 	vp_netstate_free(before);
+	sh("ip route del 172.20.2.99"); /* in the middle of the kernel's list */
+	before = take();
+	assert_int_equal(
+		vp_netstate_compare(before, after, &interfaces, NULL, NULL), 1);
+	vp_netstate_free(before);
+	sh("ip route add 172.20.2.99 via 10.9.0.254");
 	sh("ip route del 172.20.3.3 && ip route add 172.20.3.3 via 10.9.0.254");
 	before = take();
 	assert_int_equal(
@@ -344,9 +350,13 @@ static void test_many_routes(void **state)
 /* Interfaces come and go while they are listed. */
 static void test_changing_meanwhile(void **state)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
 	(void)state;
+	/* Enough for a list of several parts. */
+	sh("i=0; while [ $i -lt 100 ]; do echo link add vp$i type veth; "
+	   "i=$((i+1)); done | ip -batch -");
+	pid = fork();
 	if (pid == 0) {
 		for (int i = 0; i < 60; i++)
 			sh("ip link add vpx type veth peer name vpy; "
