@@ -285,6 +285,10 @@ static void on_answer(const struct vp_dns_row *row, bool last, void *arg)
 
 static void on_nss(const struct vp_dns_row *row, void *arg)
 {
+	struct lookup *l = arg;
+
+	if (l->p->stopped)
+		return; /* cancelled: the helper outlives the probes */
 	add_row(arg, row);
 	lookup_done(arg);
 }

@@ -62,7 +62,7 @@ struct vp_capture {
 
 	vp_selftest_cb *selftest; /* NULL: none under way */
 	void *selftest_arg;
-	bool marker_sent;
+	bool marker_sent, marker_seen;
 	unsigned selftest_ms;
 	char selftest_why[WHY_SIZE];
 
@@ -327,7 +327,7 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *h,
 	c->cb(&frame, c->arg);
 	if (!c->destroyed && c->marker_sent &&
 	    vp_marker_in(&c->marker, data, h->caplen))
-		finish_selftest(c, true, "");
+		c->marker_seen = true;
 }
 
 /* Returns the number of packets read, or -1 if there will be no more. */
@@ -340,6 +340,12 @@ static int read_some(struct vp_capture *c)
 	n = pcap_dispatch(c->pcap, BUDGET, on_packet, (u_char *)c);
 	if (c->destroyed)
 		return -1;
+	if (c->marker_seen) { /* told here: the owner may drain, which reads */
+		c->marker_seen = false;
+		finish_selftest(c, true, "");
+		if (c->ended || c->destroyed)
+			return -1;
+	}
 	if (n >= 0)
 		return n;
 	finish(c, pcap_geterr(c->pcap));
