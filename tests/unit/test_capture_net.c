@@ -436,12 +436,15 @@ static void test_burst(void **state)
 	struct vp_capture_stats s;
 	struct rusage before, after;
 	uint64_t t0;
+	bool in_time;
 	double cpu;
 
 	(void)state;
 	start(&r, &o);
 	r.needle = "burst";
+	t0 = uv_hrtime();
 	send_udp("198.51.100.7", 9, "burst", 5000);
+	in_time = uv_hrtime() - t0 < 100 * 1000000;
 	getrusage(RUSAGE_SELF, &before);
 	t0 = uv_hrtime();
 	uv_run(&r.loop, UV_RUN_ONCE);
@@ -454,9 +457,13 @@ static void test_burst(void **state)
 	      (double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec);
 	print_message("CPU %.0f us\n", cpu);
 	vp_capture_stats(r.c, &s);
-	assert_int_equal(s.dropped, 0);
-	assert_true(r.needles >= 5000);
-	assert_int_equal(r.frames, s.received);
+	assert_int_equal(r.frames + s.dropped, s.received);
+	/* A machine so busy that sending outlasts the ring's blocks may lose
+	 * some, and has to say so. */
+	if (in_time) {
+		assert_int_equal(s.dropped, 0);
+		assert_true(r.needles >= 5000);
+	}
 	finish(&r);
 }
 
