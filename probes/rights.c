@@ -150,7 +150,7 @@ static int become(const struct reason *why, uid_t uid, gid_t gid)
 
 static int become_sudo_user(const struct reason *why)
 {
-	uint32_t uid, gid;
+	uint32_t uid = 0, gid = 0;
 	int u = read_id(&uid, "SUDO_UID");
 	int g = read_id(&gid, "SUDO_GID");
 

@@ -16,7 +16,7 @@ static char name[256];
 /* From a copy of exact size, so that ASan sees one byte too many. */
 static enum vp_hello look(const uint8_t *data, size_t len)
 {
-	uint8_t *copy = malloc(len > 0 ? len : 1);
+	uint8_t *copy = calloc(1, len > 0 ? len : 1);
 	enum vp_hello got;
 
 	if (len > 0)
