@@ -164,7 +164,6 @@ int vp_bindings_add(struct vp_bindings *b, const struct vp_addr *addr,
 {
 	struct pair *pairs;
 	uint32_t id, row;
-	int added;
 
 	if (vp_bindings_has(b, addr, name))
 		return 0;
@@ -178,8 +177,7 @@ int vp_bindings_add(struct vp_bindings *b, const struct vp_addr *addr,
 	row = row_intern(b, addr);
 	if (id == VP_INDEX_NONE || row == VP_INDEX_NONE)
 		return -ENOSPC;
-	added = vp_hash_set_add(&b->known, pair_hash(b, addr, id), b->max);
-	if (added < 0)
+	if (vp_hash_set_add(&b->known, pair_hash(b, addr, id), SIZE_MAX) < 0)
 		return -ENOSPC;
 	append(b, row, id);
 	return 0;

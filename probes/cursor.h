@@ -18,6 +18,9 @@ struct vp_cursor {
 
 static inline struct vp_cursor vp_cur_init(const uint8_t *data, size_t len)
 {
+	/* NULL and no bytes is an empty input too; C knows no NULL + 0. */
+	if (data == NULL)
+		data = (const uint8_t *)"";
 	return (struct vp_cursor){ data, data + len, false };
 }
 

@@ -266,7 +266,7 @@ static bool hello_read(struct vp_flows *t, struct vp_flow_row *f,
 
 	if (got == VP_HELLO_MORE && len < HELLO_WINDOW)
 		return false;
-	if (got == VP_HELLO_NAME && app_of(f) != NULL && f->app->sni == NULL)
+	if (got == VP_HELLO_NAME && app_of(f) != NULL)
 		f->app->sni = strdup(name);
 	hello_end(t, f);
 	return true;

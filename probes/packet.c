@@ -138,8 +138,8 @@ static enum vp_decode decode_tcp(struct vp_packet *p, struct reader *r)
 }
 
 /* RFC 768. A length of 0 (a super-frame, RFC 2675) or one that cannot be says
- * nothing: the IP length holds. In a fragment it spans the whole datagram. */
-static enum vp_decode decode_udp(struct vp_packet *p, struct reader *r)
+ * nothing: the IP length holds, as it does in a first fragment. */
+static enum vp_decode decode_udp(struct reader *r)
 {
 	enum vp_decode why;
 	const uint8_t *h;
@@ -151,7 +151,7 @@ static enum vp_decode decode_udp(struct vp_packet *p, struct reader *r)
 	if (h == NULL)
 		return why;
 	len = be16(h);
-	if (len >= 8 && !p->fragment)
+	if (len >= 8)
 		trim(r, len - 8u);
 	return VP_DECODE_OK;
 }
@@ -247,7 +247,7 @@ static enum vp_decode decode_ports(struct vp_packet *p, struct reader *r)
 	if (p->proto == IPPROTO_TCP)
 		return decode_tcp(p, r);
 	if (p->proto == IPPROTO_UDP)
-		return decode_udp(p, r);
+		return decode_udp(r);
 	return VP_DECODE_OK;
 }
 

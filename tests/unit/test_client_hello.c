@@ -115,6 +115,7 @@ static void test_not_tls(void **state)
 
 	(void)state;
 	assert_int_equal(look((const uint8_t *)"", 0), VP_HELLO_MORE);
+	assert_int_equal(vp_client_hello_name(name, NULL, 0), VP_HELLO_MORE);
 	assert_int_equal(look((const uint8_t *)"G", 1), VP_HELLO_NOT_TLS);
 	assert_int_equal(look((const uint8_t *)"\x16", 1), VP_HELLO_MORE);
 	assert_int_equal(look((const uint8_t *)"\x16\2", 2), VP_HELLO_NOT_TLS);

@@ -195,6 +195,8 @@ static void test_header(void **state)
 	expect_bad("name runs past the end");
 	m.n = 11;
 	expect_bad("shorter than its header");
+	assert_int_equal(vp_dns_message_read(&got, arena, NULL, 0, &why),
+	                 -EBADMSG);
 }
 
 static void test_private_link_chain(void **state)
@@ -265,6 +267,22 @@ static void test_aaaa_and_any(void **state)
 			assert_int_equal(got.addresses[0].addr.bytes[15], 1);
 		}
 	}
+}
+
+static void test_other_class(void **state)
+{
+	size_t at;
+
+	(void)state;
+	header(0x8180, 1, 2, 0, 0);
+	question("x", 1);
+	at = rr_open("x", 1, 1);
+	m.b[at - 7] = 3; /* CHAOS */
+	m.n += 2;        /* whose addresses are of another size */
+	rr_close(at);
+	rr_a("x", 1, 0x01020304);
+	assert_int_equal(read_it(), 0);
+	assert_int_equal(got.n_addresses, 1);
 }
 
 static void test_alias_loops(void **state)
@@ -349,12 +367,15 @@ static void test_negative(void **state)
 	assert_int_equal(got.soa.ttl, 900);
 	assert_int_equal(got.soa.minimum, 300);
 
-	/* One in the answer section (a SOA question) is no negative answer. */
-	header(0x8180, 1, 1, 0, 0);
-	question("example", 6);
-	rr_soa("example", 900, 300);
-	assert_int_equal(read_it(), 0);
-	assert_null(got.soa.zone);
+	/* One in the answer section (a SOA question) is no negative answer,
+	 * nor is one in the additional section. */
+	for (unsigned answer = 0; answer < 2; answer++) {
+		header(0x8180, 1, answer, 0, !answer);
+		question("example", 6);
+		rr_soa("example", 900, 300);
+		assert_int_equal(read_it(), 0);
+		assert_null(got.soa.zone);
+	}
 }
 
 static void test_extended_rcode(void **state)
@@ -460,6 +481,8 @@ static void test_longest_name(void **state)
 
 static void test_compression(void **state)
 {
+	size_t at;
+
 	(void)state;
 	header(0x8180, 1, 0, 0, 0);
 	name("@12"); /* to itself */
@@ -473,6 +496,15 @@ static void test_compression(void **state)
 	header(0x8180, 1, 1, 0, 0);
 	question("x", 1);
 	rr_name("y@19", 5, 1, ""); /* to its own beginning, over a label */
+	expect_bad("compression loop");
+	header(0x8180, 1, 2, 0, 0); /* two pointers to each other */
+	question("x", 1);
+	at = rr_open("x", 16, 1);
+	be16(0xc000u | (unsigned)(at + 2));
+	be16(0xc000u | (unsigned)at);
+	rr_close(at);
+	be16(0xc000u | (unsigned)(at + 2));
+	m.n += 10;
 	expect_bad("compression loop");
 	header(0x8180, 1, 0, 0, 0);
 	m.b[m.n++] = 0xc0; /* half a pointer */
@@ -749,6 +781,7 @@ int main(void)
 		T(test_private_link_chain),
 		T(test_order_does_not_matter),
 		T(test_aaaa_and_any),
+		T(test_other_class),
 		T(test_alias_loops),
 		T(test_dname),
 		T(test_negative),

@@ -266,6 +266,10 @@ static void test_tcp_states(void **state)
 		  VP_FLOW_ESTABLISHED,
 		  VP_DIRECTION_UNKNOWN },
 		{ { A | D, I | R }, VP_FLOW_ANSWERED, VP_DIRECTION_UNKNOWN },
+		{ { A | D, I | R | A },
+		  VP_FLOW_ANSWERED,
+		  VP_DIRECTION_UNKNOWN },
+		{ { S, I | S | A, R | A }, VP_FLOW_ANSWERED, VP_DIRECTION_OUT },
 		{ { I | A | D }, VP_FLOW_ATTEMPTED, VP_DIRECTION_UNKNOWN },
 		/* open, closed, and the ports used again */
 		{ { I | A, A | F, S }, VP_FLOW_ESTABLISHED, VP_DIRECTION_OUT },
@@ -383,6 +387,29 @@ static void test_local_end(void **state)
 		assert_int_equal(facts->flows[0].packets_in, 1);
 		assert_int_equal(facts->flows[0].packets_out, 1);
 	}
+}
+
+/* With our addresses not known the cooked header goes before the scopes: a
+ * VNet may have a public range, and its peer in another VNet a private one. */
+static void test_no_local_addresses(void **state)
+{
+	static struct vp_prefix vnet = { { 4, { 198, 51, 100, 0 } }, 24 };
+	struct vp_addr expected = f_addr("10.0.0.9");
+	struct vp_target target = { .expected = &expected, .n_expected = 1 };
+
+	(void)state;
+	vp_flows_destroy(t);
+	t = vp_flows_create(NULL);
+	facts->policy.vnet = &vnet;
+	facts->policy.n_vnet = 1;
+	facts->targets = &target;
+	facts->n_targets = 1;
+	udp(OUT, "198.51.100.4", 40000, "10.0.0.9", 50000, "", 0);
+	finish(1);
+	expect_end(&facts->flows[0].remote, "10.0.0.9", 50000);
+	assert_int_equal(facts->flows[0].packets_out, 1);
+	facts->targets = NULL;
+	facts->n_targets = 0;
 }
 
 /* A VNet in a public range: a guess that took the peer for us is mended. */
@@ -714,6 +741,30 @@ static void test_dns_on_loopback(void **state)
 	udp(IN, "127.0.0.53", 53, "127.0.0.1", 40000, msg, msg_n);
 	finish(1);
 	expect_names(&facts->flows[0], 2);
+	/* Also where the capture began with the answer to another question,
+	 * so that the stub is taken for the one who began. */
+	again(NULL);
+	say(1, VP_TCP_SYN, "", 0);
+	udp(IN, "127.0.0.53", 53, "127.0.0.1", 40000, msg, msg_n);
+	ask("acct.example", VP_DNS_A);
+	udp(IN, "127.0.0.1", 40000, "127.0.0.53", 53, msg, msg_n);
+	answer(PUB_BYTES);
+	udp(IN, "127.0.0.53", 53, "127.0.0.1", 40000, msg, msg_n);
+	finish(1);
+	expect_names(&facts->flows[0], 2);
+}
+
+/* What we, a DNS server, tell others is no proof of where names lead. */
+static void test_dns_served(void **state)
+{
+	(void)state;
+	say(1, VP_TCP_SYN, "", 0);
+	ask("acct.example", VP_DNS_A);
+	udp(IN, "10.0.0.9", 40000, US, 53, msg, msg_n);
+	answer(PUB_BYTES);
+	udp(OUT, US, 53, "10.0.0.9", 40000, msg, msg_n);
+	finish(1);
+	expect_names(&facts->flows[0], 0);
 }
 
 static void test_mdns_is_not_dns(void **state)
@@ -947,6 +998,10 @@ static void test_sni_side(void **state)
 	hear(1, VP_TCP_SYN, "", 0);
 	hear(2, VP_TCP_ACK, tls, n);
 	expect_sni("acct.example");
+	/* What we forward: the private end is the client. */
+	again(NULL);
+	tcp(IN, "10.9.0.1", 1, PUB, 443, 2, VP_TCP_ACK, tls, n);
+	expect_sni("acct.example");
 	/* TCP Fast Open: data in the SYN. */
 	again(NULL);
 	say(1, VP_TCP_SYN, tls, n);
@@ -1091,12 +1146,15 @@ static void test_order(void **state)
 	udp(OUT, US, 2, PUB, 1, "", 0);
 	now = 500; /* clocks step back */
 	udp(OUT, US, 3, PUB, 1, "", 0);
-	finish(3);
-	assert_int_equal(facts->flows[0].local.port, 3);
-	assert_int_equal(facts->flows[0].first_us, 500);
-	assert_int_equal(facts->flows[0].last_us, 3000);
-	assert_int_equal(facts->flows[1].local.port, 1);
-	assert_int_equal(facts->flows[2].local.port, 2);
+	now = 400;
+	udp(OUT, US, 4, PUB, 1, "", 0);
+	finish(4);
+	assert_int_equal(facts->flows[0].local.port, 4);
+	assert_int_equal(facts->flows[1].local.port, 3);
+	assert_int_equal(facts->flows[1].first_us, 500);
+	assert_int_equal(facts->flows[1].last_us, 3000);
+	assert_int_equal(facts->flows[2].local.port, 1);
+	assert_int_equal(facts->flows[3].local.port, 2);
 }
 
 static void test_unknown_interface(void **state)
@@ -1122,6 +1180,7 @@ int main(void)
 		T(test_tcp_states),
 		T(test_udp_direction),
 		T(test_local_end),
+		T(test_no_local_addresses),
 		T(test_backwards),
 		T(test_loopback),
 		T(test_own_and_saw),
@@ -1132,6 +1191,7 @@ int main(void)
 		T(test_dns_binds),
 		T(test_dns_forged_answers),
 		T(test_dns_on_loopback),
+		T(test_dns_served),
 		T(test_mdns_is_not_dns),
 		T(test_dns_on_another_port),
 		T(test_questions_are_capped),

@@ -65,6 +65,18 @@ static void test_ethernet(void **state)
 	assert_int_equal(p.ts_us, 1);
 }
 
+static void test_no_bytes(void **state)
+{
+	struct vp_frame frame = { .linktype = DLT_EN10MB };
+
+	(void)state;
+	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_MALFORMED);
+	frame.len = 60;
+	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_TRUNCATED);
+	frame.linktype = DLT_RAW;
+	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_TRUNCATED);
+}
+
 static void test_not_ip(void **state)
 {
 	static const unsigned types[] = { 0x0806, 0x88cc, 0x88b5, 0x0026,
@@ -212,7 +224,7 @@ static void test_null(void **state)
 	}
 	for (unsigned i = 0; i < 4; i++) {
 		f.n = 0;
-		f_8(&f, (uint8_t)"\12\30\34\36"[i]);
+		f_8(&f, (uint8_t) "\12\30\34\36"[i]);
 		f_put(&f, "\0\0\0", 3);
 		f_ip6(&f, "::1", "::1", IPPROTO_UDP, 8);
 		f_udp(&f, 1, 2, 0);
@@ -410,6 +422,20 @@ static void test_ipv6_fragments(void **state)
 	}
 }
 
+/* What a later fragment begins with is no header, whatever its type says. */
+static void test_ipv6_later_fragment_of_options(void **state)
+{
+	(void)state;
+	f.n = 0;
+	f_ip6(&f, "fd00::1", "fd00::2", 44, 8 + 16);
+	f_put(&f, "\74\0\0\10\0\0\0\1", 8);
+	f_fill(&f, 0xff, 16);
+	assert_int_equal(decode(229), VP_DECODE_OK);
+	assert_true(p.later_fragment);
+	assert_int_equal(p.proto, 60);
+	assert_int_equal(p.payload_len, 16);
+}
+
 /* --- transport ----------------------------------------------------------- */
 
 static void test_tcp(void **state)
@@ -597,6 +623,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ethernet),
+		cmocka_unit_test(test_no_bytes),
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_cooked_v2),
@@ -610,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_extensions),
 		cmocka_unit_test(test_ipv6_chain_is_bounded),
 		cmocka_unit_test(test_ipv6_fragments),
+		cmocka_unit_test(test_ipv6_later_fragment_of_options),
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_udp_length),
 		cmocka_unit_test(test_other_protocols),
