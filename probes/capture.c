@@ -55,7 +55,7 @@ struct vp_capture {
 	uv_timer_t tick;     /* late blocks, counters, a poll that stopped */
 	uv_timer_t deadline; /* of the self-test */
 	int open;            /* handles libuv has not closed yet */
-	bool started, ended, destroyed;
+	bool started, ended, destroyed, dispatching;
 	vp_frame_cb *cb;
 	vp_capture_end_cb *end;
 	void *arg;
@@ -335,9 +335,13 @@ static int read_some(struct vp_capture *c)
 {
 	int n;
 
-	if (c->ended || c->destroyed)
+	/* A dispatch within a dispatch would give back the block that the
+	 * outer one still reads from. */
+	if (c->ended || c->destroyed || c->dispatching)
 		return -1;
+	c->dispatching = true;
 	n = pcap_dispatch(c->pcap, BUDGET, on_packet, (u_char *)c);
+	c->dispatching = false;
 	if (c->destroyed)
 		return -1;
 	if (c->marker_seen) { /* told here: the owner may drain, which reads */

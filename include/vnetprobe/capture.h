@@ -70,7 +70,8 @@ int vp_capture_start(struct vp_capture *c, uv_loop_t *loop, vp_frame_cb *cb,
 int vp_capture_selftest(struct vp_capture *c, unsigned timeout_ms,
                         vp_selftest_cb *cb, void *arg);
 
-/* Reads what is still buffered, at most max_ms, into the frame callback. */
+/* Reads what is still buffered, at most max_ms, into the frame callback; from
+ * within that callback it does nothing. */
 void vp_capture_drain(struct vp_capture *c, unsigned max_ms);
 void vp_capture_stats(struct vp_capture *c, struct vp_capture_stats *out);
 int vp_capture_linktype(const struct vp_capture *c);

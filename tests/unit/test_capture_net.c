@@ -41,7 +41,7 @@ struct run {
 	size_t selftests;
 	char why[256];
 	bool ended;
-	bool destroy_in_cb;
+	bool destroy_in_cb, drain_in_cb;
 };
 
 static void sh(const char *command)
@@ -61,6 +61,8 @@ static void on_frame(const struct vp_frame *f, void *arg)
 	if (r->needle != NULL &&
 	    memmem(f->data, f->caplen, r->needle, strlen(r->needle)) != NULL)
 		r->needles++;
+	if (r->drain_in_cb)
+		vp_capture_drain(r->c, 1000); /* too early: does nothing */
 	if (r->destroy_in_cb) {
 		vp_capture_destroy(r->c);
 		r->c = NULL;
@@ -75,6 +77,8 @@ static void on_selftest(bool ok, const char *why, void *arg)
 	r->ok = ok;
 	r->selftests++;
 	snprintf(r->why, sizeof(r->why), "%s", why);
+	if (r->drain_in_cb)
+		vp_capture_drain(r->c, 1000);
 }
 
 static void on_end(const char *why, void *arg)
@@ -519,6 +523,23 @@ static void test_destroy_in_callback(void **state)
 	finish(&r);
 }
 
+/* The owner may drain as soon as the self-test is over. */
+static void test_drain_in_callbacks(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+	struct vp_capture_stats s;
+
+	(void)state;
+	start(&r, &o);
+	r.drain_in_cb = true;
+	send_udp("198.51.100.7", 9, "before", 600);
+	assert_true(selftest(&r, 1000));
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(r.frames, s.received);
+	finish(&r);
+}
+
 static void test_open_errors(void **state)
 {
 	struct vp_capture *c = (void *)1;
@@ -814,6 +835,7 @@ int main(void)
 		cmocka_unit_test(test_drops_are_counted),
 		cmocka_unit_test(test_quiet_drain_is_short),
 		cmocka_unit_test(test_destroy_in_callback),
+		cmocka_unit_test(test_drain_in_callbacks),
 		cmocka_unit_test(test_open_errors),
 		cmocka_unit_test(test_no_descriptor_is_left),
 		cmocka_unit_test(test_evidence),
