@@ -1,0 +1,1310 @@
+/*
+ * test_judge.c - the judge, rule by rule: one thing is changed in the facts of
+ * a healthy run, and exactly these findings must come, and this verdict.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "facts_builder.h"
+#include "judge.h"
+
+typedef void change(struct vp_facts *f);
+
+struct test_case {
+	const char *what;
+	change *change;
+	enum vp_verdict verdict;
+	const char *ids; /* above info, sorted, each once */
+	const char *info;
+};
+
+#define SERVERS(r) for (size_t r = FIRST; r <= SECOND; r++)
+
+static void nothing(struct vp_facts *f)
+{
+	(void)f;
+}
+
+/* --- names ------------------------------------------------------------- */
+
+static void not_linked(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		go_public(f, BLOB, r, "203.0.113.20");
+	}
+	clear_addresses(row(f, BLOB, NSS, 0));
+	add_address(f, row(f, BLOB, NSS, 0), "203.0.113.20");
+	f->targets[BLOB].n_addresses = 0;
+	withhold(f, BLOB, "203.0.113.20");
+}
+
+static void not_linked_at_one(struct vp_facts *f)
+{
+	go_public(f, BLOB, SECOND, "203.0.113.20");
+	withhold(f, BLOB, "203.0.113.20");
+}
+
+static void record_missing(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		struct vp_dns_row *a = row(f, VAULT, r, VP_DNS_A);
+
+		clear_addresses(a);
+		a->rcode = 3;
+		set_soa(f, a, "privatelink.vaultcore.azure.net",
+		        "azureprivatedns.net");
+		row(f, VAULT, r, VP_DNS_AAAA)->rcode = 3;
+	}
+	clear_addresses(row(f, VAULT, NSS, 0));
+	f->targets[VAULT].n_addresses = 0;
+}
+
+static void record_set_empty(struct vp_facts *f)
+{
+	record_missing(f);
+	SERVERS(r)
+	{
+		row(f, VAULT, r, VP_DNS_A)->rcode = 0;
+	}
+}
+
+static void no_alias(struct vp_facts *f, size_t name, size_t resolver)
+{
+	row(f, name, resolver, VP_DNS_A)->n_chain = 0;
+	row(f, name, resolver, VP_DNS_AAAA)->n_chain = 0;
+}
+
+static void no_private_endpoint(struct vp_facts *f)
+{
+	not_linked(f);
+	SERVERS(r)
+	{
+		no_alias(f, BLOB, r);
+	}
+}
+
+static void flattened(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		no_alias(f, BLOB, r);
+	}
+}
+
+static void name_unknown(struct vp_facts *f)
+{
+	record_missing(f);
+	SERVERS(r)
+	{
+		no_alias(f, VAULT, r);
+	}
+}
+
+static void zone_shadowed(struct vp_facts *f)
+{
+	struct vp_dns_row *a = row(f, VAULT, SECOND, VP_DNS_A);
+
+	no_alias(f, VAULT, SECOND);
+	clear_addresses(a);
+	a->rcode = 3;
+}
+
+static void fail_all(struct vp_facts *f, size_t resolver, enum vp_outcome o)
+{
+	for (size_t n = 0; n < f->n_names; n++) {
+		for (uint16_t t = VP_DNS_A; t <= VP_DNS_AAAA; t += 27) {
+			struct vp_dns_row *r = row(f, n, resolver, t);
+
+			clear_addresses(r);
+			r->outcome = o;
+			r->rcode = -1;
+			r->n_chain = 0;
+		}
+	}
+}
+
+static void resolver_silent(struct vp_facts *f)
+{
+	fail_all(f, SECOND, VP_OUTCOME_TIMEOUT);
+}
+
+static void resolver_unreachable(struct vp_facts *f)
+{
+	fail_all(f, SECOND, VP_OUTCOME_REFUSED);
+}
+
+static void one_timeout(struct vp_facts *f)
+{
+	row(f, BLOB, SECOND, VP_DNS_AAAA)->outcome = VP_OUTCOME_TIMEOUT;
+}
+
+static void answer_rcode(struct vp_facts *f, int rcode)
+{
+	for (size_t n = 0; n < f->n_names; n++) {
+		for (uint16_t t = VP_DNS_A; t <= VP_DNS_AAAA; t += 27) {
+			clear_addresses(row(f, n, SECOND, t));
+			row(f, n, SECOND, t)->rcode = rcode;
+		}
+	}
+}
+
+static void servfail(struct vp_facts *f)
+{
+	answer_rcode(f, 2);
+}
+
+static void refused(struct vp_facts *f)
+{
+	answer_rcode(f, 5);
+}
+
+static void malformed(struct vp_facts *f)
+{
+	struct vp_dns_row *r = row(f, BLOB, FIRST, VP_DNS_A);
+
+	clear_addresses(r);
+	r->outcome = VP_OUTCOME_MALFORMED;
+	r->detail = copy(f, "compression loop");
+}
+
+static struct vp_dns_row *truncate_first(struct vp_facts *f)
+{
+	struct vp_dns_row *tcp = add_row(f, BLOB, FIRST, VP_DNS_A);
+	struct vp_dns_row *udp = row(f, BLOB, FIRST, VP_DNS_A);
+
+	udp->truncated = true;
+	tcp->transport = VP_TRANSPORT_TCP;
+	tcp->chain = udp->chain;
+	tcp->n_chain = udp->n_chain;
+	clear_addresses(udp);
+	return tcp;
+}
+
+static void tcp_answers(struct vp_facts *f)
+{
+	add_address(f, truncate_first(f), "10.20.2.7");
+}
+
+static void tcp_blocked(struct vp_facts *f)
+{
+	truncate_first(f)->outcome = VP_OUTCOME_TIMEOUT;
+}
+
+static void tcp_refused_dns(struct vp_facts *f)
+{
+	truncate_first(f)->outcome = VP_OUTCOME_REFUSED;
+}
+
+static void alias_loop(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		row(f, BLOB, r, VP_DNS_A)->alias_loop = true;
+		clear_addresses(row(f, BLOB, r, VP_DNS_A));
+	}
+}
+
+static void private_but_differ(struct vp_facts *f)
+{
+	struct vp_dns_row *a = row(f, BLOB, SECOND, VP_DNS_A);
+
+	clear_addresses(a);
+	add_address(f, a, "10.20.2.77");
+	add_target_address(f, BLOB, "10.20.2.77");
+}
+
+static void same_set_other_order(struct vp_facts *f)
+{
+	add_address(f, row(f, BLOB, FIRST, VP_DNS_A), "10.20.2.8");
+	clear_addresses(row(f, BLOB, SECOND, VP_DNS_A));
+	add_address(f, row(f, BLOB, SECOND, VP_DNS_A), "10.20.2.8");
+	add_address(f, row(f, BLOB, SECOND, VP_DNS_A), "10.20.2.7");
+}
+
+static void expect_addr(struct vp_facts *f, const char *text)
+{
+	struct vp_target *t = &f->targets[BLOB];
+
+	*VP_PUSH(f->arena, t->expected, t->n_expected) = addr(text);
+}
+
+static void right_address(struct vp_facts *f)
+{
+	expect_addr(f, "10.20.2.6");
+	expect_addr(f, "10.20.2.7");
+}
+
+static void wrong_address(struct vp_facts *f)
+{
+	expect_addr(f, "10.20.2.6");
+}
+
+static void outside_vnet(struct vp_facts *f)
+{
+	f->policy.vnet[0] = prefix("10.20.2.8/29"); /* not .7 */
+}
+
+static void no_vnet(struct vp_facts *f)
+{
+	f->policy.n_vnet = 0;
+}
+
+static void bogon(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		clear_addresses(row(f, BLOB, r, VP_DNS_A));
+		add_address(f, row(f, BLOB, r, VP_DNS_A), "0.0.0.0");
+	}
+	clear_addresses(row(f, BLOB, NSS, 0));
+	add_address(f, row(f, BLOB, NSS, 0), "0.0.0.0");
+}
+
+static void set_nss(struct vp_facts *f, const char *text)
+{
+	clear_addresses(row(f, BLOB, NSS, 0));
+	if (text != NULL)
+		add_address(f, row(f, BLOB, NSS, 0), text);
+}
+
+static void hosts_public(struct vp_facts *f)
+{
+	set_nss(f, "203.0.113.20");
+	withhold(f, BLOB, "203.0.113.20");
+}
+
+static void hosts_private(struct vp_facts *f)
+{
+	set_nss(f, "10.20.2.99");
+}
+
+static void hosts_none(struct vp_facts *f)
+{
+	set_nss(f, NULL);
+}
+
+static void nss_timeout(struct vp_facts *f)
+{
+	set_nss(f, NULL);
+	row(f, BLOB, NSS, 0)->outcome = VP_OUTCOME_TIMEOUT;
+}
+
+static void nss_error(struct vp_facts *f)
+{
+	set_nss(f, NULL);
+	row(f, BLOB, NSS, 0)->outcome = VP_OUTCOME_ERROR;
+}
+
+static void ipv6_public(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		add_address(f, row(f, BLOB, r, VP_DNS_AAAA), "2001:db8::20");
+	}
+	withhold(f, BLOB, "2001:db8::20");
+}
+
+static void ipv6_private(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		add_address(f, row(f, BLOB, r, VP_DNS_AAAA), "fd00:20::7");
+	}
+	*VP_PUSH(f->arena, f->policy.vnet, f->policy.n_vnet) =
+		prefix("fd00:20::/64");
+}
+
+static void public_resolver(struct vp_facts *f)
+{
+	f->resolvers[SECOND].endpoint = endpoint("203.0.113.53:53");
+}
+
+static void public_resolver_given(struct vp_facts *f)
+{
+	public_resolver(f);
+	f->resolvers[SECOND].source = VP_RESOLVER_OPTION;
+}
+
+static void unstable(struct vp_facts *f)
+{
+	struct vp_dns_row *again = add_row(f, BLOB, FIRST, VP_DNS_A);
+
+	again->round = 2;
+	add_alias(f, again, "stlab.blob.core.windows.net",
+	          "stlab.privatelink.blob.core.windows.net");
+	add_address(f, again, "10.20.2.78");
+}
+
+static void stable(struct vp_facts *f)
+{
+	struct vp_dns_row *again = add_row(f, BLOB, FIRST, VP_DNS_A);
+
+	again->round = 2;
+	add_alias(f, again, "stlab.blob.core.windows.net",
+	          "stlab.privatelink.blob.core.windows.net");
+	add_address(f, again, "10.20.2.7");
+}
+
+static void make_public(struct vp_facts *f)
+{
+	not_linked(f);
+	SERVERS(r)
+	{
+		no_alias(f, BLOB, r);
+	}
+	f->targets[BLOB].n_addresses = 0;
+	add_target_address(f, BLOB, "203.0.113.20");
+}
+
+static void expect_public(struct vp_facts *f)
+{
+	make_public(f);
+	f->targets[BLOB].expect = VP_EXPECT_PUBLIC;
+}
+
+static void expect_service_endpoint(struct vp_facts *f)
+{
+	make_public(f);
+	f->targets[BLOB].expect = VP_EXPECT_SERVICE_ENDPOINT;
+	f->targets[BLOB].addresses[0].http.service_saw = addr("10.20.1.4");
+}
+
+static void service_endpoint_off(struct vp_facts *f)
+{
+	expect_service_endpoint(f);
+	f->targets[BLOB].addresses[0].http.service_saw = addr("203.0.113.1");
+}
+
+static void private_though_public(struct vp_facts *f)
+{
+	f->targets[BLOB].expect = VP_EXPECT_PUBLIC;
+}
+
+static void private_though_endpoint(struct vp_facts *f)
+{
+	f->targets[BLOB].expect = VP_EXPECT_SERVICE_ENDPOINT;
+}
+
+static void private_any(struct vp_facts *f)
+{
+	f->targets[BLOB].expect = VP_EXPECT_ANY;
+}
+
+static void public_but_unknown(struct vp_facts *f)
+{
+	name_unknown(f);
+	f->targets[VAULT].expect = VP_EXPECT_PUBLIC;
+}
+
+static void never_asked(struct vp_facts *f)
+{
+	f->names[BLOB]->n_rows--; /* NSS */
+}
+
+static void cancelled(struct vp_facts *f)
+{
+	row(f, BLOB, FIRST, VP_DNS_A)->outcome = VP_OUTCOME_CANCELLED;
+}
+
+/* --- reach ------------------------------------------------------------- */
+
+static struct vp_target_address *at(struct vp_facts *f, size_t target)
+{
+	return &f->targets[target].addresses[0];
+}
+
+static void tcp_fails(struct vp_facts *f, enum vp_outcome o)
+{
+	at(f, VAULT)->tcp.outcome = o;
+	at(f, VAULT)->tls.outcome = VP_OUTCOME_NONE;
+	at(f, VAULT)->http.outcome = VP_OUTCOME_NONE;
+}
+
+static void tcp_timeout(struct vp_facts *f)
+{
+	tcp_fails(f, VP_OUTCOME_TIMEOUT);
+}
+
+static void tcp_refused(struct vp_facts *f)
+{
+	tcp_fails(f, VP_OUTCOME_REFUSED);
+}
+
+static void tcp_unreachable(struct vp_facts *f)
+{
+	tcp_fails(f, VP_OUTCOME_UNREACHABLE);
+}
+
+static void tcp_denied(struct vp_facts *f)
+{
+	tcp_fails(f, VP_OUTCOME_DENIED);
+}
+
+static void tcp_error(struct vp_facts *f)
+{
+	tcp_fails(f, VP_OUTCOME_ERROR);
+}
+
+static void no_route(struct vp_facts *f)
+{
+	tcp_fails(f, VP_OUTCOME_NONE);
+	at(f, VAULT)->route.outcome = VP_OUTCOME_UNREACHABLE;
+}
+
+static void pending(struct vp_facts *f)
+{
+	at(f, VAULT)->reach = VP_REACH_PENDING;
+}
+
+static void port_without_tls(struct vp_facts *f)
+{
+	f->targets[VAULT].tls = false;
+	at(f, VAULT)->tls.outcome = VP_OUTCOME_NONE;
+	at(f, VAULT)->http.outcome = VP_OUTCOME_NONE;
+}
+
+static void tls_fails(struct vp_facts *f, enum vp_outcome o)
+{
+	at(f, VAULT)->tls.outcome = o;
+	at(f, VAULT)->http.outcome = VP_OUTCOME_NONE;
+}
+
+static void tls_silent(struct vp_facts *f)
+{
+	tls_fails(f, VP_OUTCOME_SILENT);
+}
+
+static void tls_reset(struct vp_facts *f)
+{
+	tls_fails(f, VP_OUTCOME_RESET);
+}
+
+static void tls_mismatch(struct vp_facts *f)
+{
+	at(f, VAULT)->tls.outcome = VP_OUTCOME_NAME_MISMATCH;
+	at(f, VAULT)->tls.name_matches = false;
+	at(f, VAULT)->http.signature = VP_SIGNATURE_FOREIGN;
+}
+
+static void tls_mismatch_untrusted(struct vp_facts *f)
+{
+	tls_mismatch(f);
+	at(f, VAULT)->tls.outcome = VP_OUTCOME_UNTRUSTED;
+	at(f, VAULT)->tls.verify_code = 20;
+}
+
+static void untrust(struct vp_facts *f, size_t target)
+{
+	at(f, target)->tls.outcome = VP_OUTCOME_UNTRUSTED;
+	at(f, target)->tls.verify_code = 20;
+	at(f, target)->tls.issuer = copy(f, "O=Example,CN=Example Proxy CA");
+}
+
+static void tls_untrusted(struct vp_facts *f)
+{
+	untrust(f, VAULT);
+}
+
+static void tls_intercepted(struct vp_facts *f)
+{
+	untrust(f, VAULT);
+	untrust(f, BLOB);
+}
+
+static void two_self_signed(struct vp_facts *f)
+{
+	tls_intercepted(f);
+	at(f, VAULT)->tls.self_signed = true;
+	at(f, BLOB)->tls.self_signed = true;
+}
+
+static void tls_expired(struct vp_facts *f)
+{
+	at(f, VAULT)->tls.outcome = VP_OUTCOME_EXPIRED;
+	at(f, VAULT)->tls.verify_code = 10;
+}
+
+/* Facts that contradict themselves are not taken for fine. */
+static void tls_ok_but_unverified(struct vp_facts *f)
+{
+	at(f, VAULT)->tls.verify_code = 20;
+}
+
+static void http_silent(struct vp_facts *f)
+{
+	at(f, VAULT)->http.outcome = VP_OUTCOME_TIMEOUT;
+}
+
+static void http_closed(struct vp_facts *f)
+{
+	at(f, VAULT)->http.outcome = VP_OUTCOME_CLOSED;
+}
+
+static void http_denied(struct vp_facts *f)
+{
+	at(f, VAULT)->http.signature = VP_SIGNATURE_DENIED;
+	at(f, VAULT)->http.service_saw = addr("203.0.113.9");
+}
+
+static void http_foreign(struct vp_facts *f)
+{
+	at(f, VAULT)->http.signature = VP_SIGNATURE_FOREIGN;
+}
+
+static void saw_public(struct vp_facts *f)
+{
+	at(f, VAULT)->http.service_saw = addr("203.0.113.9");
+}
+
+static void saw_other_private(struct vp_facts *f)
+{
+	at(f, VAULT)->http.service_saw = addr("10.20.1.5");
+}
+
+static void proxy(struct vp_facts *f)
+{
+	*VP_PUSH(f->arena, f->proxies, f->n_proxies) =
+		copy(f, "https_proxy=http://10.0.0.9:3128");
+}
+
+/* --- flows ------------------------------------------------------------- */
+
+#define BLOB_NAME "stlab.blob.core.windows.net"
+
+static void private_flow(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "10.20.2.7:443", BLOB_NAME);
+	add_flow(f, IPPROTO_UDP, "168.63.129.16:53", NULL);
+}
+
+static void leak_by_sni(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "203.0.113.20:443", BLOB_NAME);
+}
+
+static void leak_by_name(struct vp_facts *f)
+{
+	bind_name(f, add_flow(f, IPPROTO_TCP, "203.0.113.20:443", NULL),
+	          BLOB_NAME);
+}
+
+static void leak_by_alias(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "203.0.113.20:443",
+	         "stlab.privatelink.blob.core.windows.net");
+}
+
+static void leak_attempted(struct vp_facts *f)
+{
+	leak_by_name(f);
+	f->flows[0].state = VP_FLOW_ATTEMPTED;
+	f->flows[0].packets_in = f->flows[0].bytes_in = 0;
+}
+
+static void leak_by_address(struct vp_facts *f)
+{
+	not_linked_at_one(f);
+	add_flow(f, IPPROTO_TCP, "203.0.113.20:443", NULL);
+}
+
+/* The stamp is shared: an answer proves that another account was meant. */
+static void shared_front_end(struct vp_facts *f)
+{
+	not_linked_at_one(f);
+	bind_name(f,
+	          add_flow(f, IPPROTO_TCP, "203.0.113.20:443",
+	                   "other.blob.core.windows.net"),
+	          "other.blob.core.windows.net");
+	f->flows[0].sni_bound = true;
+}
+
+static void shared_but_claimed(struct vp_facts *f)
+{
+	shared_front_end(f);
+	f->flows[0].n_names = 0;
+	f->flows[0].sni_bound = false;
+}
+
+static void expected_public_flow(struct vp_facts *f)
+{
+	expect_public(f);
+	add_flow(f, IPPROTO_TCP, "203.0.113.20:443", BLOB_NAME);
+}
+
+static void own_public_flow(struct vp_facts *f)
+{
+	expected_public_flow(f);
+	f->flows[0].own = true;
+}
+
+static void dns_leak(struct vp_facts *f)
+{
+	struct vp_flow *w = add_flow(f, IPPROTO_UDP, "203.0.113.53:53", NULL);
+
+	*VP_PUSH(f->arena, w->questions, w->n_questions) = copy(f, BLOB_NAME);
+}
+
+static void dot_leak(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "203.0.113.53:853", NULL);
+}
+
+static void doh_leak(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "8.8.8.8:443", NULL);
+}
+
+static void not_doh(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "203.0.113.53:443", NULL);
+}
+
+static void own_dns_given(struct vp_facts *f)
+{
+	public_resolver_given(f);
+	dns_leak(f);
+	f->flows[0].own = true;
+}
+
+static void own_dns_configured(struct vp_facts *f)
+{
+	public_resolver(f);
+	dns_leak(f);
+	f->flows[0].own = true;
+}
+
+static void unexplained(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "203.0.113.99:443", "telemetry.example");
+}
+
+static void unexplained_reported(struct vp_facts *f)
+{
+	unexplained(f);
+	f->policy.report_only = true;
+}
+
+static struct vp_allow_rule *allow(struct vp_facts *f)
+{
+	struct vp_allow_rule *r =
+		VP_PUSH(f->arena, f->policy.allow, f->policy.n_allow);
+
+	r->reason = copy(f, "it may");
+	return r;
+}
+
+static void allowed_by_prefix(struct vp_facts *f)
+{
+	unexplained(f);
+	allow(f)->prefix = prefix("203.0.113.99/32");
+}
+
+static void allowed_wrong_prefix(struct vp_facts *f)
+{
+	unexplained(f);
+	allow(f)->prefix = prefix("203.0.113.98/32");
+}
+
+static void allowed_wrong_port(struct vp_facts *f)
+{
+	allowed_by_prefix(f);
+	f->policy.allow[0].port = 80;
+}
+
+static void allowed_by_name(struct vp_facts *f)
+{
+	unexplained(f);
+	bind_name(f, &f->flows[0], "telemetry.example");
+	f->flows[0].sni_bound = true;
+	allow(f)->name = copy(f, "*.example");
+}
+
+static void allowed_by_claim(struct vp_facts *f)
+{
+	unexplained(f);
+	allow(f)->name = copy(f, "telemetry.example");
+}
+
+static void allowed_suffix_itself(struct vp_facts *f)
+{
+	allowed_by_name(f);
+	f->policy.allow[0].name = copy(f, "*.telemetry.example");
+}
+
+static void allowed_by_process(struct vp_facts *f)
+{
+	unexplained(f);
+	f->flows[0].process = copy(f, "agentd");
+	allow(f)->process = copy(f, "agentd");
+}
+
+static void allowed_process_unknown(struct vp_facts *f)
+{
+	unexplained(f);
+	allow(f)->process = copy(f, "agentd");
+}
+
+static void empty_rule(struct vp_facts *f)
+{
+	unexplained(f);
+	allow(f);
+}
+
+static void allow_no_leak(struct vp_facts *f)
+{
+	leak_by_sni(f);
+	allow(f)->prefix = prefix("203.0.113.0/24");
+}
+
+static void inbound(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "203.0.113.7:40000", NULL);
+	f->flows[0].direction = VP_DIRECTION_IN;
+}
+
+static void inbound_from_53(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_UDP, "203.0.113.7:53", NULL);
+	f->flows[0].direction = VP_DIRECTION_IN;
+	f->flows[0].packets_out = 0;
+}
+
+/* --- trust ------------------------------------------------------------- */
+
+static void capture_off(struct vp_facts *f)
+{
+	f->capture.state = VP_CAPTURE_OFF;
+	f->capture.reason = copy(f, "no right to capture");
+}
+
+static void capture_not_wanted(struct vp_facts *f)
+{
+	f->capture.wanted = false;
+	f->capture.state = VP_CAPTURE_OFF;
+}
+
+static void dropped(struct vp_facts *f)
+{
+	f->capture.dropped = 1;
+	f->capture.attested_seen--; /* one of them was a probe's */
+	f->capture.state = VP_CAPTURE_PARTIAL;
+}
+
+static void interface_dropped(struct vp_facts *f)
+{
+	f->capture.interface_dropped = 1;
+}
+
+static void unseen(struct vp_facts *f)
+{
+	f->capture.attested_seen--;
+}
+
+static void nothing_attested(struct vp_facts *f)
+{
+	f->capture.attested_seen = f->capture.attested_expected = 0;
+}
+
+static void late(struct vp_facts *f)
+{
+	f->capture.selftest_before = false;
+}
+
+static void blind_at_end(struct vp_facts *f)
+{
+	f->capture.selftest_after = false;
+}
+
+static void missed(struct vp_facts *f)
+{
+	f->capture.interface_missed = true;
+}
+
+static void changed(struct vp_facts *f)
+{
+	*VP_PUSH(f->arena, f->state_changes, f->n_state_changes) =
+		copy(f, "interface eth1 appeared");
+}
+
+static void changed_interface(struct vp_facts *f)
+{
+	changed(f);
+	missed(f);
+}
+
+static void truncated_frames(struct vp_facts *f)
+{
+	f->capture.truncated = 1;
+}
+
+static void left_out(struct vp_facts *f)
+{
+	f->capture.flows_left_out = 1;
+}
+
+static void garbled(struct vp_facts *f)
+{
+	f->capture.undecodable = 1;
+}
+
+static void evidence_cut(struct vp_facts *f)
+{
+	f->capture.evidence_left_out = 1;
+}
+
+static void partial(struct vp_facts *f)
+{
+	f->capture.state = VP_CAPTURE_PARTIAL;
+}
+
+static void deadline(struct vp_facts *f)
+{
+	f->deadline_hit = true;
+	f->capture.selftest_after = false;
+}
+
+static void interrupted(struct vp_facts *f)
+{
+	f->interrupted = true;
+	f->capture.selftest_after = false;
+}
+
+static void leak_and_all(struct vp_facts *f)
+{
+	leak_by_sni(f);
+	tcp_timeout(f);
+	interrupted(f);
+}
+
+static void fail_and_unproven(struct vp_facts *f)
+{
+	tcp_timeout(f);
+	capture_off(f);
+}
+
+#define P VP_VERDICT_PASS
+#define F VP_VERDICT_FAIL
+#define L VP_VERDICT_LEAK
+#define I VP_VERDICT_INCONCLUSIVE
+#define C(fn, verdict, ids, info)                                              \
+	{                                                                      \
+#fn, fn, verdict, ids, info                                    \
+	}
+
+static const struct test_case cases[] = {
+	C(nothing, P, "", ""),
+	C(not_linked, F, "dns-zone-not-linked", ""),
+	C(not_linked_at_one, F, "dns-resolvers-disagree dns-zone-not-linked",
+	  ""),
+	C(record_missing, F, "dns-record-missing", ""),
+	C(record_set_empty, F, "dns-record-missing", ""),
+	C(no_private_endpoint, F, "dns-no-private-endpoint", ""),
+	C(flattened, P, "", "dns-alias-missing"),
+	C(name_unknown, F, "dns-name-unknown", ""),
+	C(zone_shadowed, F, "dns-resolvers-disagree dns-zone-shadowed", ""),
+	C(resolver_silent, F, "dns-timeout", ""),
+	C(resolver_unreachable, F, "dns-unreachable", ""),
+	C(one_timeout, F, "dns-timeout", ""),
+	C(servfail, F, "dns-servfail", ""),
+	C(refused, F, "dns-refused", ""),
+	C(malformed, F, "dns-malformed", ""),
+	C(tcp_answers, P, "", ""),
+	C(tcp_blocked, F, "dns-tcp-blocked", ""),
+	C(tcp_refused_dns, F, "dns-tcp-blocked", ""),
+	C(alias_loop, F, "dns-alias-loop dns-hosts-override", ""),
+	C(private_but_differ, F, "dns-resolvers-disagree", ""),
+	C(same_set_other_order, P, "", ""),
+	C(right_address, P, "", ""),
+	C(wrong_address, F, "dns-wrong-address", ""),
+	C(outside_vnet, P, "dns-outside-vnet", ""),
+	C(no_vnet, P, "", ""),
+	C(bogon, F, "dns-bogon", ""),
+	C(hosts_public, F, "dns-hosts-override", ""),
+	C(hosts_private, F, "dns-hosts-override", ""),
+	C(hosts_none, F, "dns-hosts-override", ""),
+	C(nss_timeout, F, "dns-timeout", ""),
+	C(nss_error, I, "probe-error", ""),
+	C(ipv6_public, F, "dns-ipv6-public", ""),
+	C(ipv6_private, P, "", ""),
+	C(public_resolver, F, "dns-public-resolver", ""),
+	C(public_resolver_given, P, "", "dns-public-resolver"),
+	C(unstable, F, "dns-resolvers-disagree dns-unstable", ""),
+	C(stable, P, "", ""),
+	C(expect_public, P, "", ""),
+	C(expect_service_endpoint, P, "", ""),
+	C(service_endpoint_off, F, "service-saw-other-source", ""),
+	C(private_though_public, P, "dns-private-unexpected", ""),
+	C(private_though_endpoint, P, "", "dns-private-unexpected"),
+	C(private_any, P, "", ""),
+	C(public_but_unknown, F, "dns-name-unknown", ""),
+	C(never_asked, I, "not-looked-at", ""),
+	C(cancelled, I, "not-looked-at", ""),
+
+	C(tcp_timeout, F, "tcp-timeout", ""),
+	C(tcp_refused, F, "tcp-refused", ""),
+	C(tcp_unreachable, F, "tcp-unreachable", ""),
+	C(tcp_denied, F, "tcp-unreachable", ""),
+	C(tcp_error, I, "probe-error", ""),
+	C(no_route, F, "tcp-unreachable", ""),
+	C(pending, I, "not-looked-at", ""),
+	C(port_without_tls, P, "", ""),
+	C(tls_silent, F, "tls-silent", ""),
+	C(tls_reset, F, "tls-failed", ""),
+	C(tls_mismatch, F, "tls-name-mismatch", ""),
+	C(tls_mismatch_untrusted, F, "tls-name-mismatch", ""),
+	C(tls_untrusted, F, "tls-untrusted", ""),
+	C(tls_intercepted, F, "tls-intercepted", ""),
+	C(two_self_signed, F, "tls-untrusted", ""),
+	C(tls_expired, F, "tls-expired", ""),
+	C(tls_ok_but_unverified, F, "tls-untrusted", ""),
+	C(http_silent, F, "http-silent", ""),
+	C(http_closed, F, "http-failed", ""),
+	C(http_denied, F, "http-network-denied", ""),
+	C(http_foreign, P, "http-foreign", ""),
+	C(saw_public, F, "service-saw-other-source", ""),
+	C(saw_other_private, F, "service-saw-other-source", ""),
+	C(proxy, P, "proxy-configured", ""),
+
+	C(private_flow, P, "", ""),
+	C(leak_by_sni, L, "leak-target", ""),
+	C(leak_by_name, L, "leak-target", ""),
+	C(leak_by_alias, L, "leak-target", ""),
+	C(leak_attempted, L, "leak-target", ""),
+	C(leak_by_address, L,
+	  "dns-resolvers-disagree dns-zone-not-linked leak-target", ""),
+	C(shared_front_end, F,
+	  "dns-resolvers-disagree dns-zone-not-linked egress-unexplained", ""),
+	C(shared_but_claimed, L,
+	  "dns-resolvers-disagree dns-zone-not-linked leak-target", ""),
+	C(expected_public_flow, P, "", "egress-allowed"),
+	C(own_public_flow, P, "", ""),
+	C(dns_leak, L, "leak-dns", ""),
+	C(dot_leak, L, "leak-dns", ""),
+	C(doh_leak, L, "leak-dns", ""),
+	C(not_doh, F, "egress-unexplained", ""),
+	C(own_dns_given, P, "", "dns-public-resolver"),
+	C(own_dns_configured, L, "dns-public-resolver leak-dns", ""),
+	C(unexplained, F, "egress-unexplained", ""),
+	C(unexplained_reported, P, "egress-unexplained", ""),
+	C(allowed_by_prefix, P, "", "egress-allowed"),
+	C(allowed_wrong_prefix, F, "egress-unexplained", ""),
+	C(allowed_wrong_port, F, "egress-unexplained", ""),
+	C(allowed_by_name, P, "", "egress-allowed"),
+	C(allowed_by_claim, F, "egress-unexplained", ""),
+	C(allowed_suffix_itself, F, "egress-unexplained", ""),
+	C(allowed_by_process, P, "", "egress-allowed"),
+	C(allowed_process_unknown, F, "egress-unexplained", ""),
+	C(empty_rule, F, "egress-unexplained", ""),
+	C(allow_no_leak, L, "leak-target", ""),
+	C(inbound, P, "inbound-public", ""),
+	C(inbound_from_53, P, "inbound-public", ""),
+
+	C(capture_off, I, "capture-off", ""),
+	C(capture_not_wanted, P, "", ""),
+	C(dropped, I, "capture-drops", ""),
+	C(interface_dropped, I, "capture-drops", ""),
+	C(unseen, I, "capture-blind", ""),
+	C(nothing_attested, I, "capture-blind", ""),
+	C(late, I, "capture-late", ""),
+	C(blind_at_end, I, "capture-blind", ""),
+	C(missed, I, "capture-interface-missed", ""),
+	C(changed, I, "state-changed", ""),
+	C(changed_interface, I, "state-changed", ""),
+	C(truncated_frames, I, "capture-incomplete", ""),
+	C(left_out, I, "capture-incomplete", ""),
+	C(garbled, P, "capture-undecodable", ""),
+	C(evidence_cut, P, "evidence-incomplete", ""),
+	C(partial, I, "capture-incomplete", ""),
+	C(deadline, I, "deadline-hit", ""),
+	C(interrupted, I, "interrupted", ""),
+	C(leak_and_all, L, "interrupted leak-target tcp-timeout", ""),
+	C(fail_and_unproven, F, "capture-off tcp-timeout", ""),
+};
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The distinct ids at or above info, sorted, with blanks between. */
+static void ids_of(char *out, size_t size, const struct vp_judgement *j,
+                   bool info)
+{
+	const char *ids[256];
+	size_t n = 0, used = 0;
+
+	for (size_t i = 0; i < j->n_findings && n < 256; i++) {
+		if ((j->findings[i].severity == VP_SEVERITY_INFO) == info)
+			ids[n++] = j->findings[i].type->id;
+	}
+	qsort(ids, n, sizeof(ids[0]), by_text);
+	out[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && strcmp(ids[i], ids[i - 1]) == 0)
+			continue;
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+		                         used > 0 ? " " : "", ids[i]);
+	}
+}
+
+static void check(const struct test_case *c)
+{
+	static const int status[] = { [P] = 0, [F] = 1, [L] = 4, [I] = 3 };
+	struct vp_facts *f = healthy();
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+	char ids[1024];
+
+	c->change(f);
+	vp_judge(&j, f, arena);
+	ids_of(ids, sizeof(ids), &j, false);
+	if (strcmp(ids, c->ids) != 0)
+		fail_msg("%s: got \"%s\", want \"%s\"", c->what, ids, c->ids);
+	ids_of(ids, sizeof(ids), &j, true);
+	if (strcmp(ids, c->info) != 0)
+		fail_msg("%s: info \"%s\", want \"%s\"", c->what, ids, c->info);
+	if (j.verdict != c->verdict || j.exit_status != status[c->verdict])
+		fail_msg("%s: verdict %s (%d)", c->what,
+		         vp_verdict_name(j.verdict), j.exit_status);
+	assert_int_equal(strncmp(j.summary, vp_verdict_name(j.verdict),
+	                         strlen(vp_verdict_name(j.verdict))),
+	                 0);
+	for (size_t i = 0; i < j.n_findings; i++) {
+		assert_non_null(j.findings[i].detail);
+		assert_non_null(j.findings[i].remedy);
+		assert_null(strchr(j.findings[i].detail, '{'));
+	}
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
+}
+
+static void test_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check(&cases[i]);
+}
+
+static const struct {
+	change *change;
+	size_t target;
+	enum vp_target_status status;
+} statuses[] = {
+	{ nothing, BLOB, VP_TARGET_OK },
+	{ not_linked, BLOB, VP_TARGET_FAIL },
+	{ not_linked, VAULT, VP_TARGET_OK },
+	{ resolver_silent, BLOB, VP_TARGET_FAIL },
+	{ nss_error, BLOB, VP_TARGET_UNPROVEN },
+	{ hosts_private, BLOB, VP_TARGET_FAIL },
+	{ tcp_timeout, VAULT, VP_TARGET_FAIL },
+	{ tcp_timeout, BLOB, VP_TARGET_OK },
+	{ pending, VAULT, VP_TARGET_UNPROVEN },
+	{ http_silent, VAULT, VP_TARGET_FAIL },
+	{ http_foreign, VAULT, VP_TARGET_OK },
+	{ capture_off, BLOB, VP_TARGET_OK },
+	{ leak_by_sni, BLOB, VP_TARGET_OK }, /* the probe came privately */
+};
+
+static void test_target_status(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_arena *arena = vp_arena_create();
+		struct vp_judgement j;
+
+		statuses[i].change(f);
+		vp_judge(&j, f, arena);
+		if (j.targets[statuses[i].target] != statuses[i].status)
+			fail_msg("status %zu: %s", i,
+			         vp_target_status_name(
+					 j.targets[statuses[i].target]));
+		vp_arena_destroy(arena);
+		vp_facts_destroy(f);
+	}
+}
+
+static const struct {
+	change *change;
+	size_t resolver;
+	const char *status;
+} resolver_statuses[] = {
+	{ nothing, FIRST, "ok" },
+	{ resolver_silent, SECOND, "silent" },
+	{ resolver_silent, FIRST, "ok" },
+	{ resolver_unreachable, SECOND, "unreachable" },
+	{ refused, SECOND, "refuses" },
+	{ servfail, SECOND, "wrong" },
+	{ not_linked_at_one, SECOND, "wrong" },
+	{ hosts_public, NSS, "wrong" },
+	{ nss_error, NSS, "partial" },
+};
+
+static void test_resolver_status(void **state)
+{
+	size_t n = sizeof(resolver_statuses) / sizeof(resolver_statuses[0]);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		struct vp_facts *f = healthy();
+		struct vp_arena *arena = vp_arena_create();
+		struct vp_judgement j;
+
+		resolver_statuses[i].change(f);
+		vp_judge(&j, f, arena);
+		assert_string_equal(j.resolvers[resolver_statuses[i].resolver],
+		                    resolver_statuses[i].status);
+		vp_arena_destroy(arena);
+		vp_facts_destroy(f);
+	}
+}
+
+static const struct vp_finding *finding(const struct vp_judgement *j,
+                                        const char *id)
+{
+	for (size_t i = 0; i < j->n_findings; i++) {
+		if (strcmp(j->findings[i].type->id, id) == 0)
+			return &j->findings[i];
+	}
+	fail_msg("no %s", id);
+	return NULL;
+}
+
+/* The words that a support engineer would copy. */
+static const struct {
+	change *change;
+	const char *id, *in_remedy, *in_detail;
+} words[] = {
+	{ not_linked, "dns-zone-not-linked",
+	  "link vnet create -g RG -z privatelink.blob.core.windows.net "
+	  "-n LINK -v VNET -e false",
+	  "203.0.113.20" },
+	{ not_linked, "dns-zone-not-linked",
+	  "forward blob.core.windows.net (not "
+	  "privatelink.blob.core.windows.net)",
+	  "10.20.1.10 and 10.20.1.11" },
+	{ record_missing, "dns-record-missing",
+	  "-z privatelink.vaultcore.azure.net -n kv-lab",
+	  "the Azure private zone privatelink.vaultcore.azure.net is linked" },
+	{ wrong_address, "dns-wrong-address", "ipv4Address=10.20.2.6",
+	  "10.20.2.6 is meant" },
+	{ resolver_silent, "dns-timeout", "dig @10.20.1.11 NAME",
+	  "10.20.1.11 answered none of 6 questions" },
+	{ malformed, "dns-malformed", "dig @10.20.1.10", "compression loop" },
+	{ tls_untrusted, "tls-untrusted", "-connect 10.20.2.9:443", "" },
+	{ leak_attempted, "leak-target", "ss -tupn dst 203.0.113.20",
+	  "1 flow (1 only attempted)" },
+	{ capture_off, "capture-off", "setcap cap_net_raw+ep",
+	  "no right to capture" },
+};
+
+static void test_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_arena *arena = vp_arena_create();
+		const struct vp_finding *found;
+		struct vp_judgement j;
+
+		words[i].change(f);
+		vp_judge(&j, f, arena);
+		found = finding(&j, words[i].id);
+		if (strstr(found->remedy, words[i].in_remedy) == NULL)
+			fail_msg("%s: remedy: %s", words[i].id, found->remedy);
+		if (strstr(found->detail, words[i].in_detail) == NULL)
+			fail_msg("%s: detail: %s", words[i].id, found->detail);
+		vp_arena_destroy(arena);
+		vp_facts_destroy(f);
+	}
+}
+
+/* Worst first; one finding for many flows, its evidence capped and counted. */
+static void test_fold_and_order(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_arena *arena = vp_arena_create();
+	const struct vp_finding *leak;
+	struct vp_judgement j;
+
+	(void)state;
+	proxy(f);
+	tcp_timeout(f);
+	capture_off(f);
+	for (int i = 0; i < 10; i++)
+		add_flow(f, IPPROTO_TCP, "203.0.113.20:443", BLOB_NAME);
+	add_flow(f, IPPROTO_TCP, "203.0.113.22:443", "kv-lab.vault.azure.net");
+	vp_judge(&j, f, arena);
+	for (size_t i = 1; i < j.n_findings; i++)
+		assert_true(j.findings[i - 1].severity <=
+		            j.findings[i].severity);
+	assert_int_equal(j.n_findings, 5);
+	assert_string_equal(j.findings[0].target, "kv-lab.vault.azure.net");
+	leak = &j.findings[1];
+	assert_string_equal(leak->target, BLOB_NAME);
+	assert_int_equal(leak->n_evidence, 4);
+	assert_string_equal(leak->evidence[3], "and 7 more");
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
+}
+
+/* Ten thousand targets and as many flows are judged in no time. */
+static void test_many(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+	char name[64], alias[64];
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		snprintf(name, sizeof(name), "s%d.blob.core.windows.net", i);
+		snprintf(alias, sizeof(alias),
+		         "s%d.privatelink.blob.core.windows.net", i);
+		add_target(f, name, alias, "privatelink.blob.core.windows.net",
+		           VP_KIND_BLOB, "10.20.3.1");
+		add_flow(f, IPPROTO_TCP, "203.0.113.20:443", name);
+	}
+	vp_judge(&j, f, arena);
+	assert_int_equal(j.verdict, VP_VERDICT_LEAK);
+	assert_int_equal(j.n_findings, 10000);
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
+}
+
+static void test_nothing_at_all(void **state)
+{
+	struct vp_facts *f = vp_facts_create();
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+
+	(void)state;
+	f->capture.wanted = true;
+	vp_judge(&j, f, arena);
+	assert_int_not_equal(j.verdict, VP_VERDICT_PASS);
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_target_status),
+		cmocka_unit_test(test_resolver_status),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_fold_and_order),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_nothing_at_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
