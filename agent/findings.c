@@ -31,10 +31,11 @@ static const struct vp_finding_type types[] = {
 	    "Link the zone to the VNet that the resolver asks from:\n"
 	    "    az network private-dns link vnet create -g RG -z {zone} "
 	    "-n LINK -v VNET -e false\n"
-	    "If {resolver} is a DNS server of your own, also let it forward "
-	    "{parent} (not {zone}) to 168.63.129.16.",
-	    "Azure private endpoint DNS integration; troubleshooting private "
-	    "endpoint connectivity (domain 5.3 no. 1, 4, 8, 22)"),
+	    "If {resolver} is a DNS server of your own, let it forward the "
+	    "public zone, not the privatelink one, to 168.63.129.16:\n"
+	    "    {parent}",
+	    "Microsoft: private-endpoint-dns-integration, how-to-custom-dns "
+	    "(Azure ML), how-to-troubleshoot-secure-connection-workspace"),
 	ROW(ERROR, "names", "dns-record-missing",
 	    "the private DNS zone has no record for this name",
 	    "The name has a privatelink alias, and the private zone answers "
@@ -50,8 +51,8 @@ static const struct vp_finding_type types[] = {
 	    "or write the record by hand:\n"
 	    "    az network private-dns record-set a add-record -g RG "
 	    "-z {zone} -n {label} -a PE_ADDRESS",
-	    "Azure private DNS zone values; SOA of Azure private zones "
-	    "(domain 5.2, 5.3 no. 2, 19, 20)"),
+	    "Microsoft: private-endpoint-dns; SOA of Azure private zones as in "
+	    "exported templates"),
 	ROW(ERROR, "names", "dns-no-private-endpoint",
 	    "the resource has no private endpoint in use",
 	    "The name resolves to a public address and no privatelink alias "
@@ -71,7 +72,7 @@ static const struct vp_finding_type types[] = {
 	    "--vnet-name VNET --subnet SUBNET --connection-name {account} "
 	    "--private-connection-resource-id RESOURCE_ID "
 	    "--group-id {group}",
-	    "Key Vault private link diagnostics (domain 5.2, 5.3 no. 17)"),
+	    "Microsoft: key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "names", "dns-name-unknown", "the name does not exist",
 	    "No resolver has an address for the name, and no privatelink alias "
 	    "was seen.",
@@ -81,7 +82,7 @@ static const struct vp_finding_type types[] = {
 	    "instance:\n"
 	    "    az resource show --ids RESOURCE_ID --query properties\n"
 	    "and look whether a DNS server of yours has a zone {parent}.",
-	    "domain 5.2"),
+	    "RFC 8020; Microsoft: private-endpoint-dns"),
 	ROW(ERROR, "names", "dns-forwarder-wrong-zone",
 	    "a forwarder is set on the privatelink zone",
 	    "A custom DNS server gives the public address while Azure DNS "
@@ -93,7 +94,8 @@ static const struct vp_finding_type types[] = {
 	    "rule for {zone}. BIND:\n"
 	    "    zone \"{parent}\" { type forward; forward only; "
 	    "forwarders { 168.63.129.16; }; };",
-	    "Azure private endpoint DNS integration (domain 5.3 no. 4 to 6)"),
+	    "Microsoft: private-endpoint-dns-integration; "
+	    "MicrosoftDocs/azure-docs issues 75616, 77968"),
 	ROW(ERROR, "names", "dns-zone-shadowed",
 	    "a zone of this resolver's own hides the public name",
 	    "One resolver says the name does not exist, without an alias; "
@@ -104,7 +106,7 @@ static const struct vp_finding_type types[] = {
 	    "At {resolver}, remove the zone {parent} (or replace it by a zone "
 	    "for the single name {name}) and forward {parent} to "
 	    "168.63.129.16.",
-	    "Azure private endpoint DNS integration (domain 5.3 no. 7)"),
+	    "Microsoft: private-endpoint-dns"),
 	ROW(ERROR, "names", "dns-fallback-to-internet",
 	    "the zone link falls back to the Internet",
 	    "The linked zone lacks the record, and Azure DNS answers with the "
@@ -114,7 +116,7 @@ static const struct vp_finding_type types[] = {
 	    "Add the record; then set the link back:\n"
 	    "    az network private-dns link vnet update -g RG -z {zone} "
 	    "-n LINK --resolution-policy Default",
-	    "Azure private DNS fallback to internet (domain 5.3 no. 3)"),
+	    "Microsoft: private-dns-fallback"),
 	ROW(ERROR, "names", "dns-hosts-override",
 	    "applications get another answer than the resolvers give",
 	    "getaddrinfo() returns an address that no resolver gave, or none "
@@ -126,7 +128,7 @@ static const struct vp_finding_type types[] = {
 	    "    grep '^hosts:' /etc/nsswitch.conf\n"
 	    "and remove the line for {name} from /etc/hosts (or flush the "
 	    "cache).",
-	    "domain 5.3 no. 18"),
+	    "Microsoft: how-to-custom-dns (Azure ML); nsswitch.conf(5)"),
 	ROW(ERROR, "names", "dns-wrong-address",
 	    "the address is not the private endpoint's",
 	    "A resolver gives an address that is not among those configured "
@@ -140,7 +142,8 @@ static const struct vp_finding_type types[] = {
 	    "and correct the record:\n"
 	    "    az network private-dns record-set a update -g RG -z {zone} "
 	    "-n {label} --set aRecords[0].ipv4Address={expected}",
-	    "domain 5.3 no. 13, 14"),
+	    "Microsoft: private-endpoint-dns, "
+	    "key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "names", "dns-ipv6-public",
 	    "a public IPv6 address stands beside the private IPv4 one",
 	    "The A answer is private, the AAAA answer of the same name is "
@@ -151,7 +154,7 @@ static const struct vp_finding_type types[] = {
 	    "    az network private-dns record-set aaaa list -g RG -z {zone} "
 	    "-o table\n"
 	    "or turn off dual-stack endpoints of the resource.",
-	    "Azure private link and IPv6 (domain 4)"),
+	    "Microsoft: private-link-ipv6; RFC 6724"),
 	ROW(ERROR, "names", "dns-bogon",
 	    "the name leads to an address that is nobody's",
 	    "The answer is a loopback, link-local, multicast, unspecified or "
@@ -160,7 +163,7 @@ static const struct vp_finding_type types[] = {
 	    "this name.",
 	    "Remove the record or the blocking rule for {name} at "
 	    "{resolver}.",
-	    "domain 4"),
+	    "RFC 6890"),
 	ROW(ERROR, "names", "dns-resolvers-disagree",
 	    "the resolvers give different answers",
 	    "Two resolvers of this machine answer differently for the same "
@@ -173,7 +176,7 @@ static const struct vp_finding_type types[] = {
 	    "    az network vnet update -g RG -n VNET --dns-servers "
 	    "DNS_SERVER\n"
 	    "then renew the lease or restart the machine.",
-	    "domain 5.3 no. 11"),
+	    "Azure/AKS issues 808, 1605; resolv.conf(5)"),
 	ROW(ERROR, "names", "dns-unstable",
 	    "one resolver's answer changes between questions",
 	    "The same question to the same resolver got different answers in "
@@ -184,7 +187,7 @@ static const struct vp_finding_type types[] = {
 	    "On a Windows DNS server raise the forwarder's time-out above 4 "
 	    "seconds:\n"
 	    "    Set-DnsServerForwarder -IPAddress 168.63.129.16 -Timeout 5",
-	    "domain 5.3 no. 5, 10"),
+	    "MicrosoftDocs/azure-docs issue 115313 (forwarder time-outs)"),
 	ROW(ERROR, "names", "dns-timeout", "a resolver does not answer",
 	    "No answer came to a DNS question in the time allowed.",
 	    "The resolver is down, a network security group or firewall drops "
@@ -195,7 +198,8 @@ static const struct vp_finding_type types[] = {
 	    "If the server is gone, take it out of the VNet's list:\n"
 	    "    az network vnet update -g RG -n VNET --dns-servers "
 	    "DNS_SERVER",
-	    "domain 5.2, 5.3 no. 9, 12"),
+	    "Microsoft: what-is-ip-address-168-63-129-16, how-to-custom-dns "
+	    "(Azure ML)"),
 	ROW(ERROR, "names", "dns-unreachable", "a resolver cannot be reached",
 	    "The question could not be delivered: port unreachable, no route, "
 	    "or not allowed by this machine.",
@@ -204,7 +208,7 @@ static const struct vp_finding_type types[] = {
 	    "Check the route and the service:\n"
 	    "    ip route get {server}\n"
 	    "    dig @{server} {name} +tries=1",
-	    "domain 5.2"),
+	    "RFC 1122 section 4.1.3.3"),
 	ROW(ERROR, "names", "dns-servfail", "a resolver fails at this name",
 	    "The resolver answered with an error (SERVFAIL or another code "
 	    "that is no answer).",
@@ -213,7 +217,7 @@ static const struct vp_finding_type types[] = {
 	    "See whom {resolver} forwards {parent} to, and whether that "
 	    "server answers:\n"
 	    "    dig @168.63.129.16 {name}",
-	    "domain 5.2, 5.3 no. 10, 29"),
+	    "RFC 1035 section 4.1.1; MicrosoftDocs/azure-docs issue 115313"),
 	ROW(ERROR, "names", "dns-refused", "a resolver refuses to answer",
 	    "The resolver answered REFUSED.",
 	    "It does not serve this machine: recursion is limited to other "
@@ -222,7 +226,7 @@ static const struct vp_finding_type types[] = {
 	    "    allow-recursion { SUBNET; };\n"
 	    "unbound:\n"
 	    "    access-control: SUBNET allow",
-	    "domain 5.2"),
+	    "RFC 1035 section 4.1.1"),
 	ROW(ERROR, "names", "dns-tcp-blocked",
 	    "the resolver cannot be asked over TCP",
 	    "An answer did not fit into UDP, and the question over TCP "
@@ -235,7 +239,7 @@ static const struct vp_finding_type types[] = {
 	    "--access Allow --protocol Tcp "
 	    "--destination-address-prefixes {server} "
 	    "--destination-port-ranges 53",
-	    "RFC 7766; domain 5.3 no. 31"),
+	    "RFC 7766; Microsoft: aks/private-clusters"),
 	ROW(ERROR, "names", "dns-malformed",
 	    "a resolver's answer cannot be read",
 	    "An answer came that breaks the format of DNS messages.",
@@ -261,7 +265,8 @@ static const struct vp_finding_type types[] = {
 	    "    az network vnet update -g RG -n VNET --dns-servers ''\n"
 	    "and take {resolver} out of /etc/resolv.conf or netplan. If the "
 	    "address belongs to the VNet, declare its prefix with --vnet.",
-	    "domain 5.3 no. 8, 11"),
+	    "Microsoft: how-to-custom-dns (Azure ML), "
+	    "virtual-networks-name-resolution-for-vms-and-role-instances"),
 	ROW(WARNING, "names", "dns-outside-vnet",
 	    "the address is private, but not of the declared VNet",
 	    "The answer is a private address outside every prefix given with "
@@ -273,7 +278,7 @@ static const struct vp_finding_type types[] = {
 	    "network with --vnet if it is meant:\n"
 	    "    az network private-endpoint show -g RG -n PE --query "
 	    "customDnsConfigs",
-	    "domain 5.3 no. 14 to 16"),
+	    "Microsoft: private-endpoint-dns-integration"),
 	ROW(WARNING, "names", "dns-search-suffix",
 	    "a search domain answers for this name",
 	    "The name with a search domain appended has an address.",
@@ -281,7 +286,7 @@ static const struct vp_finding_type types[] = {
 	    "Remove the wildcard from the internal zone, or set in "
 	    "/etc/resolv.conf:\n"
 	    "    options ndots:1",
-	    "domain 5.3 no. 26"),
+	    "resolv.conf(5)"),
 	ROW(WARNING, "names", "dns-stale-negative",
 	    "a resolver still remembers that the name did not exist",
 	    "One resolver says \"no such name\" from its cache while the zone "
@@ -290,7 +295,7 @@ static const struct vp_finding_type types[] = {
 	    "negative time to live ends.",
 	    "Wait, or flush that name at {resolver}. unbound:\n"
 	    "    unbound-control flush {name}",
-	    "RFC 2308; domain 5.3 no. 25"),
+	    "RFC 2308"),
 	ROW(WARNING, "names", "dns-private-unexpected",
 	    "a private address where a public one is expected",
 	    "The target is expected to be public, and a resolver gives a "
@@ -300,7 +305,7 @@ static const struct vp_finding_type types[] = {
 	    "otherwise.",
 	    "If that is meant, expect it: --expect private, or `expect: "
 	    "private` at the target in the config.",
-	    "domain 3"),
+	    "Microsoft: how-to-network-security-overview (Azure ML)"),
 	ROW(INFO, "names", "dns-alias-missing",
 	    "the private address comes without the privatelink alias",
 	    "A resolver answers with a private address directly.",
@@ -308,7 +313,7 @@ static const struct vp_finding_type types[] = {
 	    "updates when the private endpoint changes.",
 	    "Nothing to do if {resolver} flattens aliases. Else remove its "
 	    "own record for {name} and forward {parent} to 168.63.129.16.",
-	    "domain 5.2"),
+	    "RFC 1034 section 3.6.2; Microsoft: private-endpoint-dns"),
 	/* reach */
 	ROW(ERROR, "reach", "tcp-timeout", "the port does not answer",
 	    "No answer came to the connection attempt.",
@@ -322,7 +327,7 @@ static const struct vp_finding_type types[] = {
 	    "and that {address} is the endpoint's address today:\n"
 	    "    az network private-endpoint show -g RG -n PE --query "
 	    "customDnsConfigs",
-	    "domain 5.3 no. 13, 16"),
+	    "RFC 9293; Microsoft: key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "reach", "tcp-refused", "the port is closed",
 	    "The connection was refused with a reset.",
 	    "A machine has the address, but nothing listens: the record "
@@ -332,7 +337,7 @@ static const struct vp_finding_type types[] = {
 	    "customDnsConfigs\n"
 	    "A compute instance's name must lead to the workspace's endpoint, "
 	    "not to the instance.",
-	    "domain 5.3 no. 13, 30"),
+	    "RFC 9293 section 3.5.2; Microsoft: how-to-custom-dns (Azure ML)"),
 	ROW(ERROR, "reach", "tcp-unreachable", "there is no way to the address",
 	    "This machine has no route, may not send, or a router said "
 	    "\"unreachable\".",
@@ -342,7 +347,7 @@ static const struct vp_finding_type types[] = {
 	    "    ip route get {address}\n"
 	    "    az network nic show-effective-route-table -g RG -n NIC "
 	    "-o table",
-	    "domain 5.3 no. 16"),
+	    "RFC 1122 section 3.2.2.1"),
 	ROW(ERROR, "reach", "tls-silent", "connected, but nobody speaks TLS",
 	    "The TCP connection opened and the greeting got no answer.",
 	    "A device in between accepts connections for everybody and drops "
@@ -352,7 +357,7 @@ static const struct vp_finding_type types[] = {
 	    "{address}:\n"
 	    "    ip route get {address}\n"
 	    "    ping -M do -s 1372 {address}",
-	    "domain 5.3 no. 21"),
+	    "Microsoft: firewall/dns-details"),
 	ROW(ERROR, "reach", "tls-failed", "the TLS handshake failed",
 	    "The connection opened and was then reset or closed, or something "
 	    "other than TLS answered.",
@@ -361,7 +366,7 @@ static const struct vp_finding_type types[] = {
 	    "See what answers, and look at the firewall's log:\n"
 	    "    openssl s_client -connect {address}:{port} "
 	    "-servername {name}",
-	    "domain 7"),
+	    "RFC 8446 section 6"),
 	ROW(ERROR, "reach", "tls-name-mismatch",
 	    "another service answers at this address",
 	    "The certificate does not cover the name.",
@@ -372,7 +377,7 @@ static const struct vp_finding_type types[] = {
 	    "-n {label}\n"
 	    "    az network private-endpoint show -g RG -n PE --query "
 	    "customDnsConfigs",
-	    "domain 5.3 no. 13, 32; domain 7"),
+	    "RFC 9525; Microsoft: storage-private-endpoints"),
 	ROW(ERROR, "reach", "tls-intercepted",
 	    "TLS is opened and inspected on the way",
 	    "Certificates of unrelated services are all signed by one issuer "
@@ -387,7 +392,7 @@ static const struct vp_finding_type types[] = {
 	    "--collection-name COLLECTION -n private-endpoints "
 	    "--protocols TCP --source-addresses '*' "
 	    "--destination-addresses {address} --destination-ports {port}",
-	    "Azure certificate authority details (domain 7, 5.3 no. 21)"),
+	    "Microsoft: azure-certificate-authority-details"),
 	ROW(ERROR, "reach", "tls-untrusted",
 	    "the certificate's chain is not trusted",
 	    "The certificate covers the name, but its issuer is not in this "
@@ -399,7 +404,7 @@ static const struct vp_finding_type types[] = {
 	    "    openssl s_client -connect {address}:{port} "
 	    "-servername {name} -showcerts\n"
 	    "If the issuer is your own, give it with --ca-file.",
-	    "Azure certificate authority details (domain 7)"),
+	    "Microsoft: azure-certificate-authority-details"),
 	ROW(ERROR, "reach", "tls-expired",
 	    "the certificate is out of its dates",
 	    "The certificate has expired or is not valid yet.",
@@ -409,7 +414,7 @@ static const struct vp_finding_type types[] = {
 	    "    timedatectl\n"
 	    "    openssl s_client -connect {address}:{port} "
 	    "-servername {name} | openssl x509 -noout -dates -issuer",
-	    "domain 7"),
+	    "RFC 5280 section 4.1.2.5"),
 	ROW(ERROR, "reach", "http-network-denied",
 	    "the service refuses this network",
 	    "The service's own answer says that this network is not allowed "
@@ -421,7 +426,8 @@ static const struct vp_finding_type types[] = {
 	    "connection's state:\n"
 	    "    az network private-endpoint-connection list --id RESOURCE_ID "
 	    "-o table",
-	    "domain 6, 5.3 no. 21"),
+	    "Microsoft: firewall/dns-details, "
+	    "container-registry-firewall-rules, storage-private-endpoints"),
 	ROW(ERROR, "reach", "service-saw-other-source",
 	    "the service saw the request come from elsewhere",
 	    "The service tells the address it was called from, and it is "
@@ -434,7 +440,8 @@ static const struct vp_finding_type types[] = {
 	    "    ip route get {address}\n"
 	    "    az network nic show-effective-route-table -g RG -n NIC "
 	    "-o table",
-	    "Key Vault private link diagnostics (domain 6)"),
+	    "Microsoft: key-vault/general/private-link-diagnostics "
+	    "(x-ms-keyvault-network-info)"),
 	ROW(ERROR, "reach", "http-silent",
 	    "TLS works, but the service does not answer",
 	    "The request was sent and no HTTP answer came in time.",
@@ -443,7 +450,7 @@ static const struct vp_finding_type types[] = {
 	    "Ask again by hand:\n"
 	    "    curl -sv --max-time 20 --connect-to ::{address}: "
 	    "https://{name}:{port}/",
-	    "domain 6"),
+	    "RFC 9110"),
 	ROW(ERROR, "reach", "http-failed", "the HTTP answer broke off",
 	    "The connection was closed before an answer, or the answer is not "
 	    "HTTP.",
@@ -452,7 +459,7 @@ static const struct vp_finding_type types[] = {
 	    "Ask again by hand:\n"
 	    "    curl -sv --max-time 20 --connect-to ::{address}: "
 	    "https://{name}:{port}/",
-	    "domain 6"),
+	    "RFC 9112"),
 	ROW(WARNING, "reach", "http-foreign",
 	    "the answer lacks what this service always sends",
 	    "An HTTP answer came, without the headers that this kind of "
@@ -462,7 +469,7 @@ static const struct vp_finding_type types[] = {
 	    "Look at the answer:\n"
 	    "    curl -sv --max-time 20 --connect-to ::{address}: "
 	    "https://{name}:{port}/",
-	    "domain 6"),
+	    "Microsoft: key-vault/general/private-link-diagnostics"),
 	ROW(WARNING, "reach", "proxy-configured",
 	    "a proxy is set in the environment",
 	    "Variables such as https_proxy are set. vnetprobe did not use "
@@ -471,8 +478,10 @@ static const struct vp_finding_type types[] = {
 	    "may take a public path although this report is good.",
 	    "Exempt the private names from the proxy:\n"
 	    "    export no_proxy=.azureml.ms,.azure.net,.windows.net,"
-	    ".azurecr.io,169.254.169.254,168.63.129.16",
-	    "domain 5.3 no. 34"),
+	    ".azurecr.io\n"
+	    "    export no_proxy=$no_proxy,169.254.169.254,168.63.129.16",
+	    "Microsoft: how-to-troubleshoot-secure-connection-workspace; "
+	    "curl(1), ENVIRONMENT"),
 	ROW(WARNING, "reach", "route-unexpected",
 	    "the route to a private address looks odd",
 	    "The kernel would send packets for a private address by an "
@@ -480,7 +489,7 @@ static const struct vp_finding_type types[] = {
 	    "A VPN or container network overlaps the VNet's addresses.",
 	    "Look at the routes:\n"
 	    "    ip route get {address}",
-	    "domain 4"),
+	    "ip-route(8)"),
 	/* egress */
 	ROW(LEAK, "egress", "leak-target",
 	    "a target was contacted at its public address",
@@ -495,7 +504,8 @@ static const struct vp_finding_type types[] = {
 	    "and close the public door of the resource, for storage:\n"
 	    "    az storage account update -g RG -n {account} "
 	    "--public-network-access Disabled",
-	    "design 9, row 2"),
+	    "vnetprobe: a target that must be private was contacted at a "
+	    "public address"),
 	ROW(LEAK, "egress", "leak-dns", "a public resolver was asked",
 	    "A DNS question left this machine for a resolver with a public "
 	    "address.",
@@ -510,7 +520,8 @@ static const struct vp_finding_type types[] = {
 	    "--access Deny --protocol '*' "
 	    "--destination-address-prefixes Internet "
 	    "--destination-port-ranges 53 853",
-	    "design 9, row 3 (domain 5.3 no. 8, 24)"),
+	    "RFC 1035, 7858, 8484; Microsoft: "
+	    "how-to-troubleshoot-secure-connection-workspace"),
 	ROW(ERROR, "egress", "egress-unexplained",
 	    "traffic to a public address that no rule explains",
 	    "A flow left for a public address that is no target, matches no "
@@ -525,7 +536,7 @@ static const struct vp_finding_type types[] = {
 	    "      allow:\n"
 	    "        - prefix: {address}\n"
 	    "          reason: why this may leave",
-	    "design 9, row 6"),
+	    "vnetprobe: the last row of the egress policy"),
 	ROW(WARNING, "egress", "inbound-public",
 	    "a public address connected to this machine",
 	    "The first packet of a flow came in from a public address.",
@@ -536,7 +547,7 @@ static const struct vp_finding_type types[] = {
 	    "-n deny-internet-in --priority 400 --direction Inbound "
 	    "--access Deny --protocol '*' --source-address-prefixes Internet "
 	    "--destination-port-ranges {port}",
-	    "domain 2.1, 2.3"),
+	    "Microsoft: how-to-access-azureml-behind-firewall"),
 	ROW(INFO, "egress", "egress-allowed",
 	    "public traffic that a rule or an expectation allows",
 	    "Flows left for public addresses, each covered by an allow rule "
@@ -544,7 +555,7 @@ static const struct vp_finding_type types[] = {
 	    "Nothing is wrong. The list shows what the exceptions are used "
 	    "for.",
 	    "Nothing to do. Narrow the rules if they cover more than meant.",
-	    "design 9, rows 2 and 4"),
+	    "the rule that stands beside the flow"),
 	/* trust */
 	ROW(UNPROVEN, "trust", "capture-off", "packets could not be captured",
 	    "A capture was wanted and did not run.",
@@ -560,7 +571,7 @@ static const struct vp_finding_type types[] = {
 	    "Packets sent at the start may have gone unseen.",
 	    "Run it again; if it stays so, capture one interface:\n"
 	    "    sudo vnetprobe check --interface eth0 ...",
-	    "design 9"),
+	    "vnetprobe: the self-test packet before the first probe"),
 	ROW(UNPROVEN, "trust", "capture-drops", "the capture lost packets",
 	    "The kernel or the interface counted packets that the capture did "
 	    "not get.",
@@ -578,7 +589,7 @@ static const struct vp_finding_type types[] = {
 	    "Capture on all interfaces (leave out --interface), in the network "
 	    "namespace of the applications:\n"
 	    "    sudo nsenter -t PID -n vnetprobe check ...",
-	    "design 9 (domain 4)"),
+	    "vnetprobe: attestation of its own packets"),
 	ROW(UNPROVEN, "trust", "capture-interface-missed",
 	    "an interface came or went during the run",
 	    "The set of interfaces changed while the capture ran.",
@@ -587,30 +598,31 @@ static const struct vp_finding_type types[] = {
 	    "host.",
 	    "Run it again when the interfaces are steady:\n"
 	    "    ip -br link",
-	    "domain 4"),
+	    "Microsoft: accelerated-networking-how-it-works"),
 	ROW(UNPROVEN, "trust", "capture-incomplete",
 	    "a part of the capture could not be judged",
 	    "Packets were cut before their headers ended, more flows came "
 	    "than there is room for, or the capture ended early.",
 	    "What was left out may have been a leak.",
 	    "Run it again when the machine is quieter, or for less time.",
-	    "design 9"),
+	    "vnetprobe: the limits of its flow table"),
 	ROW(UNPROVEN, "trust", "state-changed",
 	    "the machine's network changed during the run",
 	    "Interfaces, routes or resolv.conf differ before and after.",
 	    "The answers may belong to two different states.",
-	    "Run it again when the network is steady.", "design 9"),
+	    "Run it again when the network is steady.",
+	    "rtnetlink(7), resolv.conf(5)"),
 	ROW(UNPROVEN, "trust", "deadline-hit",
 	    "the time for the whole run was over",
 	    "The run was ended by --deadline before all was looked at.",
 	    "What was not looked at is not known to be right.",
 	    "Give it more time:\n"
 	    "    vnetprobe check --deadline 300s ...",
-	    "design 3"),
+	    "vnetprobe(1), --deadline"),
 	ROW(UNPROVEN, "trust", "interrupted", "the run was interrupted",
 	    "A signal ended the run before all was looked at.",
 	    "What was not looked at is not known to be right.",
-	    "Run it again and let it end by itself.", "design 3"),
+	    "Run it again and let it end by itself.", "signal(7)"),
 	ROW(UNPROVEN, "trust", "probe-error",
 	    "this machine failed at an attempt",
 	    "An attempt ended with an error of this machine, not with an "
@@ -618,13 +630,15 @@ static const struct vp_finding_type types[] = {
 	    "What it would have found is not known.",
 	    "See the log with -v; often descriptors or memory are short:\n"
 	    "    ulimit -n",
-	    "design 2"),
+	    "vnetprobe: an error of this machine is not an answer of the "
+	    "network"),
 	ROW(UNPROVEN, "trust", "not-looked-at",
 	    "something planned was not looked at",
 	    "The facts have no result for a question or connection that was "
 	    "planned.",
 	    "What is missing is not known to be right.",
-	    "Run it again; if it stays so, please report it.", "design 2"),
+	    "Run it again; if it stays so, please report it.",
+	    "vnetprobe: what was not seen is not fine"),
 	ROW(WARNING, "trust", "capture-undecodable",
 	    "some frames could not be decoded",
 	    "Frames came whose headers break the formats.",
@@ -632,7 +646,7 @@ static const struct vp_finding_type types[] = {
 	    "the kernel does not send them.",
 	    "Look at them in the evidence file:\n"
 	    "    tshark -r EVIDENCE -Y _ws.malformed",
-	    "design 9"),
+	    "vnetprobe: its packet decoder"),
 	ROW(WARNING, "trust", "evidence-incomplete",
 	    "the evidence file does not have every packet",
 	    "Packets were judged but not written: the file is at its limit, "
@@ -640,7 +654,7 @@ static const struct vp_finding_type types[] = {
 	    "The verdict stands; the file cannot prove all of it.",
 	    "Write the evidence where there is more room:\n"
 	    "    df -h .",
-	    "design 2"),
+	    "vnetprobe(1), --evidence"),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

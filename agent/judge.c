@@ -453,12 +453,12 @@ static const char *targets_clause(struct judge *j, const struct tally *t)
 	if (n == 0)
 		return "no target was probed";
 	if (t->ok == n)
-		return vp_arena_printf(
-			j->arena, "%s %s as expected%s",
-			n == 1 ? "the target"
-			       : judge_count(j, n, "target", "targets"),
-			n == 1 ? "is" : "are",
-			t->private == n ? " (private)" : "");
+		return n == 1 ? "the target is as expected"
+		              : vp_arena_printf(
+					j->arena,
+					"all %zu targets are as "
+					"expected%s",
+					n, t->private == n ? " (private)" : "");
 	return vp_arena_printf(j->arena, "%zu of %s %s as expected", t->ok,
 	                       judge_count(j, n, "target", "targets"),
 	                       t->ok == 1 ? "is" : "are");
@@ -469,15 +469,20 @@ static const char *egress_clause(struct judge *j, const struct tally *t)
 	const struct vp_capture_facts *c = &j->facts->capture;
 	bool unproven = j->out->verdict == VP_VERDICT_INCONCLUSIVE;
 
-	if (t->leaks > 0)
+	if (t->leaks > 0 && t->dns_leaks > 0)
 		return vp_arena_printf(
 			j->arena,
-			"%s reached for a target by its public "
-			"address",
+			"%s to a target's public address, %zu to a public "
+			"resolver",
+			judge_count(j, t->leaks, "flow", "flows"),
+			t->dns_leaks);
+	if (t->leaks > 0)
+		return vp_arena_printf(
+			j->arena, "%s to a target's public address",
 			judge_count(j, t->leaks, "flow", "flows"));
 	if (t->dns_leaks > 0)
 		return vp_arena_printf(
-			j->arena, "%s asked a public resolver",
+			j->arena, "%s to a public resolver",
 			judge_count(j, t->dns_leaks, "flow", "flows"));
 	if (!c->wanted)
 		return "egress: not checked";

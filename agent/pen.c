@@ -92,20 +92,33 @@ void pen_put(struct pen *p, enum pen_color color, size_t width,
 		blanks(p, width - used);
 }
 
-/* The words of safe text from column on; tail is put before each break. */
-static void flow(struct pen *p, size_t column, size_t indent, const char *text,
-                 const char *tail)
+/* Length of what must not be broken: a word; in a command, an option with its
+ * values. */
+static size_t unit(const char *text, bool command)
 {
-	size_t limit = p->columns - strlen(tail);
+	size_t len = strcspn(text, " ");
+
+	while (command && text[len] == ' ' && text[len + 1] != '-' &&
+	       text[len + 1] != '\0')
+		len += 1 + strcspn(text + len + 1, " ");
+	return len;
+}
+
+/* The words of safe text from column on. A command is broken with a backslash,
+ * before an option. */
+static void flow(struct pen *p, size_t column, size_t indent, const char *text,
+                 bool command)
+{
+	size_t limit = p->columns - (command ? 2 : 0);
 	bool start = true;
 
 	while (*text != '\0') {
-		size_t len = strcspn(text, " ");
+		size_t len = unit(text, command);
 		char *word = vp_arena_strndup(p->arena, text, len);
 		size_t width = pen_width(word);
 
 		if (!start && column + 1 + width > limit) {
-			fprintf(p->out, "%s\n", tail);
+			fputs(command ? " \\\n" : "\n", p->out);
 			blanks(p, indent);
 			column = indent;
 		} else if (!start) {
@@ -124,12 +137,12 @@ static void flow(struct pen *p, size_t column, size_t indent, const char *text,
 void pen_wrap(struct pen *p, const char *first, size_t indent, const char *text)
 {
 	fputs(first, p->out);
-	flow(p, pen_width(first), indent, pen_safe(p, text), "");
+	flow(p, pen_width(first), indent, pen_safe(p, text), false);
 }
 
 void pen_wrap_at(struct pen *p, size_t column, size_t indent, const char *text)
 {
-	flow(p, column, indent, pen_safe(p, text), "");
+	flow(p, column, indent, pen_safe(p, text), false);
 }
 
 void pen_command(struct pen *p, size_t indent, const char *text)
@@ -139,7 +152,7 @@ void pen_command(struct pen *p, size_t indent, const char *text)
 
 	blanks(p, at);
 	if (strchr(text, ';') == NULL)
-		flow(p, at, at + 4, safe, " \\");
+		flow(p, at, at + 4, safe, true);
 	else
 		fprintf(p->out, "%s\n", safe); /* a line for a file */
 }
@@ -151,7 +164,7 @@ void pen_remedy_line(struct pen *p, size_t indent, const char *line)
 		return;
 	}
 	blanks(p, indent);
-	flow(p, indent, indent, pen_safe(p, line), "");
+	flow(p, indent, indent, pen_safe(p, line), false);
 }
 
 void pen_remedy(struct pen *p, size_t indent, const char *remedy)

@@ -60,7 +60,7 @@ char *report_escape(struct vp_arena *a, const char *text)
 	while (*text != '\0') {
 		size_t n = report_utf8_length((const unsigned char *)text);
 
-		if (n == 0 || escaped_byte(text) >= 0) {
+		if (n == 0 || *text == 0x7f || escaped_byte(text) >= 0) {
 			at += sprintf(at, "\\x%02x", (unsigned char)*text++);
 			continue;
 		}
@@ -82,7 +82,7 @@ char *report_unescape(struct vp_arena *a, const char *text)
 	while (*text != '\0') {
 		int byte = escaped_byte(text);
 
-		if (byte < 0x80 && byte != '\\') {
+		if (byte < 0x7f && byte != '\\') {
 			*at++ = *text++; /* not one of ours */
 			continue;
 		}

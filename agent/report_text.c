@@ -19,9 +19,10 @@
 
 #define MOST_NAMES 4 /* in one folded block */
 #define MOST_DETAILS 2
-#define MOST_EVIDENCE 3
-#define MOST_LINES 4 /* different remedies of one kind */
-#define MOST_OK 20   /* targets that are fine, when not verbose */
+#define MOST_EVIDENCE 4
+#define MOST_LINES 4   /* different remedies of one kind */
+#define MOST_FAILED 50 /* targets, when not verbose */
+#define MOST_OK 20     /* targets that are fine, when not verbose */
 #define MOST_FLOWS 12
 
 struct ctx {
@@ -77,9 +78,10 @@ static const char *moment(struct ctx *c, int64_t us, const char *format)
 	return text(c, "%s", buf);
 }
 
-static const char *plural(size_t n)
+static const char *clock_text(struct ctx *c, int64_t us)
 {
-	return n == 1 ? "" : "s";
+	return text(c, "%s.%03u", moment(c, us, "%H:%M:%S"),
+	            (unsigned)(us / 1000 % 1000));
 }
 
 static void heading(struct ctx *c, const char *title)
@@ -171,14 +173,22 @@ static void put_names(struct ctx *c, const struct vp_finding *f, size_t n)
 	pen_wrap(&c->pen, "         ", 9, list);
 }
 
+/* One sentence; of several findings only if it holds for all, or if nothing
+ * else tells more. */
 static void put_details(struct ctx *c, const struct vp_finding *f, size_t n)
 {
 	size_t shown = 0;
+	bool same = true, evidence = false;
 
-	for (size_t i = 0; i < n && shown < MOST_DETAILS; i++) {
-		if (f[i].detail == NULL ||
-		    (i > 0 && f[0].detail != NULL &&
-		     strcmp(f[i].detail, f[0].detail) == 0))
+	for (size_t i = 0; i < n; i++) {
+		same &= f[i].detail != NULL && f[0].detail != NULL &&
+		        strcmp(f[i].detail, f[0].detail) == 0;
+		evidence |= f[i].n_evidence > 0;
+	}
+	if (!same && evidence)
+		return;
+	for (size_t i = 0; i < (same ? 1 : n) && shown < MOST_DETAILS; i++) {
+		if (f[i].detail == NULL)
 			continue;
 		pen_wrap(&c->pen, "         ", 9, f[i].detail);
 		shown++;
@@ -191,9 +201,10 @@ static void put_evidence(struct ctx *c, const struct vp_finding *f, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		total += f[i].n_evidence;
-	/* One finding: all it has. Several: the first line of each. */
+	/* One finding: all it has. Several: the first as an example, and a
+	 * line of each that follows. */
 	for (size_t i = 0; i < n && shown < MOST_EVIDENCE; i++) {
-		size_t most = n == 1 ? f[i].n_evidence : 1;
+		size_t most = n == 1 ? f[i].n_evidence : i == 0 ? 2 : 1;
 
 		for (size_t k = 0; k < most && k < f[i].n_evidence; k++) {
 			pen_wrap(&c->pen, "         - ", 11, f[i].evidence[k]);
@@ -336,10 +347,10 @@ static void put_address(struct ctx *c, const struct vp_target *t,
 {
 	char buf[VP_ADDR_TEXT];
 	bool tcp = a->tcp.outcome == VP_OUTCOME_OK;
-	bool tls = t->tls && handshake_done(a->tls.outcome);
+	bool tls = tcp && t->tls && handshake_done(a->tls.outcome);
 	bool http = tls && a->http.outcome == VP_OUTCOME_OK;
 
-	fprintf(c->pen.out, "%12s%-26s%8s%8s%8s  ", "",
+	fprintf(c->pen.out, "%12s%-24s%8s%8s%8s  ", "",
 	        vp_addr_format(&a->addr, buf), stage(c, tcp, a->tcp.elapsed_us),
 	        stage(c, tls, a->tls.elapsed_us),
 	        stage(c, http, a->http.elapsed_us));
@@ -417,31 +428,35 @@ static void put_target(struct ctx *c, size_t index)
 		put_more(c, t);
 }
 
+/* The targets of one status, the first of them. */
+static void put_status(struct ctx *c, enum vp_target_status status)
+{
+	size_t most = status == VP_TARGET_OK ? MOST_OK : MOST_FAILED, n = 0;
+
+	for (size_t i = 0; i < c->facts->n_targets; i++) {
+		if (c->j->targets[i] == status && (n++ < most || c->verbose))
+			put_target(c, i);
+	}
+	if (n > most && !c->verbose)
+		fprintf(c->pen.out,
+		        "  %-10sand %zu more: -v, or the JSON "
+		        "report\n",
+		        vp_target_status_name(status), n - most);
+}
+
 static void put_targets(struct ctx *c)
 {
 	static const enum vp_target_status order[] = { VP_TARGET_FAIL,
 		                                       VP_TARGET_UNPROVEN,
 		                                       VP_TARGET_OK };
-	size_t ok = 0;
 
 	if (c->facts->n_targets == 0)
 		return;
 	pen_line(&c->pen);
-	pen_put(&c->pen, PEN_BOLD, 38, "Targets");
-	fprintf(c->pen.out, "%8s%8s%8s  ms\n", "tcp", "tls", "http");
-	for (size_t k = 0; k < 3; k++) {
-		for (size_t i = 0; i < c->facts->n_targets; i++) {
-			if (c->j->targets[i] != order[k])
-				continue;
-			if (order[k] == VP_TARGET_OK && ok++ >= MOST_OK &&
-			    !c->verbose)
-				continue;
-			put_target(c, i);
-		}
-	}
-	if (ok > MOST_OK && !c->verbose)
-		fprintf(c->pen.out, "  and %zu more that are ok (-v)\n",
-		        ok - MOST_OK);
+	pen_put(&c->pen, PEN_BOLD, 36, "Targets");
+	fprintf(c->pen.out, "%8s%8s%8s\n", "tcp ms", "tls ms", "http ms");
+	for (size_t k = 0; k < 3; k++)
+		put_status(c, order[k]);
 	if (c->j->attempts_withheld > 0)
 		pen_wrap(&c->pen, "  ", 2,
 		         text(c,
@@ -513,9 +528,8 @@ static void put_capture(struct ctx *c)
 	              (unsigned long long)k->attested_seen,
 	              (unsigned long long)k->attested_expected));
 	pen_wrap(p, "  ", 2,
-	         text(c, "from %s to %s UTC",
-	              moment(c, k->armed_us, "%H:%M:%S"),
-	              moment(c, k->drained_us, "%H:%M:%S")));
+	         text(c, "from %s to %s UTC", clock_text(c, k->armed_us),
+	              clock_text(c, k->drained_us)));
 }
 
 static const char *flow_text(struct ctx *c, const struct vp_flow *f)
@@ -590,10 +604,7 @@ static void put_end(struct ctx *c)
 		pen_wrap(p, "Evidence: ", 10, c->facts->capture.evidence);
 	if (c->j->n_findings > 0)
 		pen_wrap(p, "", 0,
-		         text(c,
-		              "`vnetprobe explain ID` tells more about a "
-		              "finding%s.",
-		              plural(c->j->n_findings)));
+		         "`vnetprobe explain ID` tells more about a finding.");
 }
 
 int vp_report_text(FILE *out, const struct vp_facts *facts,

@@ -1144,6 +1144,7 @@ static const struct {
 	{ refused, SECOND, "refuses" },
 	{ servfail, SECOND, "wrong" },
 	{ not_linked_at_one, SECOND, "wrong" },
+	{ not_linked_at_one, FIRST, "ok" },
 	{ hosts_public, NSS, "wrong" },
 	{ nss_error, NSS, "partial" },
 };
@@ -1188,8 +1189,7 @@ static const struct {
 	  "-n LINK -v VNET -e false",
 	  "203.0.113.20" },
 	{ not_linked, "dns-zone-not-linked",
-	  "forward blob.core.windows.net (not "
-	  "privatelink.blob.core.windows.net)",
+	  "168.63.129.16:\n    blob.core.windows.net",
 	  "10.20.1.10 and 10.20.1.11" },
 	{ record_missing, "dns-record-missing",
 	  "-z privatelink.vaultcore.azure.net -n kv-lab",

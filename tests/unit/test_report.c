@@ -1,0 +1,1024 @@
+/*
+ * test_report.c - reports: golden files, facts that survive being saved, files
+ * that are no report, and nothing raw on the terminal.
+ *
+ * VP_UPDATE=1 rewrites the golden files and docs/findings.md for review.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "facts_builder.h"
+#include "report.h"
+#include "report_private.h"
+
+/* --- helpers ----------------------------------------------------------- */
+
+static char *json_of(const struct vp_facts *f)
+{
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	vp_judge(&j, f, arena);
+	assert_int_equal(vp_report_json(out, f, &j), 0);
+	fclose(out);
+	vp_arena_destroy(arena);
+	return text;
+}
+
+static char *text_of(const struct vp_facts *f, bool color, bool verbose,
+                     unsigned columns)
+{
+	struct vp_text_style style = { color, columns, verbose };
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	vp_judge(&j, f, arena);
+	assert_int_equal(vp_report_text(out, f, &j, &style), 0);
+	fclose(out);
+	vp_arena_destroy(arena);
+	return text;
+}
+
+/* Reads a report from memory, through a file as the program does. */
+static int read_text(struct vp_facts **out, const char *text, size_t len,
+                     char *why, size_t size)
+{
+	int fd = memfd_create("report", 0);
+	char path[64];
+	int rc;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), (ssize_t)len);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	rc = vp_report_read(out, path, why, size);
+	close(fd);
+	return rc;
+}
+
+static bool updating(void)
+{
+	return getenv("VP_UPDATE") != NULL;
+}
+
+static char *load(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *text;
+	long size;
+
+	if (f == NULL)
+		fail_msg("%s cannot be read (VP_UPDATE=1 writes it)", path);
+	fseek(f, 0, SEEK_END);
+	size = ftell(f);
+	rewind(f);
+	text = malloc((size_t)size + 1);
+	assert_int_equal(fread(text, 1, (size_t)size, f), size);
+	text[size] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void compare_with_file(const char *path, const char *text)
+{
+	char *want;
+	FILE *f;
+
+	if (updating()) {
+		f = fopen(path, "wb");
+		assert_non_null(f);
+		fputs(text, f);
+		fclose(f);
+		return;
+	}
+	want = load(path);
+	if (strcmp(want, text) != 0)
+		fail_msg("%s differs; VP_UPDATE=1 rewrites it\n%s", path, text);
+	free(want);
+}
+
+/* --- golden files ------------------------------------------------------ */
+
+static void nothing(struct vp_facts *f)
+{
+	(void)f;
+}
+
+static void leaking(struct vp_facts *f)
+{
+	struct vp_flow *w;
+
+	for (size_t t = 0; t < N_TARGETS; t++) {
+		static const char *const addresses[] = { "203.0.113.20",
+			                                 "203.0.113.22",
+			                                 "203.0.113.23" };
+
+		go_public(f, t, SECOND, addresses[t]);
+		withhold(f, t, addresses[t]);
+	}
+	w = add_flow(f, IPPROTO_TCP, "203.0.113.20:443",
+	             "stlab.blob.core.windows.net");
+	bind_name(f, w, "stlab.blob.core.windows.net");
+	w->sni_bound = true;
+	w->process = copy(f, "python3");
+	w = add_flow(f, IPPROTO_UDP, "203.0.113.53:53", NULL);
+	*VP_PUSH(f->arena, w->questions, w->n_questions) =
+		copy(f, "stlab.blob.core.windows.net");
+	f->capture.evidence = copy(f, "/tmp/evidence.pcap");
+}
+
+static void reach_trouble(struct vp_facts *f)
+{
+	struct vp_target_address *blob = &f->targets[BLOB].addresses[0];
+	struct vp_target_address *vault = &f->targets[VAULT].addresses[0];
+	struct vp_target_address *registry = &f->targets[REGISTRY].addresses[0];
+
+	blob->tls.outcome = VP_OUTCOME_NAME_MISMATCH;
+	blob->tls.name_matches = false;
+	blob->tls.subject_alt_names[0] = copy(f, "*.vault.azure.net");
+	vault->http.service_saw = addr("203.0.113.9");
+	registry->tcp.outcome = VP_OUTCOME_TIMEOUT;
+	registry->tcp.elapsed_us = 5000123;
+	registry->tls.outcome = VP_OUTCOME_NONE;
+	registry->http.outcome = VP_OUTCOME_NONE;
+	*VP_PUSH(f->arena, f->proxies, f->n_proxies) =
+		copy(f, "https_proxy=http://10.0.0.9:3128");
+}
+
+static void no_rights(struct vp_facts *f)
+{
+	memset(&f->capture, 0, sizeof(f->capture));
+	f->capture.wanted = true;
+	f->capture.state = VP_CAPTURE_OFF;
+	f->capture.reason = copy(f, "no right to capture (CAP_NET_RAW)");
+	f->capture.remedy =
+		copy(f, "sudo setcap cap_net_raw+ep /usr/bin/vnetprobe");
+}
+
+static void many(struct vp_facts *f)
+{
+	char name[64], alias[96];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "st%02d.blob.core.windows.net", i);
+		snprintf(alias, sizeof(alias),
+		         "st%02d.privatelink.blob.core.windows.net", i);
+		add_target(f, name, alias, "privatelink.blob.core.windows.net",
+		           VP_KIND_BLOB, "10.20.3.1");
+		if (i % 4 != 0)
+			continue;
+		f->targets[N_TARGETS + i].addresses[0].tcp.outcome =
+			VP_OUTCOME_TIMEOUT;
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*change)(struct vp_facts *);
+	bool verbose;
+} goldens[] = {
+	{ "healthy", nothing, false },
+	{ "leaking", leaking, false },
+	{ "reach-trouble", reach_trouble, false },
+	{ "no-rights", no_rights, false },
+	{ "many", many, false },
+	{ "verbose", leaking, true },
+};
+
+/* Saved facts in, the whole text out, byte by byte; and the saved facts are
+ * what the writer writes. */
+static void test_golden(void **state)
+{
+	char path[256], why[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(goldens) / sizeof(goldens[0]); i++) {
+		struct vp_facts *f = healthy(), *again;
+		char *json, *text;
+
+		goldens[i].change(f);
+		json = json_of(f);
+		snprintf(path, sizeof(path), "%s/golden/%s.json", VP_TEST_DATA,
+		         goldens[i].name);
+		compare_with_file(path, json);
+		if (vp_report_read(&again, path, why, sizeof(why)) != 0)
+			fail_msg("%s", why);
+		text = text_of(again, false, goldens[i].verbose, 0);
+		snprintf(path, sizeof(path), "%s/golden/%s.txt", VP_TEST_DATA,
+		         goldens[i].name);
+		compare_with_file(path, text);
+		free(text);
+		free(json);
+		vp_facts_destroy(again);
+		vp_facts_destroy(f);
+	}
+}
+
+/* No line is longer than the terminal, but for words that are. */
+static void test_columns(void **state)
+{
+	(void)state;
+	for (unsigned columns = 60; columns <= 120; columns += 20) {
+		struct vp_facts *f = healthy();
+		char *text, *line, *end;
+
+		leaking(f);
+		reach_trouble(f);
+		text = text_of(f, false, false, columns);
+		for (line = text; *line != '\0'; line = end + 1) {
+			end = strchr(line, '\n');
+			assert_non_null(end);
+			*end = '\0';
+			if (strlen(line) > (columns > 80 ? columns : 80))
+				fail_msg("%zu columns: %s", strlen(line), line);
+			assert_true(end == line || end[-1] != ' ' ||
+			            columns < 80);
+		}
+		free(text);
+		vp_facts_destroy(f);
+	}
+}
+
+static void test_color(void **state)
+{
+	struct vp_facts *f = healthy();
+	char *text;
+
+	(void)state;
+	leaking(f);
+	text = text_of(f, false, false, 0);
+	assert_null(strchr(text, '\033'));
+	free(text);
+	text = text_of(f, true, false, 0);
+	assert_non_null(strstr(text, "\033[1;31mleak\033[0m"));
+	free(text);
+	vp_facts_destroy(f);
+}
+
+/* What a server can put into our report stays text. */
+static void test_no_control_bytes(void **state)
+{
+	static const char evil[] = "\033]0;owned\a\x9b"
+				   "31m\xc2\x9b\xe2\x80\xae\r\n\x7f";
+	struct vp_facts *f = healthy();
+	char *out;
+
+	(void)state;
+	leaking(f);
+	f->flows[0].sni = copy(f, evil);
+	f->hostname = copy(f, evil);
+	row(f, BLOB, SECOND, VP_DNS_A)->chain[1].target = copy(f, evil);
+	f->targets[BLOB].addresses[0].tls.name_matches = false;
+	f->targets[BLOB].addresses[0].tls.subject_alt_names[0] = copy(f, evil);
+	f->targets[BLOB].addresses[0].tls.issuer = copy(f, evil);
+	for (int verbose = 0; verbose < 2; verbose++) {
+		out = text_of(f, false, verbose != 0, 0);
+		for (const char *p = out; *p != '\0'; p++) {
+			if ((unsigned char)*p > 0x7e ||
+			    ((unsigned char)*p < 0x20 && *p != '\n'))
+				fail_msg("byte %02x", (unsigned char)*p);
+		}
+		free(out);
+	}
+	out = json_of(f);
+	for (const char *p = out; *p != '\0'; p++) {
+		if ((unsigned char)*p > 0x7e ||
+		    ((unsigned char)*p < 0x20 && *p != '\n'))
+			fail_msg("byte %02x", (unsigned char)*p);
+	}
+	free(out);
+	vp_facts_destroy(f);
+}
+
+/* --- there and back ---------------------------------------------------- */
+
+static uint64_t seed;
+
+/* xorshift64*: the same facts for the same seed everywhere. */
+static uint64_t rnd(uint64_t n)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return (seed * UINT64_C(2685821657736338717) >> 20) % n;
+}
+
+static bool coin(void)
+{
+	return rnd(2) == 0;
+}
+
+/* Bytes of any kind, or none. */
+static char *rnd_text(struct vp_facts *f)
+{
+	static const char *const parts[] = {
+		"a",    ".privatelink.", "\\x41",        "\\",   "\\x",
+		"\xff", "\xc3\xa4",      "\xe2\x82",     "\x01", "\n",
+		"\"",   "blob",          "\xf0\x9f\x90", " ",    "\x7f",
+	};
+	char *out;
+
+	if (rnd(4) == 0)
+		return NULL;
+	out = copy(f, "");
+	for (uint64_t n = rnd(5); n > 0; n--)
+		out = vp_arena_printf(
+			f->arena, "%s%s", out,
+			parts[rnd(sizeof(parts) / sizeof(parts[0]))]);
+	return out;
+}
+
+static char *some_text(struct vp_facts *f)
+{
+	char *out = rnd_text(f);
+
+	return out != NULL ? out : copy(f, "x");
+}
+
+static struct vp_addr rnd_addr(void)
+{
+	static const char *const list[] = {
+		"10.20.2.7",    "10.20.2.8",    "10.99.0.1",  "203.0.113.20",
+		"203.0.113.53", "0.0.0.0",      "127.0.0.1",  "168.63.129.16",
+		"2001:db8::20", "fd00:20::7",   "8.8.8.8",    "::1",
+		"100.64.0.1",   "198.51.100.1", "224.0.0.251"
+	};
+
+	return addr(list[rnd(sizeof(list) / sizeof(list[0]))]);
+}
+
+static struct vp_endpoint rnd_endpoint(void)
+{
+	static const uint16_t ports[] = { 0, 53, 443, 853, 50001 };
+	struct vp_endpoint e = { rnd_addr(), ports[rnd(5)] };
+
+	return e;
+}
+
+static struct vp_endpoint rnd_endpoint_or_none(void)
+{
+	struct vp_endpoint none = { 0 };
+
+	return rnd(4) == 0 ? none : rnd_endpoint();
+}
+
+static char *rnd_name(struct vp_facts *f)
+{
+	static const char *const suffixes[] = { "blob.core.windows.net",
+		                                "vault.azure.net", "azurecr.io",
+		                                "example.com" };
+
+	return vp_arena_printf(f->arena, "n%u.%s", (unsigned)rnd(6),
+	                       suffixes[rnd(4)]);
+}
+
+static int64_t rnd_time(void)
+{
+	return coin() ? 0 : T0 + (int64_t)rnd(100000000);
+}
+
+static void rnd_row(struct vp_facts *f, struct vp_name *n, size_t resolver)
+{
+	struct vp_dns_row *r = VP_PUSH(f->arena, n->rows, n->n_rows);
+	bool nss = f->resolvers[resolver].source == VP_RESOLVER_NSS;
+
+	r->resolver = resolver;
+	r->type = nss ? 0 : coin() ? VP_DNS_A : VP_DNS_AAAA;
+	r->transport = nss      ? VP_TRANSPORT_NSS
+	               : coin() ? VP_TRANSPORT_UDP
+	                        : VP_TRANSPORT_TCP;
+	r->round = 1 + (unsigned)rnd(3);
+	r->outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	r->rcode = (int)rnd(14) - 1;
+	r->truncated = rnd(5) == 0;
+	r->alias_loop = rnd(8) == 0;
+	for (uint64_t i = rnd(3); i > 0; i--)
+		add_alias(f, r, n->name,
+		          coin() ? some_text(f)
+		                 : "a.privatelink.blob.core.windows.net");
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_dns_address *a =
+			VP_PUSH(f->arena, r->addresses, r->n_addresses);
+
+		a->addr = rnd_addr();
+		a->ttl = (uint32_t)rnd(UINT32_MAX);
+	}
+	if (coin())
+		set_soa(f, r, "privatelink.blob.core.windows.net",
+		        coin() ? "azureprivatedns.net" : "ns.example");
+	r->detail = rnd_text(f);
+	r->elapsed_us = rnd(5000000);
+	r->local = rnd_endpoint_or_none();
+}
+
+static void rnd_address(struct vp_facts *f, struct vp_target *t)
+{
+	struct vp_target_address *a =
+		VP_PUSH(f->arena, t->addresses, t->n_addresses);
+
+	a->addr = rnd_addr();
+	a->reach = (enum vp_reach)rnd(3);
+	a->route.outcome = rnd(VP_OUTCOME_COUNT);
+	a->route.interface = rnd_text(f);
+	a->route.source = rnd_addr();
+	a->route.gateway = rnd_endpoint_or_none().addr;
+	a->local = rnd_endpoint_or_none();
+	a->tcp.outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	a->tcp.elapsed_us = rnd(5000000);
+	a->tls.outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	a->tls.elapsed_us = rnd(5000000);
+	a->tls.version = rnd_text(f);
+	a->tls.subject = rnd_text(f);
+	a->tls.issuer = coin() ? rnd_text(f) : copy(f, "CN=Proxy");
+	a->tls.root_issuer = rnd_text(f);
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, a->tls.subject_alt_names,
+		         a->tls.n_subject_alt_names) = some_text(f);
+	a->tls.not_before_s = rnd_time() / 1000000;
+	a->tls.not_after_s = rnd_time() / 1000000;
+	a->tls.name_matches = coin();
+	a->tls.self_signed = coin();
+	a->tls.verify_code = coin() ? 0 : (long)rnd(30);
+	a->tls.verify_detail = rnd_text(f);
+	a->http.outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	a->http.elapsed_us = rnd(5000000);
+	a->http.status = (unsigned)rnd(600);
+	a->http.signature = (enum vp_signature)rnd(5);
+	a->http.service_code = rnd_text(f);
+	a->http.service_saw = rnd_endpoint_or_none().addr;
+	a->http.connection_type = rnd_text(f);
+	a->http.private_endpoint = rnd_text(f);
+}
+
+static void rnd_target(struct vp_facts *f, struct vp_name *n)
+{
+	struct vp_target *t = VP_PUSH(f->arena, f->targets, f->n_targets);
+
+	t->name = n;
+	t->port = (uint16_t)(1 + rnd(65535));
+	t->kind = (enum vp_kind)rnd(VP_KIND_COUNT);
+	t->expect = coin() ? VP_EXPECT_PRIVATE
+	                   : (enum vp_expect)rnd(VP_EXPECT_COUNT);
+	t->origin = rnd_text(f);
+	t->why = rnd_text(f);
+	t->zone = coin() ? copy(f, "privatelink.blob.core.windows.net") : NULL;
+	t->tls = coin();
+	t->http_path = rnd_text(f);
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, t->expected, t->n_expected) = rnd_addr();
+	for (uint64_t i = rnd(3); i > 0; i--)
+		rnd_address(f, t);
+}
+
+static void rnd_names(struct vp_facts *f)
+{
+	for (unsigned i = 0, n = (unsigned)rnd(6); i < n; i++) {
+		struct vp_name *name = vp_arena_alloc(f->arena, sizeof(*name));
+
+		name->name = vp_arena_printf(f->arena,
+		                             "n%u.blob.core.windows.net", i);
+		*VP_PUSH(f->arena, f->names, f->n_names) = name;
+		for (size_t r = 0; r < f->n_resolvers; r++) {
+			for (uint64_t k = rnd(4); k > 0; k--)
+				rnd_row(f, name, r);
+		}
+		for (uint64_t k = 1 + rnd(2); k > 0; k--)
+			rnd_target(f, name);
+	}
+}
+
+static void rnd_flow(struct vp_facts *f)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP,  IPPROTO_UDP,
+		                          IPPROTO_ICMP, IPPROTO_ICMPV6,
+		                          47,           0,
+		                          255 };
+	struct vp_flow *w = VP_PUSH(f->arena, f->flows, f->n_flows);
+
+	w->proto = protos[rnd(sizeof(protos))];
+	w->local = rnd_endpoint_or_none();
+	w->remote = rnd_endpoint();
+	w->interface = rnd_text(f);
+	w->direction = (enum vp_direction)rnd(3);
+	w->own = coin();
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		bind_name(f, w, coin() ? rnd_name(f) : some_text(f));
+		w->names[w->n_names - 1].bound = coin();
+	}
+	w->sni = coin() ? rnd_name(f) : rnd_text(f);
+	w->sni_bound = coin();
+	for (uint64_t i = rnd(6); i > 0; i--)
+		*VP_PUSH(f->arena, w->questions, w->n_questions) = rnd_name(f);
+	w->questions_left_out = rnd(3);
+	w->process = rnd_text(f);
+	w->packets_out = rnd(10);
+	w->bytes_out = rnd(1000);
+	w->packets_in = rnd(10);
+	w->bytes_in = rnd(1000);
+	w->first_us = rnd_time();
+	w->last_us = rnd_time();
+	w->state = (enum vp_flow_state)rnd(3);
+}
+
+static void rnd_capture(struct vp_facts *f)
+{
+	struct vp_capture_facts *c = &f->capture;
+
+	c->wanted = coin();
+	c->state = (enum vp_capture_state)rnd(3);
+	c->reason = rnd_text(f);
+	c->remedy = rnd_text(f);
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, c->interfaces, c->n_interfaces) =
+			some_text(f);
+	c->received = rnd(1000);
+	c->dropped = rnd(2);
+	c->interface_dropped = rnd(2);
+	c->armed_us = rnd_time();
+	c->drained_us = rnd_time();
+	c->selftest_before = coin();
+	c->selftest_after = coin();
+	c->interface_missed = coin();
+	c->attested_expected = rnd(10);
+	c->attested_seen = rnd(c->attested_expected + 1);
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_unseen *u = VP_PUSH(f->arena, c->unseen, c->n_unseen);
+
+		u->proto = coin() ? IPPROTO_TCP : IPPROTO_UDP;
+		u->local = rnd_endpoint();
+		u->remote = rnd_endpoint_or_none();
+		u->what = rnd_text(f);
+	}
+	c->truncated = rnd(2);
+	c->undecodable = rnd(2);
+	c->flows_left_out = rnd(2);
+	c->evidence_left_out = rnd(2);
+	c->evidence = rnd_text(f);
+}
+
+static void rnd_policy(struct vp_facts *f)
+{
+	struct vp_policy *p = &f->policy;
+
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, p->vnet, p->n_vnet) =
+			prefix(coin() ? "10.20.0.0/16" : "203.0.113.0/28");
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_allow_rule *r =
+			VP_PUSH(f->arena, p->allow, p->n_allow);
+
+		r->name = coin() ? copy(f, "*.azurecr.io") : NULL;
+		if (coin())
+			r->prefix = prefix("203.0.113.0/24");
+		r->port = coin() ? 443 : 0;
+		r->process = rnd_text(f);
+		r->reason = some_text(f);
+	}
+	p->report_only = coin();
+}
+
+static struct vp_facts *random_facts(void)
+{
+	struct vp_facts *f = vp_facts_create();
+
+	f->tool = rnd_text(f);
+	f->hostname = rnd_text(f);
+	f->kernel = rnd_text(f);
+	f->scenario = some_text(f);
+	f->cloud = coin() ? copy(f, "public") : rnd_text(f);
+	f->region = coin() ? copy(f, "westeurope") : rnd_text(f);
+	f->started_us = rnd_time();
+	f->ended_us = rnd_time();
+	f->timing.first_question_us = rnd_time();
+	f->timing.last_answer_us = rnd_time();
+	f->timing.arming_us = rnd(1000);
+	f->timing.linger_us = rnd(1000);
+	f->timing.drain_us = rnd(1000);
+	for (unsigned i = 0, n = (unsigned)rnd(4); i < n; i++) {
+		add_resolver(f, NULL, (enum vp_resolver_source)rnd(4));
+		f->resolvers[i].endpoint = rnd_endpoint();
+	}
+	if (coin())
+		add_resolver(f, NULL, VP_RESOLVER_NSS);
+	rnd_names(f);
+	for (uint64_t i = rnd(8); i > 0; i--)
+		rnd_flow(f);
+	rnd_capture(f);
+	rnd_policy(f);
+	for (uint64_t i = rnd(2); i > 0; i--)
+		*VP_PUSH(f->arena, f->proxies, f->n_proxies) = some_text(f);
+	for (uint64_t i = rnd(2); i > 0; i--)
+		*VP_PUSH(f->arena, f->state_changes, f->n_state_changes) =
+			some_text(f);
+	f->deadline_hit = rnd(4) == 0;
+	f->interrupted = rnd(4) == 0;
+	return f;
+}
+
+/* The writer prints judgement and facts alike: equal bytes, equal both. */
+static void test_round_trip(void **state)
+{
+	struct vp_facts *f, *again;
+	char *first, *second, why[256];
+
+	(void)state;
+	for (uint64_t i = 1; i <= 3000; i++) {
+		seed = i * UINT64_C(0x9e3779b97f4a7c15);
+		f = random_facts();
+		first = json_of(f);
+		if (read_text(&again, first, strlen(first), why, sizeof(why)) !=
+		    0)
+			fail_msg("seed %u: %s", (unsigned)i, why);
+		second = json_of(again);
+		if (strcmp(first, second) != 0)
+			fail_msg("seed %u differs:\n%s\n%s", (unsigned)i, first,
+			         second);
+		free(text_of(f, true, coin(), 40 + (unsigned)rnd(80)));
+		free(first);
+		free(second);
+		vp_facts_destroy(again);
+		vp_facts_destroy(f);
+	}
+}
+
+/* Escaping is undone exactly: byte strings of every kind. */
+static void test_escape(void **state)
+{
+	static const struct {
+		const char *plain, *escaped;
+	} cases[] = {
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "\xc3\xa4", "\xc3\xa4" },
+		{ "\xff", "\\xff" },
+		{ "\xc3", "\\xc3" },
+		{ "\xc0\x80", "\\xc0\\x80" },          /* longer than need be */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* a surrogate */
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+		{ "\\x41", "\\x5cx41" },
+		{ "\\xzz", "\\xzz" },
+		{ "\\\\xff", "\\\\x5cxff" },
+		{ "a\\", "a\\" },
+		{ "\x01", "\x01" },
+	};
+	struct vp_arena *a = vp_arena_create();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_string_equal(report_escape(a, cases[i].plain),
+		                    cases[i].escaped);
+		assert_string_equal(report_unescape(a, cases[i].escaped),
+		                    cases[i].plain);
+	}
+	assert_null(report_escape(a, NULL));
+	vp_arena_destroy(a);
+}
+
+static void test_time(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t us; /* -1: refused */
+	} cases[] = {
+		{ "1970-01-01T00:00:00.000001Z", 1 },
+		{ "2026-11-21T21:47:44.123456Z", 1795297664123456 },
+		{ "2024-02-29T00:00:00.000000Z", 1709164800000000 },
+		{ "2023-02-29T00:00:00.000000Z", -1 },
+		{ "2026-11-21T24:00:00.000000Z", -1 },
+		{ "2026-11-21T21:47:44Z", -1 },
+		{ "2026-11-21 21:47:44.123456Z", -1 },
+		{ "2026-11-21T21:47:44.123456Zx", -1 },
+		{ "1969-12-31T23:59:59.999999Z", -1 },
+		{ "9999-12-31T23:59:59.999999Z", 253402300799999999 },
+		{ "", -1 },
+	};
+	char buf[REPORT_TIME_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t us = -1;
+
+		report_time_parse(&us, cases[i].text);
+		assert_int_equal(us, cases[i].us);
+		if (us >= 0)
+			assert_string_equal(report_time(buf, us),
+			                    cases[i].text);
+	}
+}
+
+/* --- files that are no report ------------------------------------------ */
+
+/* In the saved healthy report, this text is replaced; the sentence must name
+ * this place. */
+static const struct {
+	const char *from, *to, *sentence;
+} mistakes[] = {
+	{ "vnetprobe.report/1", "vnetprobe.report/2",
+	  "schema: \"vnetprobe.report/2\" is not vnetprobe.report/1" },
+	{ "\"schema\": ", "\"x\": ", "schema: is missing" },
+	{ "\"wanted\": true", "\"wanted\": 1",
+	  "capture.wanted: expected true or false, found an integer" },
+	{ "\"state\": \"complete\"", "\"state\": \"fine\"",
+	  "capture.state: \"fine\" is not known here" },
+	{ "\"dropped\": 0", "\"dropped\": -1",
+	  "capture.dropped: -1 is not between 0 and" },
+	{ "\"dropped\": 0, ", "", "capture.dropped: is missing" },
+	{ "\"dropped\": 0", "\"dropped\": 0.5",
+	  "capture.dropped: expected an integer, found a number with" },
+	{ "\"seen\": 15", "\"seen\": 16",
+	  "capture.attested.seen: is more than expected" },
+	{ "\"port\": 443, ", "\"port\": 65536, ",
+	  "targets[0].port: 65536 is not between 0 and 65535" },
+	{ "\"resolver_index\": 0", "\"resolver_index\": 3",
+	  "targets[0].dns[0].resolver_index: there are 3 resolvers" },
+	{ "\"transport\": \"udp\"", "\"transport\": \"nss\"",
+	  "targets[0].dns[0].transport: \"nss\", type" },
+	{ "\"outcome\": \"ok\"", "\"outcome\": \"great\"",
+	  "targets[0].dns[0].outcome: \"great\" is not known here" },
+	{ "\"rcode\": \"NOERROR\"", "\"rcode\": \"RCODE65536\"",
+	  "targets[0].dns[0].rcode: \"RCODE65536\" is no response code" },
+	{ "\"10.20.2.7\"", "\"10.20.2.777\"",
+	  "targets[0].dns[0].addresses: \"10.20.2.777\" is no IP address" },
+	{ "\"address_ttls\": [10]", "\"address_ttls\": []",
+	  "targets[0].dns[0].address_ttls: is not as long as addresses" },
+	{ "\"name\": \"stlab.", "\"name\": \"Stlab.",
+	  "targets[0].name: \"Stlab.blob.core.windows.net\" is no host" },
+	{ "\"name\": \"stlab.", "\"name\": \"st..",
+	  "targets[0].name: \"st..blob.core.windows.net\" is no host" },
+	{ "\"10.20.0.0/16\"", "\"10.20.0.1/16\"",
+	  "policy.vnet: \"10.20.0.1/16\" is no prefix" },
+	{ "\"default\": \"fail\"", "\"default\": \"pass\"",
+	  "policy.default: \"pass\" is not fail or report" },
+	{ "\"source\": \"resolv.conf\"", "\"source\": \"nss\"",
+	  "targets[0].dns[0].transport" },
+	{ "\"armed\": \"2", "\"armed\": \"x", "capture.window.armed: \"x026" },
+	{ "\"interrupted\": false", "\"interrupted\": null",
+	  "interrupted: expected true or false, found null" },
+	{ "\"flows\": []", "\"flows\": [7]",
+	  "flows[0]: expected an object, found an integer" },
+	{ "\"flows\": []", "\"flows\": {}",
+	  "flows: expected an array, found an object" },
+	{ "\"interrupted\": false", "\"deadline_hit\": false",
+	  "duplicate object key" },
+	{ "\"scenario\": \"secured\"", "\"scenario\": null",
+	  "scenario: expected a string, found null" },
+	{ "\"scenario\": \"secured\"", "\"scenario\": \"a\\u0000b\"", "line" },
+	{ "{\n", "[\n", "line" },
+};
+
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	char *out;
+
+	if (at == NULL)
+		fail_msg("no %s in the report", from);
+	if (asprintf(&out, "%.*s%s%s", (int)(at - text), text, to,
+	             at + strlen(from)) < 0)
+		fail_msg("out of memory");
+	return out;
+}
+
+static void test_mistakes(void **state)
+{
+	struct vp_facts *f = healthy(), *again;
+	char *text = json_of(f);
+	char why[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		char *bad = replaced(text, mistakes[i].from, mistakes[i].to);
+
+		again = f;
+		if (read_text(&again, bad, strlen(bad), why, sizeof(why)) !=
+		    -EINVAL)
+			fail_msg("%s was taken", mistakes[i].to);
+		assert_null(again);
+		if (strstr(why, mistakes[i].sentence) == NULL)
+			fail_msg("got \"%s\", want \"%s\"", why,
+			         mistakes[i].sentence);
+		free(bad);
+	}
+	free(text);
+	vp_facts_destroy(f);
+}
+
+/* A report that was cut anywhere is refused, never judged as if whole. */
+static void test_cut(void **state)
+{
+	struct vp_facts *f = healthy(), *again;
+	char *text = json_of(f);
+	char why[256];
+
+	(void)state;
+	for (size_t len = 0; len + 2 < strlen(text); len += 37)
+		assert_int_equal(read_text(&again, text, len, why, sizeof(why)),
+		                 -EINVAL);
+	free(text);
+	vp_facts_destroy(f);
+}
+
+static void test_no_file(void **state)
+{
+	struct vp_facts *f;
+	char why[256];
+
+	(void)state;
+	assert_int_equal(
+		vp_report_read(&f, "/nonexistent/r.json", why, sizeof(why)),
+		-ENOENT);
+	assert_string_equal(why,
+	                    "/nonexistent/r.json: No such file or directory");
+	assert_int_equal(vp_report_read(&f, "/tmp", why, sizeof(why)), -EISDIR);
+	assert_int_equal(vp_report_read(&f, "/dev/null", why, sizeof(why)),
+	                 -EINVAL);
+}
+
+/* A key that a later version added does not matter; one that is deep is not
+ * followed for ever. */
+static void test_unknown_and_deep(void **state)
+{
+	struct vp_facts *f = healthy(), *again;
+	char *text = json_of(f), *more;
+	char why[256];
+	size_t n = 100000;
+
+	(void)state;
+	more = replaced(text, "{\n", "{\"later\": {\"a\": [1]},\n");
+	assert_int_equal(
+		read_text(&again, more, strlen(more), why, sizeof(why)), 0);
+	vp_facts_destroy(again);
+	free(more);
+	more = malloc(n);
+	memset(more, '[', n);
+	assert_int_equal(read_text(&again, more, n, why, sizeof(why)), -EINVAL);
+	free(more);
+	free(text);
+	vp_facts_destroy(f);
+}
+
+static void test_stream_error(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_text_style style = { 0 };
+	struct vp_judgement j;
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	vp_judge(&j, f, arena);
+	assert_int_equal(vp_report_json(full, f, &j), -ENOSPC);
+	clearerr(full);
+	assert_int_equal(vp_report_text(full, f, &j, &style), -ENOSPC);
+	fclose(full);
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
+}
+
+/* --- the table of findings --------------------------------------------- */
+
+/* Design, section 5: users' scripts rely on these. */
+static const char *const contract[] = { "dns-zone-not-linked",
+	                                "dns-no-private-endpoint",
+	                                "dns-record-missing",
+	                                "dns-name-unknown",
+	                                "dns-forwarder-wrong-zone",
+	                                "dns-zone-shadowed",
+	                                "dns-fallback-to-internet",
+	                                "dns-resolvers-disagree",
+	                                "dns-unstable",
+	                                "dns-wrong-address",
+	                                "dns-outside-vnet",
+	                                "dns-bogon",
+	                                "dns-hosts-override",
+	                                "dns-search-suffix",
+	                                "dns-ipv6-public",
+	                                "dns-timeout",
+	                                "dns-servfail",
+	                                "dns-refused",
+	                                "dns-tcp-blocked",
+	                                "dns-public-resolver",
+	                                "dns-stale-negative",
+	                                "tcp-timeout",
+	                                "tcp-refused",
+	                                "tcp-unreachable",
+	                                "tls-silent",
+	                                "tls-name-mismatch",
+	                                "tls-untrusted",
+	                                "tls-intercepted",
+	                                "tls-expired",
+	                                "http-network-denied",
+	                                "service-saw-other-source",
+	                                "proxy-configured",
+	                                "route-unexpected",
+	                                "leak-target",
+	                                "leak-dns",
+	                                "egress-unexplained",
+	                                "egress-allowed",
+	                                "capture-off",
+	                                "capture-late",
+	                                "capture-drops",
+	                                "capture-blind",
+	                                "capture-interface-missed",
+	                                "state-changed",
+	                                "deadline-hit",
+	                                "interrupted" };
+
+static void test_table(void **state)
+{
+	size_t n;
+	const struct vp_finding_type *t = vp_finding_types(&n);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(contract) / sizeof(contract[0]); i++) {
+		if (vp_finding_type(contract[i]) == NULL)
+			fail_msg("%s is gone", contract[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		assert_ptr_equal(vp_finding_type(t[i].id), &t[i]);
+		assert_true(strlen(t[i].title) > 0 && strlen(t[i].title) < 70);
+		assert_true(strlen(t[i].seen) > 0 && strlen(t[i].means) > 0);
+		assert_true(strlen(t[i].remedy) > 0);
+		assert_true(strlen(t[i].source) > 0);
+		assert_true(strlen(vp_finding_family_title(t[i].family)) > 0);
+	}
+}
+
+static void test_docs(void **state)
+{
+	char path[256], *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(vp_findings_markdown(out), 0);
+	fclose(out);
+	snprintf(path, sizeof(path), "%s/docs/findings.md", VP_SOURCE_DIR);
+	compare_with_file(path, text);
+	free(text);
+}
+
+static void test_explain(void **state)
+{
+	size_t n, size;
+	const struct vp_finding_type *t = vp_finding_types(&n);
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(vp_explain(out, NULL, false), 0);
+	fclose(out);
+	for (size_t i = 0; i < n; i++)
+		assert_non_null(strstr(text, t[i].id));
+	free(text);
+	for (size_t i = 0; i < n; i++) {
+		out = open_memstream(&text, &size);
+		assert_int_equal(vp_explain(out, t[i].id, i % 2 == 0), 0);
+		fclose(out);
+		assert_non_null(strstr(text, t[i].title));
+		free(text);
+	}
+	out = open_memstream(&text, &size);
+	assert_int_equal(vp_explain(out, "no-such-id", false), 2);
+	fclose(out);
+	assert_int_equal(size, 0);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_color),
+		cmocka_unit_test(test_no_control_bytes),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_unknown_and_deep),
+		cmocka_unit_test(test_stream_error),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_docs),
+		cmocka_unit_test(test_explain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
