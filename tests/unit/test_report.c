@@ -5,6 +5,7 @@
  * VP_UPDATE=1 rewrites the golden files and docs/findings.md for review.
  */
 #include <errno.h>
+#include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "facts_builder.h"
 #include "report.h"
@@ -720,6 +722,226 @@ static void test_time(void **state)
 	}
 }
 
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	char *out;
+
+	if (at == NULL)
+		fail_msg("no %s in the report", from);
+	if (asprintf(&out, "%.*s%s%s", (int)(at - text), text, to,
+	             at + strlen(from)) < 0)
+		fail_msg("out of memory");
+	return out;
+}
+
+/* --- the schema -------------------------------------------------------- */
+
+/*
+ * As much of JSON Schema as deploy/vnetprobe.report.schema.json uses, so that
+ * the check needs nothing but this test: $ref, anyOf, enum, const, type,
+ * pattern, bounds, items, properties, required, additionalProperties: false.
+ * CI may use a full validator besides.
+ */
+static json_t *schema_root;
+
+static bool fits(json_t *schema, json_t *v);
+
+static bool has_type(const char *type, json_t *v)
+{
+	return strcmp(type, "object") == 0    ? json_is_object(v)
+	       : strcmp(type, "array") == 0   ? json_is_array(v)
+	       : strcmp(type, "string") == 0  ? json_is_string(v)
+	       : strcmp(type, "integer") == 0 ? json_is_integer(v)
+	       : strcmp(type, "boolean") == 0 ? json_is_boolean(v)
+	                                      : json_is_null(v);
+}
+
+static bool type_fits(json_t *type, json_t *v)
+{
+	json_t *one;
+	size_t i;
+
+	if (type == NULL || json_is_string(type))
+		return type == NULL || has_type(json_string_value(type), v);
+	json_array_foreach(type, i, one)
+	{
+		if (has_type(json_string_value(one), v))
+			return true;
+	}
+	return false;
+}
+
+static bool enum_fits(json_t *list, json_t *v)
+{
+	json_t *one;
+	size_t i;
+
+	if (list == NULL)
+		return true;
+	json_array_foreach(list, i, one)
+	{
+		if (json_equal(one, v))
+			return true;
+	}
+	return false;
+}
+
+static bool any_fits(json_t *list, json_t *v)
+{
+	json_t *one;
+	size_t i;
+
+	if (list == NULL)
+		return true;
+	json_array_foreach(list, i, one)
+	{
+		if (fits(one, v))
+			return true;
+	}
+	return false;
+}
+
+static bool pattern_fits(json_t *pattern, json_t *v)
+{
+	regex_t re;
+	bool ok;
+
+	if (pattern == NULL || !json_is_string(v))
+		return true;
+	assert_int_equal(regcomp(&re, json_string_value(pattern),
+	                         REG_EXTENDED | REG_NOSUB),
+	                 0);
+	ok = regexec(&re, json_string_value(v), 0, NULL, 0) == 0;
+	regfree(&re);
+	return ok;
+}
+
+static bool bounds_fit(json_t *schema, json_t *v)
+{
+	json_t *least = json_object_get(schema, "minimum");
+	json_t *most = json_object_get(schema, "maximum");
+
+	if (!json_is_integer(v))
+		return true;
+	return (least == NULL ||
+	        json_integer_value(v) >= json_integer_value(least)) &&
+	       (most == NULL ||
+	        json_integer_value(v) <= json_integer_value(most));
+}
+
+static bool object_fits(json_t *schema, json_t *v)
+{
+	json_t *properties = json_object_get(schema, "properties"), *one;
+	const char *key;
+	size_t i;
+
+	if (properties == NULL || !json_is_object(v))
+		return true;
+	/* strict everywhere: a forgotten key is a mistake in the schema */
+	assert_true(
+		json_is_false(json_object_get(schema, "additionalProperties")));
+	assert_int_equal(json_array_size(json_object_get(schema, "required")),
+	                 json_object_size(properties));
+	json_array_foreach(json_object_get(schema, "required"), i, one)
+	{
+		if (json_object_get(v, json_string_value(one)) == NULL)
+			return false;
+	}
+	json_object_foreach(v, key, one)
+	{
+		if (json_object_get(properties, key) == NULL ||
+		    !fits(json_object_get(properties, key), one))
+			return false;
+	}
+	return true;
+}
+
+static bool array_fits(json_t *schema, json_t *v)
+{
+	json_t *items = json_object_get(schema, "items"), *one;
+	size_t i;
+
+	if (items == NULL || !json_is_array(v))
+		return true;
+	json_array_foreach(v, i, one)
+	{
+		if (!fits(items, one))
+			return false;
+	}
+	return true;
+}
+
+static bool fits(json_t *schema, json_t *v)
+{
+	static const char prefix_text[] = "#/$defs/";
+	const char *ref = json_string_value(json_object_get(schema, "$ref"));
+	json_t *constant = json_object_get(schema, "const");
+
+	if (ref != NULL)
+		return fits(
+			json_object_get(json_object_get(schema_root, "$defs"),
+		                        ref + strlen(prefix_text)),
+			v);
+	return type_fits(json_object_get(schema, "type"), v) &&
+	       enum_fits(json_object_get(schema, "enum"), v) &&
+	       (constant == NULL || json_equal(constant, v)) &&
+	       any_fits(json_object_get(schema, "anyOf"), v) &&
+	       pattern_fits(json_object_get(schema, "pattern"), v) &&
+	       bounds_fit(schema, v) && object_fits(schema, v) &&
+	       array_fits(schema, v);
+}
+
+static void check_schema(const char *text, bool want)
+{
+	json_t *v = json_loads(text, 0, NULL);
+
+	assert_non_null(v);
+	if (fits(schema_root, v) != want)
+		fail_msg("%s the schema:\n%s", want ? "does not fit" : "fits",
+		         text);
+	json_decref(v);
+}
+
+static void test_schema(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} wrong[] = {
+		{ "\"schema\": ", "\"schemo\": " },
+		{ "\"verdict\": \"pass\"", "\"verdict\": \"fine\"" },
+		{ "\"dropped\": 0", "\"dropped\": -1" },
+		{ "\"dropped\": 0", "\"dropped\": null" },
+		{ "\"scope\": \"vnet\"", "\"scope\": \"inside\"" },
+		{ "\"local\": \"10.20.1.4:40001\"", "\"local\": \"x\"" },
+		{ "\"findings\": []", "\"findings\": [], \"more\": 1" },
+	};
+	struct vp_facts *f = healthy();
+	char *text = json_of(f), *bad;
+
+	(void)state;
+	schema_root = json_load_file(
+		VP_SOURCE_DIR "/deploy/vnetprobe.report.schema.json", 0, NULL);
+	assert_non_null(schema_root);
+	check_schema(text, true);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		bad = replaced(text, wrong[i].from, wrong[i].to);
+		check_schema(bad, false);
+		free(bad);
+	}
+	free(text);
+	vp_facts_destroy(f);
+	for (uint64_t i = 1; i <= 300; i++) {
+		seed = i * UINT64_C(0x9e3779b97f4a7c15);
+		f = random_facts();
+		text = json_of(f);
+		check_schema(text, true);
+		free(text);
+		vp_facts_destroy(f);
+	}
+	json_decref(schema_root);
+}
+
 /* --- files that are no report ------------------------------------------ */
 
 /* In the saved healthy report, this text is replaced; the sentence must name
@@ -779,19 +1001,6 @@ static const struct {
 	{ "\"scenario\": \"secured\"", "\"scenario\": \"a\\u0000b\"", "line" },
 	{ "{\n", "[\n", "line" },
 };
-
-static char *replaced(const char *text, const char *from, const char *to)
-{
-	const char *at = strstr(text, from);
-	char *out;
-
-	if (at == NULL)
-		fail_msg("no %s in the report", from);
-	if (asprintf(&out, "%.*s%s%s", (int)(at - text), text, to,
-	             at + strlen(from)) < 0)
-		fail_msg("out of memory");
-	return out;
-}
 
 static void test_mistakes(void **state)
 {
@@ -1008,6 +1217,7 @@ int main(void)
 		cmocka_unit_test(test_color),
 		cmocka_unit_test(test_no_control_bytes),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_mistakes),
