@@ -117,6 +117,11 @@ END
 table inet lab {
   set service_endpoints { type ipv4_addr
   }
+  counter questions { }
+  chain first_question { # tells applications that the check is under way
+    type filter hook prerouting priority -10;
+    iifname "client" udp dport 53 counter name questions
+  }
   chain firewall { # scenarios add rules: router_rule
     type filter hook forward priority 0; policy accept;
   }
@@ -217,7 +222,22 @@ lab_service_endpoint() {
   local IFS=,
   in_ns router nft add element inet lab service_endpoints "{ $* }"
 }
-lab_strays() {
-  in_ns pub nft -j list counter inet lab strays |
+lab_counter() { # NAMESPACE NAME
+  in_ns "$1" nft -j list counter inet lab "$2" |
     jq '[.nftables[].counter? // empty | .packets] | add'
+}
+lab_strays() { lab_counter pub strays; }
+
+# during COMMAND... - what an application does while the check runs: from the
+# check's first question on (its capture is armed by then), APP_ROUNDS times and
+# not into the end of the check, so that each connection is captured whole.
+during() {
+  local i
+  while kill -0 "$CHECK_PID" 2>/dev/null && [ "$(lab_counter router questions)" = 0 ]; do
+    sleep 0.01
+  done
+  for ((i = 0; i < ${APP_ROUNDS:-3}; i++)); do
+    kill -0 "$CHECK_PID" 2>/dev/null || return 0
+    "$@" >/dev/null 2>&1 || true
+  done
 }
