@@ -339,6 +339,7 @@ static void put_flow_names(struct writer *w, json_t *o, const struct vp_flow *f)
 	put(o, "sni", text(w, f->sni));
 	put(o, "sni_bound", json_boolean(f->sni_bound));
 	put(o, "questions", texts(w, f->questions, f->n_questions));
+	put(o, "names_left_out", number(f->names_left_out));
 	put(o, "questions_left_out", number(f->questions_left_out));
 }
 

@@ -622,6 +622,7 @@ static void read_flow_names(struct reader *r, const json_t *o,
 	f->sni = text(r, o, "sni");
 	f->sni_bound = boolean(r, o, "sni_bound");
 	f->questions = texts(r, o, "questions", &f->n_questions);
+	f->names_left_out = (size_t)count(r, o, "names_left_out");
 	f->questions_left_out = (size_t)count(r, o, "questions_left_out");
 }
 

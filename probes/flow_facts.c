@@ -7,15 +7,22 @@
 
 enum { IN, OUT };
 
+#define MOST_NAMES 32 /* of one address; a shared front end has thousands */
+
+/* The names of an address, shared by all its flows. */
+struct name_list {
+	struct vp_flow_name *names;
+	size_t n, left_out;
+};
+
 struct finish {
 	const struct vp_flows *t;
 	struct vp_facts *facts;
 	struct vp_hash_set targets, resolvers;
 	bool no_memory; /* select everything rather than too little */
-	/* The names of an address are shared by all its flows: by the first
-	 * pair of its row. */
-	struct vp_flow_name **names;
-	size_t *n_names;
+	const char **target_names; /* sorted */
+	size_t n_target_names;
+	struct name_list *names; /* by the first pair of an address's row */
 };
 
 /* --- which --------------------------------------------------------------- */
@@ -47,6 +54,23 @@ static void wanted_collect(struct finish *fin)
 			add(fin, &fin->resolvers,
 			    vp_flow_hash_end(fin->t, &e->addr, e->port));
 	}
+}
+
+static int name_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void target_names_collect(struct finish *fin)
+{
+	const struct vp_facts *facts = fin->facts;
+
+	for (size_t i = 0; i < facts->n_names; i++)
+		*VP_PUSH(facts->arena, fin->target_names, fin->n_target_names) =
+			facts->names[i]->name;
+	if (fin->n_target_names > 0)
+		qsort(fin->target_names, fin->n_target_names,
+		      sizeof(*fin->target_names), name_compare);
 }
 
 static bool is_public(const struct finish *fin, const struct vp_addr *a)
@@ -122,33 +146,56 @@ static char *interface_of(const struct finish *fin, int ifindex)
 	return ifindex == 0 ? NULL : vp_arena_printf(arena, "#%d", ifindex);
 }
 
-static void names_of(const struct finish *fin, struct vp_flow *out)
+static bool is_target_name(const struct finish *fin, const char *name)
+{
+	return fin->n_target_names > 0 &&
+	       bsearch(&name, fin->target_names, fin->n_target_names,
+	               sizeof(name), name_compare) != NULL;
+}
+
+/* Appends the names of targets, or the others, as far as there is room. */
+static void list_names(const struct finish *fin, struct name_list *list,
+                       uint32_t first, bool of_targets)
 {
 	const struct vp_bindings *b = fin->t->bindings;
-	uint32_t first = vp_bindings_first(b, &out->remote.addr);
-	size_t n = 0;
+	struct vp_arena *arena = fin->facts->arena;
 
+	for (uint32_t i = first; i != VP_INDEX_NONE;
+	     i = vp_bindings_next(b, i)) {
+		const char *name = vp_bindings_name(b, i);
+
+		if (is_target_name(fin, name) != of_targets)
+			continue;
+		if (list->n == MOST_NAMES) {
+			list->left_out++;
+			continue;
+		}
+		*VP_PUSH(arena, list->names, list->n) =
+			(struct vp_flow_name){ vp_arena_strdup(arena, name),
+			                       true };
+	}
+}
+
+static void names_of(const struct finish *fin, struct vp_flow *out)
+{
+	uint32_t first = vp_bindings_first(fin->t->bindings, &out->remote.addr);
+	struct name_list *list;
+
+	if (out->sni_bound) {
+		*VP_PUSH(fin->facts->arena, out->names, out->n_names) =
+			(struct vp_flow_name){ out->sni, true };
+		return;
+	}
 	if (first == VP_INDEX_NONE)
 		return;
-	if (fin->names[first] == NULL) {
-		struct vp_flow_name *names;
-
-		for (uint32_t i = first; i != VP_INDEX_NONE;
-		     i = vp_bindings_next(b, i))
-			n++;
-		names = vp_arena_alloc(fin->facts->arena, n * sizeof(*names));
-		n = 0;
-		for (uint32_t i = first; i != VP_INDEX_NONE;
-		     i = vp_bindings_next(b, i)) {
-			names[n].name = vp_arena_strdup(fin->facts->arena,
-			                                vp_bindings_name(b, i));
-			names[n++].bound = true;
-		}
-		fin->names[first] = names;
-		fin->n_names[first] = n;
+	list = &fin->names[first];
+	if (list->n == 0) {
+		list_names(fin, list, first, true);
+		list_names(fin, list, first, false);
 	}
-	out->names = fin->names[first];
-	out->n_names = fin->n_names[first];
+	out->names = list->names;
+	out->n_names = list->n;
+	out->names_left_out = list->left_out;
 }
 
 static void app_write(const struct finish *fin, struct vp_flow *out,
@@ -197,9 +244,9 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	out->first_us = f->first_us;
 	out->last_us = f->last_us;
 	out->state = state_of(f);
-	names_of(fin, out);
 	if (f->app != NULL)
 		app_write(fin, out, f->app);
+	names_of(fin, out);
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -226,7 +273,6 @@ static void write_all(struct finish *fin)
 	size_t pairs = vp_bindings_count(t->bindings), n = 0;
 
 	fin->names = vp_arena_alloc(arena, pairs * sizeof(*fin->names));
-	fin->n_names = vp_arena_alloc(arena, pairs * sizeof(*fin->n_names));
 	for (size_t i = 0; i < t->n_rows; i++)
 		if (is_wanted(fin, &t->rows[i]))
 			picks[n++] = (struct pick){ t->rows[i].first_us, i };
@@ -244,6 +290,7 @@ void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 	struct finish fin = { .t = t, .facts = facts };
 
 	wanted_collect(&fin);
+	target_names_collect(&fin);
 	write_all(&fin);
 	facts->capture.truncated += t->truncated;
 	facts->capture.undecodable += t->undecodable;

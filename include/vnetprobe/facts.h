@@ -216,8 +216,11 @@ struct vp_flow {
 	char *interface; /* where its first packet was seen */
 	enum vp_direction direction;
 	bool own;                   /* a probe of this run */
-	struct vp_flow_name *names; /* of the remote, from answers seen */
+	/* Of the remote, from answers seen; those of targets first, capped. If
+	 * an answer bound the SNI, that alone: it is the one that was meant. */
+	struct vp_flow_name *names;
 	size_t n_names;
+	size_t names_left_out; /* beyond the cap */
 	char *sni;        /* claimed by the ClientHello; NULL: none seen */
 	bool sni_bound;   /* an answer seen bound the SNI to the remote */
 	char **questions; /* DNS names asked, for DNS flows; capped */

@@ -525,6 +525,7 @@ static void rnd_flow(struct vp_facts *f)
 	w->sni_bound = coin();
 	for (uint64_t i = rnd(6); i > 0; i--)
 		*VP_PUSH(f->arena, w->questions, w->n_questions) = rnd_name(f);
+	w->names_left_out = rnd(3);
 	w->questions_left_out = rnd(3);
 	w->process = rnd_text(f);
 	w->packets_out = rnd(10);
