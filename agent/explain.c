@@ -57,7 +57,7 @@ static void explain_all(struct pen *p)
 		}
 		fprintf(p->out, "  %-9s ", vp_severity_name(t[i].severity));
 		fprintf(p->out, "%-26s", t[i].id);
-		pen_wrap(p, "", 38, t[i].title);
+		pen_wrap_at(p, 38, 38, t[i].title);
 	}
 	fputs("\n`vnetprobe explain ID` tells what one means and how to mend "
 	      "it.\n",

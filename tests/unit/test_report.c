@@ -404,7 +404,8 @@ static void rnd_row(struct vp_facts *f, struct vp_name *n, size_t resolver)
 	               : coin() ? VP_TRANSPORT_UDP
 	                        : VP_TRANSPORT_TCP;
 	r->round = 1 + (unsigned)rnd(3);
-	r->outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	r->outcome =
+		coin() ? VP_OUTCOME_OK : (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	r->rcode = (int)rnd(14) - 1;
 	r->truncated = rnd(5) == 0;
 	r->alias_loop = rnd(8) == 0;
@@ -434,14 +435,16 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 
 	a->addr = rnd_addr();
 	a->reach = (enum vp_reach)rnd(3);
-	a->route.outcome = rnd(VP_OUTCOME_COUNT);
+	a->route.outcome = (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	a->route.interface = rnd_text(f);
 	a->route.source = rnd_addr();
 	a->route.gateway = rnd_endpoint_or_none().addr;
 	a->local = rnd_endpoint_or_none();
-	a->tcp.outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	a->tcp.outcome =
+		coin() ? VP_OUTCOME_OK : (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	a->tcp.elapsed_us = rnd(5000000);
-	a->tls.outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	a->tls.outcome =
+		coin() ? VP_OUTCOME_OK : (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	a->tls.elapsed_us = rnd(5000000);
 	a->tls.version = rnd_text(f);
 	a->tls.subject = rnd_text(f);
@@ -456,7 +459,8 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 	a->tls.self_signed = coin();
 	a->tls.verify_code = coin() ? 0 : (long)rnd(30);
 	a->tls.verify_detail = rnd_text(f);
-	a->http.outcome = coin() ? VP_OUTCOME_OK : rnd(VP_OUTCOME_COUNT);
+	a->http.outcome =
+		coin() ? VP_OUTCOME_OK : (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	a->http.elapsed_us = rnd(5000000);
 	a->http.status = (unsigned)rnd(600);
 	a->http.signature = (enum vp_signature)rnd(5);
