@@ -18,9 +18,11 @@ struct vp_cursor {
 
 static inline struct vp_cursor vp_cur_init(const uint8_t *data, size_t len)
 {
+	static const uint8_t nothing[1];
+
 	/* NULL and no bytes is an empty input too; C knows no NULL + 0. */
 	if (data == NULL)
-		data = (const uint8_t *)"";
+		return (struct vp_cursor){ nothing, nothing, false };
 	return (struct vp_cursor){ data, data + len, false };
 }
 
