@@ -142,6 +142,11 @@ static int open_capture(struct vp_run *r, char *why, size_t size)
 	}
 	f->capture.state = VP_CAPTURE_COMPLETE; /* until something says no */
 	r->flows = vp_flows_create(NULL);
+	/* What is said to a resolver on another port than 53 is DNS too. */
+	for (size_t i = 0; r->flows != NULL && i < f->n_resolvers; i++)
+		if (f->resolvers[i].endpoint.addr.family != 0)
+			vp_flows_add_resolver(r->flows,
+			                      &f->resolvers[i].endpoint);
 	return 0;
 }
 

@@ -3,9 +3,10 @@
  *
  * Fed with decoded packets in capture order; pure, no clock, no I/O. A flow is
  * the 5-tuple seen from this machine. DNS answers bind names to addresses
- * (whole chain: every owner in it); a ClientHello, also one split over
- * segments that arrive in any order, claims one. Memory is bounded by the
- * limits; what did not fit is counted, never silent.
+ * (whole chain: every owner in it) if the socket they come to was seen asking
+ * just that; a ClientHello, also one split over segments that arrive in any
+ * order, claims one. Memory is bounded by the limits; what did not fit is
+ * counted, never silent.
  */
 #ifndef VNETPROBE_FLOW_H
 #define VNETPROBE_FLOW_H
