@@ -401,6 +401,9 @@ static CURL *easy_create(struct slot *s)
 	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 4096L);
+	/* A TLS request is copied into this before it is sent: 64 KiB a
+	 * handle by default, of which a GET needs some hundred bytes. */
+	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
 #if LIBCURL_VERSION_NUM >= 0x075500
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
 #else
