@@ -17,9 +17,11 @@
 static int on_certificate(X509_STORE_CTX *ctx, void *arg)
 {
 	struct vp_handshake *h = arg;
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(
+		ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
 
-	if (h->ctx == NULL)
-		return 1;
+	if (ssl == NULL || h->ctx != SSL_get_SSL_CTX(ssl))
+		return 1; /* forgotten, or not h's connection any more */
 	vp_trust_judge(h->trust, h->arena, ctx, h->name, h->tls);
 	X509_STORE_CTX_set_error(ctx, X509_V_OK);
 	return 1;

@@ -337,7 +337,7 @@ static void hostile_san(void **state)
 
 static void long_subject(void **state)
 {
-	struct cert_spec spec = { .cn = "x", .sans = "DNS:a.test" };
+	struct cert_spec spec = { .cn = "xy", .sans = "DNS:a.test" };
 	struct cert leaf = cert_make(&spec, &root);
 	X509_NAME *n = X509_get_subject_name(leaf.x);
 	struct vp_tls_facts f;

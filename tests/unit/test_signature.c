@@ -181,6 +181,10 @@ static const struct row rows[] = {
 	  "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"p\"\r\n"
 	  "\r\n",
 	  "", 401, VP_SIGNATURE_FOREIGN, NULL, NULL, NULL, NULL },
+	{ "registry, 401 without its challenge", VP_KIND_REGISTRY,
+	  "HTTP/1.1 401 Unauthorized\r\n"
+	  "Docker-Distribution-Api-Version: registry/2.0\r\n\r\n",
+	  "", 401, VP_SIGNATURE_REACHED, NULL, NULL, NULL, NULL },
 	{ "registry data, denied", VP_KIND_REGISTRY_DATA,
 	  "HTTP/1.1 403 Forbidden\r\n\r\n",
 	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"client with IP "
