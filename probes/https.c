@@ -8,7 +8,7 @@
  *		and CURL_SOCKOPT_ALREADY_CONNECTED) and begins the handshake,
  *		which handshake.c watches.
  *	HTTP	from the end of the handshake to the end of what is read: the
- *		headers and at most BODY_MAX bytes of the body.
+ *		headers and at most VP_HTTPS_BODY_MAX bytes of the body.
  *
  * So libcurl's single connect timeout, its error codes that lump TCP and TLS
  * together, and its choice of address do not come in between. One timer a slot
@@ -19,7 +19,7 @@
  * some time after its transfer ended, and what watches the TLS of that
  * connection points at the slot.
  */
-#include "vnetprobe/https.h"
+#include "https_slot.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -28,102 +28,31 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "curl_loop.h"
-#include "handshake.h"
 #include "vnetprobe/signature.h"
-#include "vnetprobe/tcp.h"
 
 #define DEFAULT_TIMEOUT_MS 5000
 #define DEFAULT_CONCURRENT 64
-#define HEADERS_FIRST 1024
-#define HEADERS_MAX 16384
-#define BODY_MAX 2048
-/* How long a body may take once the headers, which mostly suffice, are here. */
-#define BODY_GRACE_MS 1000
-
-enum phase {
-	PHASE_FREE,
-	PHASE_TCP,
-	PHASE_TLS,
-	PHASE_HTTP,
-};
-
-/* A request from start to report. */
-struct vp_https {
-	struct vp_https *next;
-	struct vp_arena *arena;
-	struct vp_endpoint remote;
-	enum vp_kind kind;
-	vp_https_cb *cb;
-	void *arg;
-	struct vp_https_result res;
-	const char *path;
-	char name[]; /* and the path behind it */
-};
-
-struct slot {
-	struct vp_https_pool *pool;
-	struct slot *next_free;
-	struct vp_https *req; /* NULL: free */
-	enum phase phase;
-	struct vp_tcp *tcp;
-	uv_timer_t timer;
-	CURL *easy;
-	bool adding; /* easy is in the multi handle */
-	struct curl_slist *connect_to;
-	struct vp_handshake handshake;
-	int fd;               /* -1: none, or libcurl has it */
-	bool taken;           /* libcurl got it */
-	int could_not;        /* our own errno: the attempt ends as ERROR */
-	uint64_t phase_began; /* uv_hrtime() */
-	char *headers;
-	size_t headers_len, headers_size;
-	size_t headers_total; /* of all responses, 1xx included */
-	bool headers_done, headers_flood;
-	size_t body_len;
-	char body[BODY_MAX];
-	char error[CURL_ERROR_SIZE];
-};
-
-struct vp_https_pool {
-	uv_loop_t *loop;
-	struct vp_curl_loop *curl;
-	struct vp_trust *trust;
-	struct curl_slist *storage_header;
-	unsigned timeout_ms;
-	size_t max_slots, n_slots;
-	struct slot **slots;
-	struct slot *free_slots;
-	struct vp_https *first, **last; /* waiting, in order */
-	size_t open;                    /* handles not closed yet */
-	bool destroyed;
-};
 
 static void pump(struct vp_https_pool *p);
-
-static uint64_t us_since(uint64_t t0)
-{
-	return (uv_hrtime() - t0) / 1000;
-}
 
 /* --- the end of an attempt --------------------------------------------- */
 
 /* Gives everything back that belongs to one attempt; the slot stays. */
-static void clear(struct slot *s)
+static void clear(struct vp_https_slot *s)
 {
 	vp_handshake_forget(&s->handshake);
 	vp_tcp_destroy(s->tcp);
 	s->tcp = NULL;
-	if (s->adding)
+	if (s->added)
 		vp_curl_loop_remove(s->pool->curl, s->easy);
-	s->adding = false;
+	s->added = false;
 	uv_timer_stop(&s->timer); /* ending a transfer may still call back */
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
 	curl_slist_free_all(s->connect_to);
 	s->connect_to = NULL;
-	if (s->headers_size > HEADERS_FIRST) {
+	if (s->headers_size > VP_HTTPS_HEADERS_FIRST) {
 		free(s->headers);
 		s->headers = NULL;
 		s->headers_size = 0;
@@ -133,7 +62,7 @@ static void clear(struct slot *s)
 }
 
 /* The owner may destroy the pool in cb: it is freed by the loop, later. */
-static void finish(struct slot *s)
+static void finish(struct vp_https_slot *s)
 {
 	struct vp_https_pool *p = s->pool;
 	struct vp_https *req = s->req;
@@ -151,72 +80,32 @@ static void finish(struct slot *s)
 		pump(p);
 }
 
-/* What libcurl's code means once the handshake was over. */
-static enum vp_outcome http_outcome(const struct slot *s, CURLcode result)
-{
-	if (s->headers_done)
-		return VP_OUTCOME_OK; /* however the rest went */
-	if (s->could_not != 0)
-		return VP_OUTCOME_ERROR;
-	if (s->headers_flood)
-		return VP_OUTCOME_MALFORMED;
-	switch (result) {
-	case CURLE_UNSUPPORTED_PROTOCOL: /* no status line: "HTTP/0.9" */
-		return VP_OUTCOME_PROTOCOL;
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_OUT_OF_MEMORY: /* libcurl's word for a line over 100 KiB */
-		return VP_OUTCOME_MALFORMED;
-	case CURLE_OK:
-	case CURLE_GOT_NOTHING:
-		return VP_OUTCOME_CLOSED;
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_ERROR:
-		if (s->handshake.wire == VP_WIRE_RESET)
-			return VP_OUTCOME_RESET;
-		return s->handshake.wire == VP_WIRE_CLOSED
-		               ? VP_OUTCOME_CLOSED
-		               : VP_OUTCOME_PROTOCOL;
-	default:
-		return VP_OUTCOME_ERROR;
-	}
-}
-
-static enum vp_outcome tls_outcome(const struct slot *s, CURLcode result)
-{
-	if (!s->taken || result == CURLE_OUT_OF_MEMORY)
-		return VP_OUTCOME_ERROR;
-	if (result == CURLE_COULDNT_CONNECT)
-		return VP_OUTCOME_RESET; /* it was connected */
-	if (s->handshake.bio == NULL)
-		return VP_OUTCOME_ERROR; /* it ended before the first byte */
-	return vp_handshake_outcome(&s->handshake);
-}
-
 static void on_transfer_done(CURL *easy, CURLcode result, void *arg)
 {
-	struct slot *s = NULL;
+	struct vp_https_slot *s = NULL;
 	struct vp_https_result *res;
 
 	(void)arg;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&s);
-	s->adding = false;
+	s->added = false;
 	if (s->req == NULL)
 		return;
 	res = &s->req->res;
 	if (s->phase == PHASE_TLS) {
-		res->tls.outcome = tls_outcome(s, result);
-		res->tls.elapsed_us = us_since(s->phase_began);
+		res->tls.outcome = vp_https_tls_outcome(s, result);
+		res->tls.elapsed_us = vp_https_us_since(s->phase_began);
 	} else {
-		res->http.outcome = http_outcome(s, result);
+		res->http.outcome = vp_https_http_outcome(s, result);
 		if (res->http.elapsed_us == 0)
-			res->http.elapsed_us = us_since(s->phase_began);
+			res->http.elapsed_us =
+				vp_https_us_since(s->phase_began);
 	}
 	finish(s);
 }
 
 static void on_phase_timeout(uv_timer_t *h)
 {
-	struct slot *s = h->data;
+	struct vp_https_slot *s = h->data;
 	struct vp_https_result *res = &s->req->res;
 	curl_off_t first_byte = 0;
 
@@ -231,7 +120,7 @@ static void on_phase_timeout(uv_timer_t *h)
 			res->tls.outcome = s->handshake.spoke
 			                           ? VP_OUTCOME_TIMEOUT
 			                           : VP_OUTCOME_SILENT;
-		res->tls.elapsed_us = us_since(s->phase_began);
+		res->tls.elapsed_us = vp_https_us_since(s->phase_began);
 		break;
 	default:
 		curl_easy_getinfo(s->easy, CURLINFO_STARTTRANSFER_TIME_T,
@@ -242,230 +131,23 @@ static void on_phase_timeout(uv_timer_t *h)
 			res->http.outcome = first_byte > 0 ? VP_OUTCOME_TIMEOUT
 			                                   : VP_OUTCOME_SILENT;
 		if (res->http.elapsed_us == 0)
-			res->http.elapsed_us = us_since(s->phase_began);
+			res->http.elapsed_us =
+				vp_https_us_since(s->phase_began);
 	}
 	finish(s);
 }
 
-static void arm(struct slot *s, unsigned ms)
+void vp_https_arm(struct vp_https_slot *s, unsigned ms)
 {
 	uv_update_time(s->pool->loop);
 	uv_timer_start(&s->timer, on_phase_timeout, ms, 0);
 }
 
-/* --- what libcurl asks for --------------------------------------------- */
-
-/* The socket is connected already; there is no second one. */
-static curl_socket_t on_open_socket(void *arg, curlsocktype purpose,
-                                    struct curl_sockaddr *address)
-{
-	struct slot *s = arg;
-	int fd = s->fd;
-
-	(void)address;
-	if (purpose != CURLSOCKTYPE_IPCXN || fd < 0)
-		return CURL_SOCKET_BAD;
-	s->taken = true;
-	s->fd = -1;
-	return fd;
-}
-
-static int on_socket_options(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	(void)arg;
-	(void)fd;
-	(void)purpose;
-	return CURL_SOCKOPT_ALREADY_CONNECTED;
-}
-
-static void on_handshake_done(void *arg)
-{
-	struct slot *s = arg;
-	struct vp_tls_facts *tls = &s->req->res.tls;
-
-	tls->elapsed_us = us_since(s->phase_began);
-	if (tls->outcome == VP_OUTCOME_NONE)
-		tls->outcome = VP_OUTCOME_PROTOCOL; /* no certificate came */
-	s->phase = PHASE_HTTP;
-	s->phase_began = uv_hrtime();
-	arm(s, s->pool->timeout_ms);
-}
-
-static CURLcode on_ssl_ctx(CURL *easy, void *ctx, void *arg)
-{
-	struct slot *s = arg;
-
-	(void)easy;
-	s->handshake = (struct vp_handshake){
-		.trust = s->pool->trust,
-		.arena = s->req->arena,
-		.name = s->req->name,
-		.tls = &s->req->res.tls,
-		.on_done = on_handshake_done,
-		.arg = s,
-	};
-	vp_handshake_watch(&s->handshake, ctx);
-	return CURLE_OK;
-}
-
-static bool headers_append(struct slot *s, const char *data, size_t n)
-{
-	size_t size = s->headers_size != 0 ? s->headers_size : HEADERS_FIRST;
-	char *p;
-
-	while (size < s->headers_len + n)
-		size *= 2;
-	if (size != s->headers_size) {
-		p = realloc(s->headers, size);
-		if (p == NULL) {
-			s->could_not = UV_ENOMEM;
-			return false;
-		}
-		s->headers = p;
-		s->headers_size = size;
-	}
-	memcpy(s->headers + s->headers_len, data, n);
-	s->headers_len += n;
-	return true;
-}
-
-/* One line a call. Interim answers (1xx) come before the one that counts. */
-static size_t on_header(char *data, size_t size, size_t n, void *arg)
-{
-	struct slot *s = arg;
-	long status = 0;
-
-	n *= size;
-	if (s->req->res.http.elapsed_us == 0)
-		s->req->res.http.elapsed_us = us_since(s->phase_began);
-	s->headers_total += n;
-	if (s->headers_total > HEADERS_MAX) {
-		s->headers_flood = true;
-		return 0;
-	}
-	if (s->headers_done)
-		return n; /* trailers */
-	if (n >= 5 && memcmp(data, "HTTP/", 5) == 0)
-		s->headers_len = 0;
-	if (!headers_append(s, data, n))
-		return 0;
-	if (data[0] != '\r' && data[0] != '\n')
-		return n;
-	curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= 200 || status == 101) {
-		s->headers_done = true;
-		arm(s, s->pool->timeout_ms < BODY_GRACE_MS ? s->pool->timeout_ms
-		                                           : BODY_GRACE_MS);
-	}
-	return n;
-}
-
-static size_t on_body(char *data, size_t size, size_t n, void *arg)
-{
-	struct slot *s = arg;
-	size_t room = sizeof(s->body) - s->body_len;
-
-	n *= size;
-	if (n < room) {
-		memcpy(s->body + s->body_len, data, n);
-		s->body_len += n;
-		return n;
-	}
-	memcpy(s->body + s->body_len, data, room);
-	s->body_len += room;
-	return 0; /* enough: ends the transfer */
-}
-
 /* --- the way of an attempt --------------------------------------------- */
-
-/* Everything that is the same for all requests. */
-static CURL *easy_create(struct slot *s)
-{
-	CURL *e = curl_easy_init();
-
-	if (e == NULL)
-		return NULL;
-	curl_easy_setopt(e, CURLOPT_PRIVATE, s);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
-	curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, "vnetprobe/" VP_VERSION);
-	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_NETRC, CURL_NETRC_IGNORED);
-	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 4096L);
-	/* A TLS request is copied into this before it is sent: 64 KiB a
-	 * handle by default, of which a GET needs some hundred bytes. */
-	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
-#else
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS);
-#endif
-	/* We judge the chain ourselves (handshake.c): libcurl would read the
-	 * CA bundle for each connection, and end it over a bad certificate. */
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
-	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-	curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, s);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, s);
-	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket_options);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, s);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
-	return e;
-}
-
-/* What differs: where to, and as whom. */
-static int easy_aim(struct slot *s)
-{
-	const struct vp_https *r = s->req;
-	bool six = strchr(r->name, ':') != NULL;
-	char endpoint[VP_ENDPOINT_TEXT], pin[VP_ENDPOINT_TEXT + 2];
-	char url[1024];
-	int n;
-
-	if (s->easy == NULL)
-		s->easy = easy_create(s);
-	if (s->easy == NULL)
-		return UV_ENOMEM;
-	n = snprintf(url, sizeof(url), "https://%s%s%s:%u%s", six ? "[" : "",
-	             r->name, six ? "]" : "", r->remote.port, r->path);
-	if (n < 0 || (size_t)n >= sizeof(url))
-		return UV_ENAMETOOLONG;
-	/* "any host, any port: go to this address": no name is resolved, and
-	 * SNI and Host stay the URL's. */
-	snprintf(pin, sizeof(pin), "::%s",
-	         vp_endpoint_format(&r->remote, endpoint));
-	s->connect_to = curl_slist_append(NULL, pin);
-	if (s->connect_to == NULL)
-		return UV_ENOMEM;
-	if (curl_easy_setopt(s->easy, CURLOPT_URL, url) != CURLE_OK)
-		return UV_ENOMEM;
-	curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, s->connect_to);
-	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER,
-	                 vp_signature_request_header(r->kind) != NULL
-	                         ? s->pool->storage_header
-	                         : NULL);
-	return 0;
-}
 
 static void on_tcp(const struct vp_tcp_result *res, void *arg)
 {
-	struct slot *s = arg;
+	struct vp_https_slot *s = arg;
 	struct vp_https_result *out = &s->req->res;
 
 	out->tcp = res->outcome;
@@ -480,14 +162,14 @@ static void on_tcp(const struct vp_tcp_result *res, void *arg)
 	s->tcp = NULL;
 	s->phase = PHASE_TLS;
 	s->phase_began = uv_hrtime();
-	s->could_not = easy_aim(s);
+	s->could_not = vp_https_easy_aim(s);
 	if (s->could_not == 0)
 		s->could_not = vp_curl_loop_add(s->pool->curl, s->easy);
-	s->adding = s->could_not == 0;
-	arm(s, s->could_not == 0 ? s->pool->timeout_ms : 0);
+	s->added = s->could_not == 0;
+	vp_https_arm(s, s->could_not == 0 ? s->pool->timeout_ms : 0);
 }
 
-static void start_tcp(struct slot *s, struct vp_https *req)
+static void start_tcp(struct vp_https_slot *s, struct vp_https *req)
 {
 	struct vp_https_pool *p = s->pool;
 
@@ -500,12 +182,12 @@ static void start_tcp(struct slot *s, struct vp_https *req)
 	s->could_not = vp_tcp_create(&s->tcp, p->loop, &req->remote,
 	                             p->timeout_ms, on_tcp, s);
 	if (s->could_not != 0)
-		arm(s, 0); /* reported from the loop, like all else */
+		vp_https_arm(s, 0); /* reported from the loop, like all else */
 }
 
-static struct slot *slot_create(struct vp_https_pool *p)
+static struct vp_https_slot *slot_create(struct vp_https_pool *p)
 {
-	struct slot *s = calloc(1, sizeof(*s));
+	struct vp_https_slot *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
@@ -518,9 +200,9 @@ static struct slot *slot_create(struct vp_https_pool *p)
 	return s;
 }
 
-static struct slot *slot_get(struct vp_https_pool *p)
+static struct vp_https_slot *slot_get(struct vp_https_pool *p)
 {
-	struct slot *s = p->free_slots;
+	struct vp_https_slot *s = p->free_slots;
 
 	if (s == NULL)
 		return p->n_slots < p->max_slots ? slot_create(p) : NULL;
@@ -531,7 +213,7 @@ static struct slot *slot_get(struct vp_https_pool *p)
 static void pump(struct vp_https_pool *p)
 {
 	struct vp_https *req;
-	struct slot *s;
+	struct vp_https_slot *s;
 
 	while ((req = p->first) != NULL && (s = slot_get(p)) != NULL) {
 		p->first = req->next;
@@ -567,7 +249,7 @@ int vp_https_pool_create(struct vp_https_pool **out,
 		opt->timeout_ms != 0 ? opt->timeout_ms : DEFAULT_TIMEOUT_MS;
 	p->max_slots = opt->max_concurrent != 0 ? opt->max_concurrent
 	                                        : DEFAULT_CONCURRENT;
-	p->slots = calloc(p->max_slots, sizeof(struct slot *));
+	p->slots = calloc(p->max_slots, sizeof(struct vp_https_slot *));
 	p->storage_header = curl_slist_append(
 		NULL, vp_signature_request_header(VP_KIND_BLOB));
 	if (p->slots == NULL || p->storage_header == NULL)
@@ -632,7 +314,7 @@ int vp_https_start(struct vp_https_pool *p, struct vp_arena *arena,
 
 static void on_slot_closed(uv_handle_t *h)
 {
-	struct slot *s = h->data;
+	struct vp_https_slot *s = h->data;
 	struct vp_https_pool *p = s->pool;
 
 	free(s->headers);
@@ -655,7 +337,7 @@ void vp_https_pool_destroy(struct vp_https_pool *p)
 		free(req);
 	}
 	for (size_t i = 0; i < p->n_slots; i++) {
-		struct slot *s = p->slots[i];
+		struct vp_https_slot *s = p->slots[i];
 
 		req = s->req;
 		clear(s);

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <openssl/err.h>
+
 #include <cmocka.h>
 
 #include "make_cert.h"
@@ -134,12 +136,34 @@ static void used_again(void **state)
 	pair_close(&q);
 }
 
+/* Both ways OpenSSL has of saying it: its own socket BIO knows the end of file
+ * (libcurl before 7.88), libcurl's does not. */
+static void closed(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p);
+	assert_int_equal(SSL_connect(p.client), -1);
+	BIO_shutdown_wr(SSL_get_wbio(p.server));
+	assert_int_not_equal(SSL_connect(p.client), 1);
+	assert_int_equal(ERR_GET_REASON(p.h.error),
+	                 SSL_R_UNEXPECTED_EOF_WHILE_READING);
+	assert_int_equal(vp_handshake_outcome(&p.h), VP_OUTCOME_CLOSED);
+	p.h.error = 0;
+	assert_int_equal(vp_handshake_outcome(&p.h), VP_OUTCOME_CLOSED);
+	p.h.wire = VP_WIRE_RESET;
+	assert_int_equal(vp_handshake_outcome(&p.h), VP_OUTCOME_RESET);
+	pair_close(&p);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(watched),
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(used_again),
+		cmocka_unit_test(closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
