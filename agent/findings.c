@@ -31,8 +31,8 @@ static const struct vp_finding_type types[] = {
 	    "Link the zone to the VNet that the resolver asks from:\n"
 	    "    az network private-dns link vnet create -g RG -z {zone} "
 	    "-n LINK -v VNET -e false\n"
-	    "If {resolver} is a DNS server of your own, let it forward the "
-	    "public zone, not the privatelink one, to 168.63.129.16:\n"
+	    "Let DNS servers of your own ({resolver}) forward the public "
+	    "zone, not the privatelink one, to 168.63.129.16:\n"
 	    "    {parent}",
 	    "Microsoft: private-endpoint-dns-integration, how-to-custom-dns "
 	    "(Azure ML), how-to-troubleshoot-secure-connection-workspace"),

@@ -146,11 +146,38 @@ const char *judge_alias(const struct vp_dns_row *row)
 	return NULL;
 }
 
+static bool is_below(const char *name, const char *zone)
+{
+	size_t n = strlen(name), z = strlen(zone);
+
+	return n > z && name[n - z - 1] == '.' &&
+	       strcmp(name + n - z, zone) == 0;
+}
+
+/*
+ * The zone that a DNS server has to forward: the private zone's name without
+ * "privatelink." where the name is in it (api.azureml.ms, also for names below
+ * cert.api.azureml.ms), else the service's suffix (vault.azure.net, whose
+ * private zone is of vaultcore.azure.net).
+ */
+static const char *public_zone(const char *name, const char *zone,
+                               const struct vp_catalogue_suffix *row)
+{
+	const char *dot = strchr(name, '.');
+
+	if (zone != NULL &&
+	    strncmp(zone, zone_start, strlen(zone_start)) == 0 &&
+	    is_below(name, zone + strlen(zone_start)))
+		return zone + strlen(zone_start);
+	if (row != NULL)
+		return row->suffix + (row->suffix[0] == '.');
+	return dot != NULL ? dot + 1 : name;
+}
+
 void judge_words_of(struct judge *j, struct judge_words *w,
                     const struct vp_target *t, const char *alias)
 {
 	const struct vp_catalogue_suffix *row;
-	const char *dot;
 
 	if (t == NULL)
 		return;
@@ -160,23 +187,16 @@ void judge_words_of(struct judge *j, struct judge_words *w,
 	w->zone = t->zone;
 	w->alias = alias;
 	row = vp_catalogue_find(w->name);
-	if (row != NULL) {
+	if (row != NULL)
 		w->group = row->group_id;
-		w->parent = row->suffix + (row->suffix[0] == '.');
-		if (w->zone == NULL)
-			w->zone = row->zone;
-	}
+	if (row != NULL && w->zone == NULL)
+		w->zone = row->zone;
 	if (alias != NULL && zone_in(alias) != NULL) {
 		w->zone = zone_in(alias); /* as DNS has it, not a table */
 		w->label = vp_arena_strndup(j->arena, alias,
 		                            (size_t)(w->zone - alias - 1));
 	}
-	if (w->parent == NULL && w->zone != NULL &&
-	    strncmp(w->zone, zone_start, strlen(zone_start)) == 0)
-		w->parent = w->zone + strlen(zone_start);
-	dot = strchr(w->name, '.');
-	if (w->parent == NULL && dot != NULL)
-		w->parent = dot + 1;
+	w->parent = public_zone(w->name, w->zone, row);
 	if (w->label == NULL && w->zone != NULL)
 		w->label = w->account;
 	if (t->n_expected > 0)

@@ -569,6 +569,8 @@ static void judge_nss(struct ctx *c, const struct vp_dns_row *row)
 			hit(c, "dns-hosts-override", row, a);
 			return;
 		}
+		if (judge_scope(c->j, a) == VP_SCOPE_PUBLIC)
+			c->wrong[row->resolver] = true; /* passed on to us */
 	}
 }
 

@@ -20,7 +20,7 @@
 #define MOST_NAMES 4 /* in one folded block */
 #define MOST_DETAILS 2
 #define MOST_EVIDENCE 4
-#define MOST_LINES 4   /* different remedies of one kind */
+#define MOST_LINES 6   /* different remedies of one kind */
 #define MOST_FAILED 50 /* targets, when not verbose */
 #define MOST_OK 20     /* targets that are fine, when not verbose */
 #define MOST_FLOWS 12

@@ -1146,6 +1146,8 @@ static const struct {
 	{ not_linked_at_one, SECOND, "wrong" },
 	{ not_linked_at_one, FIRST, "ok" },
 	{ hosts_public, NSS, "wrong" },
+	{ not_linked, NSS, "wrong" },
+	{ not_linked_at_one, NSS, "ok" },
 	{ nss_error, NSS, "partial" },
 };
 
@@ -1166,6 +1168,20 @@ static void test_resolver_status(void **state)
 		vp_arena_destroy(arena);
 		vp_facts_destroy(f);
 	}
+}
+
+static void vault_not_linked(struct vp_facts *f)
+{
+	go_public(f, VAULT, FIRST, "203.0.113.22");
+}
+
+static void cert_not_linked(struct vp_facts *f)
+{
+	add_target(f, "g.workspace.eastus.cert.api.azureml.ms",
+	           "g.workspace.eastus.cert.privatelink.api.azureml.ms",
+	           "privatelink.api.azureml.ms", VP_KIND_WORKSPACE_CERT,
+	           "10.20.2.11");
+	go_public(f, N_TARGETS, FIRST, "198.51.100.10");
 }
 
 static const struct vp_finding *finding(const struct vp_judgement *j,
@@ -1191,6 +1207,12 @@ static const struct {
 	{ not_linked, "dns-zone-not-linked",
 	  "168.63.129.16:\n    blob.core.windows.net",
 	  "10.20.1.10 and 10.20.1.11" },
+	{ vault_not_linked, "dns-zone-not-linked",
+	  "168.63.129.16:\n    vault.azure.net",
+	  "the zone privatelink.vaultcore.azure.net is not seen" },
+	{ cert_not_linked, "dns-zone-not-linked",
+	  "168.63.129.16:\n    api.azureml.ms",
+	  "the zone privatelink.api.azureml.ms is not seen" },
 	{ record_missing, "dns-record-missing",
 	  "-z privatelink.vaultcore.azure.net -n kv-lab",
 	  "the Azure private zone privatelink.vaultcore.azure.net is linked" },
