@@ -730,13 +730,11 @@ static void test_time(void **state)
 static char *replaced(const char *text, const char *from, const char *to)
 {
 	const char *at = strstr(text, from);
-	char *out;
+	char *out = NULL;
 
-	if (at == NULL)
-		fail_msg("no %s in the report", from);
-	if (asprintf(&out, "%.*s%s%s", (int)(at - text), text, to,
-	             at + strlen(from)) < 0)
-		fail_msg("out of memory");
+	assert_non_null(at);
+	assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, to,
+	                     at + strlen(from)) > 0);
 	return out;
 }
 
