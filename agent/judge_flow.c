@@ -99,16 +99,13 @@ static void key_target(struct ctx *c, size_t target)
 		key_addr(c, &t->addresses[i].addr, target);
 }
 
-static void make_keys(struct ctx *c)
+static void make_name_keys(struct ctx *c)
 {
 	for (size_t i = 0; i < c->j->facts->n_targets; i++)
 		key_target(c, i);
 	if (c->n_by_name > 0)
 		qsort(c->by_name, c->n_by_name, sizeof(*c->by_name),
 		      name_order);
-	if (c->n_by_addr > 0)
-		qsort(c->by_addr, c->n_by_addr, sizeof(*c->by_addr),
-		      addr_order);
 }
 
 /* The strictest wins; among equals, the one whose port it is. */
@@ -133,6 +130,11 @@ static void match_target(struct ctx *c, size_t index)
 		c->target = t;
 }
 
+static bool must_be_private(const struct ctx *c, size_t target)
+{
+	return c->j->facts->targets[target].expect == VP_EXPECT_PRIVATE;
+}
+
 /* First key that is not before name; they stand in order from there. */
 static size_t name_start(const struct ctx *c, const char *name)
 {
@@ -149,12 +151,43 @@ static size_t name_start(const struct ctx *c, const char *name)
 	return low;
 }
 
-static void match_name(struct ctx *c, const char *name)
+/* A name that was only claimed accuses, and never excuses. */
+static void match_name(struct ctx *c, const char *name, bool proven)
 {
 	size_t i = name_start(c, name);
 
-	for (; i < c->n_by_name && strcmp(c->by_name[i].name, name) == 0; i++)
-		match_target(c, c->by_name[i].target);
+	for (; i < c->n_by_name && strcmp(c->by_name[i].name, name) == 0; i++) {
+		size_t t = c->by_name[i].target;
+
+		if (proven || must_be_private(c, t))
+			match_target(c, t);
+	}
+}
+
+/*
+ * Where one connection asked for a target, another without a name (its hello
+ * not yet sent, or not seen) is the target's as well: a program that has kept
+ * an address from before opens several.
+ */
+static void make_addr_keys(struct ctx *c)
+{
+	for (size_t i = 0; i < c->j->facts->n_flows; i++) {
+		const struct vp_flow *f = &c->j->facts->flows[i];
+		size_t k = f->sni != NULL ? name_start(c, f->sni) : 0;
+
+		if (f->sni == NULL)
+			continue;
+		for (; k < c->n_by_name &&
+		       strcmp(c->by_name[k].name, f->sni) == 0;
+		     k++) {
+			if (must_be_private(c, c->by_name[k].target))
+				key_addr(c, &f->remote.addr,
+				         c->by_name[k].target);
+		}
+	}
+	if (c->n_by_addr > 0)
+		qsort(c->by_addr, c->n_by_addr, sizeof(*c->by_addr),
+		      addr_order);
 }
 
 static void match_addr(struct ctx *c, const struct vp_addr *a)
@@ -180,12 +213,12 @@ static void find_target(struct ctx *c)
 
 	c->target = NULL;
 	if (f->sni != NULL)
-		match_name(c, f->sni);
+		match_name(c, f->sni, f->sni_bound);
 	if (f->sni != NULL && f->sni_bound)
 		return; /* proven: this name was meant, target or not */
 	for (size_t i = 0; i < f->n_names; i++) {
 		if (f->names[i].name != NULL && f->names[i].bound)
-			match_name(c, f->names[i].name);
+			match_name(c, f->names[i].name, true);
 	}
 	match_addr(c, &f->remote.addr);
 }
@@ -635,7 +668,8 @@ void judge_flows(struct judge *j)
 	struct ctx c = { .j = j };
 	size_t n = 0;
 
-	make_keys(&c);
+	make_name_keys(&c);
+	make_addr_keys(&c);
 	j->out->flows = vp_arena_alloc(
 		j->arena, j->facts->n_flows * sizeof(*j->out->flows));
 	for (size_t i = 0; i < j->facts->n_flows; i++) {

@@ -639,6 +639,27 @@ static void expected_public_flow(struct vp_facts *f)
 	add_flow(f, IPPROTO_TCP, "203.0.113.20:443", BLOB_NAME);
 }
 
+/* A name that nobody bound to this address excuses nothing. */
+static void public_name_claimed(struct vp_facts *f)
+{
+	expect_public(f);
+	add_flow(f, IPPROTO_TCP, "203.0.113.99:443", BLOB_NAME);
+}
+
+static void public_name_bound(struct vp_facts *f)
+{
+	public_name_claimed(f);
+	f->flows[0].sni_bound = true;
+}
+
+/* Two connections to one place, the hello of the second is not there yet. */
+static void leak_without_hello(struct vp_facts *f)
+{
+	leak_by_sni(f);
+	add_flow(f, IPPROTO_TCP, "203.0.113.20:443", NULL)->state =
+		VP_FLOW_ATTEMPTED;
+}
+
 static void own_public_flow(struct vp_facts *f)
 {
 	expected_public_flow(f);
@@ -985,6 +1006,9 @@ static const struct test_case cases[] = {
 	C(shared_but_claimed, L,
 	  "dns-resolvers-disagree dns-zone-not-linked leak-target", ""),
 	C(expected_public_flow, P, "", "egress-allowed"),
+	C(public_name_claimed, F, "egress-unexplained", ""),
+	C(public_name_bound, P, "", "egress-allowed"),
+	C(leak_without_hello, L, "leak-target", ""),
 	C(own_public_flow, P, "", ""),
 	C(dns_leak, L, "leak-dns", ""),
 	C(dot_leak, L, "leak-dns", ""),

@@ -266,7 +266,8 @@ static void test_color(void **state)
 	assert_null(strchr(text, '\033'));
 	free(text);
 	text = text_of(f, true, false, 0);
-	assert_non_null(strstr(text, "\033[1;31mleak\033[0m"));
+	assert_non_null(
+		strstr(text, "\n\033[1;31mleak\033[0m     \033[1mleak-"));
 	free(text);
 	vp_facts_destroy(f);
 }
