@@ -96,8 +96,10 @@ int vp_explain(FILE *out, const char *id, bool json)
 	struct pen p = { .out = out, .columns = 80 };
 
 	if (id != NULL && (t = vp_finding_type(id)) == NULL) {
-		fprintf(stderr, "vnetprobe: no finding has this id; `vnetprobe "
-		                "explain` lists all\n");
+		fprintf(stderr,
+		        "vnetprobe: there is no finding '%s'; "
+		        "'vnetprobe explain' lists them all\n",
+		        id);
 		return 2;
 	}
 	if (json)

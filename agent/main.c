@@ -187,10 +187,7 @@ static int explain(const struct vp_settings *s)
 	if (s->n_arguments > 1)
 		return complain(EXIT_USAGE, "explain takes one finding id");
 	if (vp_explain(stdout, id, s->json) != 0)
-		return complain(EXIT_USAGE,
-		                "there is no finding '%s'; 'vnetprobe explain' "
-		                "lists them all",
-		                id);
+		return EXIT_USAGE; /* it said why */
 	return fflush(stdout) == 0 ? 0 : EXIT_INCONCLUSIVE;
 }
 

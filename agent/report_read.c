@@ -27,6 +27,7 @@
 struct reader {
 	struct vp_facts *f;
 	struct vp_arena *arena; /* of the facts */
+	const char *file;
 	char *why;
 	size_t size;
 	bool failed;
@@ -74,7 +75,7 @@ static void fail(struct reader *r, const char *key, const char *fmt, ...)
 	if (r->failed)
 		return; /* the first mistake counts */
 	r->failed = true;
-	n = snprintf(r->why, r->size, "%s%s%s: ", r->path,
+	n = snprintf(r->why, r->size, "%s: %s%s%s: ", r->file, r->path,
 	             r->path_len > 0 && key[0] != '\0' ? "." : "", key);
 	if (n < 0 || (size_t)n >= r->size)
 		return;
@@ -891,7 +892,7 @@ static void make_safe(char *why)
 int vp_report_read(struct vp_facts **out, const char *path, char *why,
                    size_t size)
 {
-	struct reader r = { .why = why, .size = size };
+	struct reader r = { .file = path, .why = why, .size = size };
 	json_t *value;
 	int rc = 0;
 
