@@ -544,6 +544,25 @@ static bool any_server_gave(const struct ctx *c, const struct vp_addr *a)
 	return false;
 }
 
+/* Did every server say what it has of this address's family? Applications may
+ * have got it from one that was not heard here: cut short, or too slow. */
+static bool all_servers_heard(const struct ctx *c, const struct vp_addr *a)
+{
+	uint16_t type = a->family == 4 ? VP_DNS_A : VP_DNS_AAAA;
+	bool any = false;
+
+	for (size_t i = 0; i < c->name->n_rows; i++) {
+		const struct vp_dns_row *row = &c->name->rows[i];
+
+		if (is_nss(c, row) || c->dead[i] || row->type != type)
+			continue;
+		if (row->outcome != VP_OUTCOME_OK)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static void judge_nss(struct ctx *c, const struct vp_dns_row *row)
 {
 	struct judge_draft *d;
@@ -566,8 +585,11 @@ static void judge_nss(struct ctx *c, const struct vp_dns_row *row)
 		    c->judged->expect != VP_EXPECT_PRIVATE)
 			continue; /* public answers rotate */
 		if (!any_server_gave(c, a)) {
-			hit(c, "dns-hosts-override", row, a);
-			return;
+			if (all_servers_heard(c, a)) {
+				hit(c, "dns-hosts-override", row, a);
+				return;
+			}
+			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
 		}
 		if (judge_scope(c->j, a) == VP_SCOPE_PUBLIC)
 			c->wrong[row->resolver] = true; /* passed on to us */

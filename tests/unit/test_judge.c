@@ -414,6 +414,13 @@ static void cancelled(struct vp_facts *f)
 	row(f, BLOB, FIRST, VP_DNS_A)->outcome = VP_OUTCOME_CANCELLED;
 }
 
+static void all_cancelled(struct vp_facts *f)
+{
+	/* Applications got theirs; it may be what no server could say yet. */
+	fail_all(f, FIRST, VP_OUTCOME_CANCELLED);
+	fail_all(f, SECOND, VP_OUTCOME_CANCELLED);
+}
+
 /* --- reach ------------------------------------------------------------- */
 
 static struct vp_target_address *at(struct vp_facts *f, size_t target)
@@ -968,6 +975,7 @@ static const struct test_case cases[] = {
 	C(public_but_unknown, F, "dns-name-unknown", ""),
 	C(never_asked, I, "not-looked-at", ""),
 	C(cancelled, I, "not-looked-at", ""),
+	C(all_cancelled, I, "not-looked-at", ""),
 
 	C(tcp_timeout, F, "tcp-timeout", ""),
 	C(tcp_refused, F, "tcp-refused", ""),
