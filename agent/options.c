@@ -200,7 +200,7 @@ static const struct vp_option options[] = {
 	  vp_value_deadline },
 	{ "linger", 0, "T", "keep capturing after the last probe (300ms)",
 	  CHECK, vp_value_linger },
-	{ "concurrency", 0, "N", "attempts at a time (64)", CHECK,
+	{ "concurrency", 0, "N", "attempts at a time (32)", CHECK,
 	  vp_value_concurrency },
 	{ "probe-public", 0, NULL,
 	  "connect to public addresses although private is expected", CHECK,
@@ -492,7 +492,7 @@ static void set_defaults(struct vp_settings *s, struct vp_arena *arena)
 		.timeout_ms = 5000,
 		.deadline_ms = 120000,
 		.linger_ms = 300,
-		.concurrency = 64,
+		.concurrency = 32,
 	};
 	s->cloud = vp_arena_strdup(arena, "public");
 	s->scenario = vp_arena_strdup(arena, "secured");

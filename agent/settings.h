@@ -100,7 +100,7 @@ struct vp_settings {
 	unsigned timeout_ms;  /* default 5000: an attempt at TCP, TLS, HTTP */
 	unsigned deadline_ms; /* default 120000: the whole run */
 	unsigned linger_ms;   /* default 300 */
-	unsigned concurrency; /* default 64 */
+	unsigned concurrency; /* default 32 */
 	unsigned capture_buffer; /* bytes; 0: the capture's default */
 	char *ca_file;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf; for tests */

@@ -31,7 +31,7 @@
 #include "vnetprobe/signature.h"
 
 #define DEFAULT_TIMEOUT_MS 5000
-#define DEFAULT_CONCURRENT 64
+#define DEFAULT_CONCURRENT 32
 
 static void pump(struct vp_https_pool *p);
 

@@ -22,7 +22,7 @@ struct vp_https_pool_options {
 	uv_loop_t *loop;
 	const char *ca_file;     /* NULL: the system's store */
 	unsigned timeout_ms;     /* of TCP, TLS and HTTP each; 0: 5000 */
-	unsigned max_concurrent; /* 0: 64 */
+	unsigned max_concurrent; /* 0: 32 */
 };
 
 struct vp_https_request {

@@ -57,7 +57,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s.timeout_ms, 5000);
 	assert_int_equal(s.deadline_ms, 120000);
 	assert_int_equal(s.linger_ms, 300);
-	assert_int_equal(s.concurrency, 64);
+	assert_int_equal(s.concurrency, 32);
 	assert_string_equal(s.cloud, "public");
 	assert_string_equal(s.scenario, "secured");
 	assert_int_equal(s.n_targets, 1);
