@@ -315,6 +315,14 @@ static const struct vp_finding_type types[] = {
 	    "own record for {name} and forward {parent} to 168.63.129.16.",
 	    "RFC 1034 section 3.6.2; Microsoft: private-endpoint-dns"),
 	/* reach */
+	ROW(INFO, "reach", "ipv6-not-routed",
+	    "this machine has no way to IPv6 addresses",
+	    "A name has an IPv6 address too, and no IPv6 address of the plan "
+	    "has a route from here.",
+	    "Programs on this machine use the IPv4 address, which was reached. "
+	    "A machine with IPv6 would take the other one: check from there.",
+	    "Nothing to do on a machine that is meant to have IPv4 only.",
+	    "RFC 6724 section 5"),
 	ROW(ERROR, "reach", "tcp-timeout", "the port does not answer",
 	    "No answer came to the connection attempt.",
 	    "Packets are dropped on the way: a network security group, a "

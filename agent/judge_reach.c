@@ -63,6 +63,7 @@ struct ctx {
 	const struct signers *signers;
 	const struct judge_addr_key *own; /* this machine's sources, sorted */
 	size_t n_own;
+	bool ipv6; /* some IPv6 address has a route from here */
 };
 
 /* --- one finding ------------------------------------------------------- */
@@ -440,6 +441,32 @@ static void judge_http(struct ctx *c, bool certificate_fits)
 
 /* --- one address, one target ------------------------------------------- */
 
+static bool reached_otherwise(const struct ctx *c)
+{
+	for (size_t i = 0; i < c->t->n_addresses; i++) {
+		const struct vp_target_address *a = &c->t->addresses[i];
+
+		if (a->addr.family == 4 && a->tcp.outcome == VP_OUTCOME_OK)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A machine without IPv6 gets AAAA records as well and passes them over (RFC
+ * 6724 section 5, rule 1): that no packet could be sent there is no fault, if
+ * the target was reached over IPv4.
+ */
+static bool is_without_ipv6(struct ctx *c)
+{
+	if (c->ipv6 || c->a->addr.family != 6 ||
+	    c->a->route.outcome != VP_OUTCOME_UNREACHABLE ||
+	    c->a->tcp.outcome == VP_OUTCOME_OK || !reached_otherwise(c))
+		return false;
+	hit(c, "ipv6-not-routed", "{address} was not tried.");
+	return true;
+}
+
 static void judge_address(struct ctx *c)
 {
 	size_t before = c->j->n_drafts;
@@ -457,7 +484,7 @@ static void judge_address(struct ctx *c)
 	case VP_REACH_TRIED:
 		break;
 	}
-	if (!judge_tcp(c) || !c->t->tls)
+	if (is_without_ipv6(c) || !judge_tcp(c) || !c->t->tls)
 		return;
 	if (!judge_tls(c))
 		return;
@@ -504,6 +531,8 @@ static void collect_own(struct ctx *c)
 				a->route.source;
 			VP_PUSH(c->j->arena, own, c->n_own)->addr =
 				a->local.addr;
+			c->ipv6 |= a->addr.family == 6 &&
+			           a->route.outcome == VP_OUTCOME_OK;
 		}
 	}
 	if (c->n_own > 0)

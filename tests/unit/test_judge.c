@@ -460,6 +460,44 @@ static void tcp_error(struct vp_facts *f)
 	tcp_fails(f, VP_OUTCOME_ERROR);
 }
 
+static struct vp_target_address *public_ipv6(struct vp_facts *f)
+{
+	struct vp_target_address *a;
+
+	expect_public(f);
+	a = add_target_address(f, BLOB, "2001:db8:20::20");
+	a->route = (struct vp_route){ .outcome = VP_OUTCOME_UNREACHABLE };
+	a->tcp.outcome = VP_OUTCOME_UNREACHABLE;
+	a->tls = (struct vp_tls_facts){ 0 };
+	a->http = (struct vp_http_facts){ 0 };
+	return a;
+}
+
+static void no_ipv6_here(struct vp_facts *f)
+{
+	public_ipv6(f);
+}
+
+/* IPv6 works, but not to this address. */
+static void ipv6_to_others_only(struct vp_facts *f)
+{
+	public_ipv6(f);
+	add_target_address(f, VAULT, "fd20::9");
+}
+
+/* Unreachable by another router's word, not for want of a route. */
+static void ipv6_unreachable(struct vp_facts *f)
+{
+	public_ipv6(f)->route.outcome = VP_OUTCOME_OK;
+}
+
+/* Nothing else was reached either. */
+static void no_ipv6_and_no_ipv4(struct vp_facts *f)
+{
+	public_ipv6(f);
+	f->targets[BLOB].addresses[0].tcp.outcome = VP_OUTCOME_TIMEOUT;
+}
+
 static void no_route(struct vp_facts *f)
 {
 	tcp_fails(f, VP_OUTCOME_NONE);
@@ -983,6 +1021,10 @@ static const struct test_case cases[] = {
 	C(tcp_denied, F, "tcp-unreachable", ""),
 	C(tcp_error, I, "probe-error", ""),
 	C(no_route, F, "tcp-unreachable", ""),
+	C(no_ipv6_here, P, "", "ipv6-not-routed"),
+	C(ipv6_to_others_only, F, "tcp-unreachable", ""),
+	C(ipv6_unreachable, F, "tcp-unreachable", ""),
+	C(no_ipv6_and_no_ipv4, F, "tcp-timeout tcp-unreachable", ""),
 	C(pending, I, "not-looked-at", ""),
 	C(port_without_tls, P, "", ""),
 	C(tls_silent, F, "tls-silent", ""),
