@@ -32,6 +32,15 @@ static uint8_t protocol_of(enum vp_transport t)
 	return t == VP_TRANSPORT_UDP ? IPPROTO_UDP : IPPROTO_TCP;
 }
 
+/* A neighbour that does not answer ARP or ND: the kernel had nowhere to send
+ * the packet to. */
+static bool is_mute_neighbour(enum vp_outcome outcome,
+                              const struct vp_route *route)
+{
+	return outcome == VP_OUTCOME_TIMEOUT &&
+	       route->outcome == VP_OUTCOME_OK && route->gateway.family == 0;
+}
+
 /* Does the capture watch where packets to this address pass? Those to
  * ourselves (a stub resolver) pass the loopback only. */
 static bool watched(const struct vp_capture_facts *c, const struct vp_addr *to)
@@ -62,10 +71,7 @@ static bool question_left(const struct vp_dns_row *row)
 	}
 }
 
-/*
- * Did a SYN have to pass an interface? Without a route, or for a neighbour
- * that does not answer ARP or ND, the kernel never sent it.
- */
+/* Did a SYN have to pass an interface? Without a route it was never sent. */
 static bool attempt_left(const struct vp_target_address *a)
 {
 	if (a->reach != VP_REACH_TRIED || a->local.addr.family == 0)
@@ -76,8 +82,7 @@ static bool attempt_left(const struct vp_target_address *a)
 	case VP_OUTCOME_RESET:
 		return true;
 	case VP_OUTCOME_TIMEOUT:
-		return a->route.outcome == VP_OUTCOME_OK &&
-		       a->route.gateway.family != 0;
+		return a->route.outcome == VP_OUTCOME_OK;
 	default:
 		return false;
 	}
@@ -95,6 +100,10 @@ static void attest_row(struct attestation *a, const struct vp_name *name,
 
 	seen = vp_flows_saw_question(a->flows, proto, &row->local, server,
 	                             name->name, row->type);
+	if (!seen &&
+	    is_mute_neighbour(row->outcome,
+	                      &a->facts->resolvers[row->resolver].route))
+		return;
 	if (!seen)
 		what = vp_arena_printf(a->facts->arena, "%s %s at %s",
 		                       row->type == VP_DNS_A ? "A" : "AAAA",
@@ -111,6 +120,8 @@ static void attest_attempt(struct attestation *a, const struct vp_target *t,
 	bool seen;
 
 	seen = vp_flows_saw(a->flows, IPPROTO_TCP, &addr->local, &remote);
+	if (!seen && is_mute_neighbour(addr->tcp.outcome, &addr->route))
+		return;
 	if (!seen)
 		what = vp_arena_printf(a->facts->arena, "TCP to %s:%u",
 		                       t->name->name, (unsigned)t->port);

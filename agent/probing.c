@@ -206,6 +206,13 @@ static void reach(struct vp_probing *p, size_t target, size_t address)
 
 /* --- addresses ------------------------------------------------------------ */
 
+static void look_up_route(struct vp_probing *p, const struct vp_addr *to,
+                          struct vp_route *out)
+{
+	if (vp_routes_get(p->opt.routes, p->facts->arena, to, out) != 0)
+		out->outcome = VP_OUTCOME_ERROR;
+}
+
 /*
  * May this address be connected to? Private ones, yes; a public one only if
  * the plan expects it there. What is neither (0.0.0.0, loopback, multicast,
@@ -239,8 +246,7 @@ static void add_address(struct vp_probing *p, size_t target,
 			return;
 	new = VP_PUSH(p->facts->arena, t->addresses, t->n_addresses);
 	*new = (struct vp_target_address){ .addr = *addr };
-	if (vp_routes_get(p->opt.routes, p->facts->arena, addr, &new->route))
-		new->route.outcome = VP_OUTCOME_ERROR;
+	look_up_route(p, addr, &new->route);
 	if (may_connect(p, t, addr))
 		reach(p, target, t->n_addresses - 1);
 	else
@@ -409,6 +415,8 @@ static int open_resolvers(struct vp_probing *p)
 		rc = vp_resolver_probe_create(&p->resolvers[i], &opt);
 		if (rc != 0)
 			return rc;
+		look_up_route(p, &f->resolvers[i].endpoint.addr,
+		              &f->resolvers[i].route);
 	}
 	return 0;
 }

@@ -321,6 +321,7 @@ static json_t *resolver(struct writer *w, size_t index)
 	put(o, "port", json_integer(r->endpoint.port));
 	put(o, "source", json_string(vp_resolver_source_name(r->source)));
 	put(o, "status", json_string(w->j->resolvers[index]));
+	put(o, "route", route(w, &r->route));
 	return o;
 }
 

@@ -595,6 +595,7 @@ static void read_resolver(struct reader *r, const json_t *o, void *arg)
 	WORD(r, o, "source", vp_resolver_source_parse, &s->source);
 	if (s->source != VP_RESOLVER_NSS && s->endpoint.addr.family == 0)
 		fail(r, "address", "is missing");
+	read_route(r, o, &s->route);
 }
 
 /* --- packets ----------------------------------------------------------- */

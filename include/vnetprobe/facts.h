@@ -91,19 +91,21 @@ enum vp_resolver_source {
 #undef X
 };
 
-struct vp_resolver {
-	struct vp_endpoint endpoint;
-	enum vp_resolver_source source;
-};
-
-/* --- targets ----------------------------------------------------------- */
-
+/* Which way the kernel would send a packet. */
 struct vp_route {
 	enum vp_outcome outcome; /* OK, UNREACHABLE, DENIED, ERROR */
 	char *interface;
 	struct vp_addr source;
 	struct vp_addr gateway; /* none: on link */
 };
+
+struct vp_resolver {
+	struct vp_endpoint endpoint;
+	enum vp_resolver_source source;
+	struct vp_route route; /* outcome NONE: not looked up, or NSS */
+};
+
+/* --- targets ----------------------------------------------------------- */
 
 struct vp_tls_facts {
 	enum vp_outcome outcome; /* NONE for ports without TLS */
@@ -215,15 +217,15 @@ struct vp_flow {
 	struct vp_endpoint remote;
 	char *interface; /* where its first packet was seen */
 	enum vp_direction direction;
-	bool own;                   /* a probe of this run */
+	bool own; /* a probe of this run */
 	/* Of the remote, from answers seen; those of targets first, capped. If
 	 * an answer bound the SNI, that alone: it is the one that was meant. */
 	struct vp_flow_name *names;
 	size_t n_names;
 	size_t names_left_out; /* beyond the cap */
-	char *sni;        /* claimed by the ClientHello; NULL: none seen */
-	bool sni_bound;   /* an answer seen bound the SNI to the remote */
-	char **questions; /* DNS names asked, for DNS flows; capped */
+	char *sni;             /* claimed by the ClientHello; NULL: none seen */
+	bool sni_bound;        /* an answer seen bound the SNI to the remote */
+	char **questions;      /* DNS names asked, for DNS flows; capped */
 	size_t n_questions;
 	size_t questions_left_out; /* beyond the cap */
 	char *process;             /* NULL: unknown */

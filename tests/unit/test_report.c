@@ -621,6 +621,7 @@ static struct vp_facts *random_facts(void)
 	for (unsigned i = 0, n = (unsigned)rnd(4); i < n; i++) {
 		add_resolver(f, NULL, (enum vp_resolver_source)rnd(4));
 		f->resolvers[i].endpoint = rnd_endpoint();
+		f->resolvers[i].route.source = rnd_addr();
 	}
 	if (coin())
 		add_resolver(f, NULL, VP_RESOLVER_NSS);
