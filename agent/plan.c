@@ -178,11 +178,11 @@ static const struct {
 	{ VP_KIND_REGISTRY, "a registry", COLUMN(registry), 0, NULL },
 	{ VP_KIND_REGISTRY_DATA, "a registry", COLUMN(registry), 0, NULL },
 	{ VP_KIND_LOGIN, NULL, 0, VP_EXPECT_PUBLIC,
-	  "sign-in has no private endpoint (A2)" },
+	  "sign-in has no private endpoint" },
 	{ VP_KIND_ARM, NULL, 0, VP_EXPECT_ANY,
-	  "Resource Manager is public unless it has a private link (A2, P1)" },
+	  "Resource Manager is public unless it has a private link" },
 	{ VP_KIND_MONITOR, NULL, 0, VP_EXPECT_ANY,
-	  "Azure Monitor is private only with a private link scope (A2, P1)" },
+	  "Azure Monitor is private only with a private link scope" },
 	{ VP_KIND_AKS_API, "a cluster's API server", COLUMN(other), 0, NULL },
 	{ VP_KIND_AI_SERVICES, "an AI service", COLUMN(other), 0, NULL },
 	{ VP_KIND_SEARCH, "a search service", COLUMN(other), 0, NULL },
@@ -225,9 +225,8 @@ static void expect_by_scenario(const struct plan *p, struct vp_target *t)
 	}
 	memcpy(&t->expect, (const char *)sc + classes[i].column,
 	       sizeof(t->expect));
-	t->why = vp_arena_printf(arena, "%s: %s %s (%s)", sc->name,
-	                         classes[i].what, scenario_words(t->expect),
-	                         sc->source);
+	t->why = vp_arena_printf(arena, "%s: %s %s", sc->name, classes[i].what,
+	                         scenario_words(t->expect));
 }
 
 static void expect_of(const struct plan *p, struct vp_target *t,
@@ -748,9 +747,14 @@ static bool add_targets(struct plan *p)
 			return false;
 	}
 	if (p->facts->n_targets == 0)
-		return refuse(p, "no target: name one, such as "
-		                 "ACCOUNT.blob.core.windows.net, or give a "
-		                 "config with -c");
+		return refuse(p, p->s->config != NULL
+		                         ? "no target: this config names "
+		                           "none (in the sample they follow "
+		                           "'#:'), and neither does the "
+		                           "command line"
+		                         : "no target: name one, such as "
+		                           "ACCOUNT.blob.core.windows.net, or "
+		                           "give a config with -c");
 	return true;
 }
 

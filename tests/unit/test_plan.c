@@ -130,7 +130,7 @@ static void test_lab(void **state)
 	                    "privatelink.vaultcore.azure.net");
 	assert_string_equal(target(&m, "crlab.azurecr.io", 443)->why,
 	                    "secured: a registry with a private endpoint "
-	                    "answers at a private address (A3)");
+	                    "answers at a private address");
 	assert_string_equal(m.facts->scenario, "secured");
 	assert_string_equal(m.facts->region, "eastus");
 	assert_int_equal(m.facts->policy.n_vnet, 1);
