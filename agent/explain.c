@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "pen.h"
+#include "value.h"
 
 #define INDENT 8
 
@@ -27,8 +28,7 @@ static int stream_status(FILE *out)
 static void paragraph(struct pen *p, const char *head, const char *text)
 {
 	fprintf(p->out, "  %s\n", head);
-	fputs("    ", p->out);
-	pen_wrap(p, "", 4, text);
+	pen_wrap(p, "    ", 4, text);
 }
 
 static void explain_one(struct pen *p, const struct vp_finding_type *t)
@@ -90,16 +90,40 @@ static int explain_json(FILE *out, const struct vp_finding_type *one)
 	return rc != 0 ? -ENOMEM : stream_status(out);
 }
 
+static const char *nearest_id(const char *id)
+{
+	size_t n;
+	const struct vp_finding_type *t = vp_finding_types(&n);
+	const char **ids = malloc(n * sizeof(*ids)), *near = NULL;
+
+	for (size_t i = 0; ids != NULL && i < n; i++)
+		ids[i] = t[i].id;
+	if (ids != NULL)
+		near = vp_nearest(id, ids, n);
+	free(ids);
+	return near;
+}
+
 int vp_explain(FILE *out, const char *id, bool json)
 {
 	const struct vp_finding_type *t = NULL;
 	struct pen p = { .out = out, .columns = 80 };
 
 	if (id != NULL && (t = vp_finding_type(id)) == NULL) {
-		fprintf(stderr,
-		        "vnetprobe: there is no finding '%s'; "
-		        "'vnetprobe explain' lists them all\n",
-		        id);
+		const char *near = nearest_id(id);
+		char quoted[VP_QUOTE_TEXT];
+
+		vp_quote(quoted, id);
+		if (near != NULL)
+			fprintf(stderr,
+			        "vnetprobe: there is no finding %s; did you "
+			        "mean '%s'?\n",
+			        quoted, near);
+		else
+			fprintf(stderr,
+			        "vnetprobe: there is no finding %s; "
+			        "'vnetprobe explain' lists them all\n",
+			        quoted);
 		return 2;
 	}
 	if (json)
@@ -153,7 +177,8 @@ int vp_findings_markdown(FILE *out)
 	fputs("# Findings\n\n"
 	      "What `vnetprobe` can find, by family. This page is written from "
 	      "the table in `agent/findings.c`; `vnetprobe explain ID` prints "
-	      "the same. Words in {braces} are filled in by a report.\n\n"
+	      "the same. Words in {braces} are filled in by a report; words in "
+	      "CAPITALS, such as RG for the resource group, by you.\n\n"
 	      "Severities, worst first: *leak*, *error*, *unproven* (the run "
 	      "is inconclusive), *warning*, *info*. The last two do not change "
 	      "the verdict.\n\n",

@@ -332,7 +332,7 @@ static const struct vp_finding_type types[] = {
 	    "    az network nic show-effective-route-table -g RG -n NIC "
 	    "-o table\n"
 	    "    az network nic list-effective-nsg -g RG -n NIC\n"
-	    "and that {address} is the endpoint's address today:\n"
+	    "and compare {address} with the endpoint's own addresses:\n"
 	    "    az network private-endpoint show -g RG -n PE --query "
 	    "customDnsConfigs",
 	    "RFC 9293; Microsoft: key-vault/general/private-link-diagnostics"),
@@ -384,7 +384,8 @@ static const struct vp_finding_type types[] = {
 	    "    az network private-dns record-set a show -g RG -z {zone} "
 	    "-n {label}\n"
 	    "    az network private-endpoint show -g RG -n PE --query "
-	    "customDnsConfigs",
+	    "customDnsConfigs\n"
+	    "If they differ, write the endpoint's address into the record.",
 	    "RFC 9525; Microsoft: storage-private-endpoints"),
 	ROW(ERROR, "reach", "tls-intercepted",
 	    "TLS is opened and inspected on the way",
@@ -399,7 +400,8 @@ static const struct vp_finding_type types[] = {
 	    "    az network firewall network-rule create -g RG -f FIREWALL "
 	    "--collection-name COLLECTION -n private-endpoints "
 	    "--protocols TCP --source-addresses '*' "
-	    "--destination-addresses {address} --destination-ports {port}",
+	    "--destination-addresses PE_SUBNET_PREFIX "
+	    "--destination-ports {port}",
 	    "Microsoft: azure-certificate-authority-details"),
 	ROW(ERROR, "reach", "tls-untrusted",
 	    "the certificate's chain is not trusted",
@@ -430,8 +432,9 @@ static const struct vp_finding_type types[] = {
 	    "The address looks private, but the service saw the request come "
 	    "by its public path: a firewall's application rule connected "
 	    "anew, or the private endpoint is not approved.",
-	    "Use a network rule for private endpoint traffic, and check the "
-	    "connection's state:\n"
+	    "If a firewall stands on the way, let traffic to private endpoints "
+	    "pass by a network rule, not an application rule. And see whether "
+	    "the endpoint's connection is approved:\n"
 	    "    az network private-endpoint-connection list --id RESOURCE_ID "
 	    "-o table",
 	    "Microsoft: firewall/dns-details, "
@@ -506,10 +509,12 @@ static const struct vp_finding_type types[] = {
 	    "Some program on this machine does not use the private endpoint. "
 	    "An attempt without an answer counts as well: only something "
 	    "further on stopped it.",
-	    "Mend the name first (see the findings about {name}), then "
-	    "restart the program so that it asks again. Find who it is:\n"
-	    "    ss -tupn dst {address}\n"
-	    "and close the public door of the resource, for storage:\n"
+	    "Find the program while it talks:\n"
+	    "    sudo ss -tunp dst {address}\n"
+	    "If other findings name {name}, mend those first. Restart the "
+	    "program, so that it asks again; if it still leaves, it has an "
+	    "address or a resolver of its own. Then close the resource's "
+	    "public access, for storage:\n"
 	    "    az storage account update -g RG -n {account} "
 	    "--public-network-access Disabled",
 	    "vnetprobe: a target that must be private was contacted at a "
@@ -520,8 +525,10 @@ static const struct vp_finding_type types[] = {
 	    "The names asked are told to a third party, and a public resolver "
 	    "cannot see private zones: whoever asks it is sent to public "
 	    "addresses.",
-	    "Find who asks, and let it use the VNet's DNS:\n"
-	    "    ss -tupn dst {address}\n"
+	    "If {address} is among this machine's resolvers, take it out: "
+	    "every program asks it then, this check as well. Otherwise find "
+	    "who asks, and let it use the VNet's DNS:\n"
+	    "    sudo ss -tunp dst {address}\n"
 	    "Then forbid it at the network:\n"
 	    "    az network nsg rule create -g RG --nsg-name NSG "
 	    "-n deny-public-dns --priority 400 --direction Outbound "
@@ -537,8 +544,8 @@ static const struct vp_finding_type types[] = {
 	    "Either it is wanted and should be written down with its reason, "
 	    "or something on this machine talks to the Internet that should "
 	    "not.",
-	    "See which program it is:\n"
-	    "    ss -tupn dst {address}\n"
+	    "See which program it is, while it talks:\n"
+	    "    sudo ss -tunp dst {address}\n"
 	    "If it is wanted, allow it in the config, with a reason:\n"
 	    "    egress:\n"
 	    "      allow:\n"
@@ -586,7 +593,7 @@ static const struct vp_finding_type types[] = {
 	    "One of them may have been a leak.",
 	    "Run it again when the machine is quieter, or with a larger "
 	    "buffer:\n"
-	    "    vnetprobe check --capture-buffer 64MiB ...",
+	    "    sudo vnetprobe check --capture-buffer 64MiB ...",
 	    "packet(7), PACKET_STATISTICS"),
 	ROW(UNPROVEN, "trust", "capture-blind",
 	    "the capture did not see packets that were sent",

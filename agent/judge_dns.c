@@ -48,25 +48,26 @@ static const struct {
 	{ "dns-record-missing",
 	  "At {resolver} the alias {alias} has no address{soa}." },
 	{ "dns-no-private-endpoint",
-	  "{resolver} gives the public address {address}, and no privatelink "
-	  "alias is in the chain." },
-	{ "dns-name-unknown", "{resolver}: {name} has no address." },
+	  "At {resolver} the name leads to the public address {address}, and "
+	  "no privatelink alias is on the way there." },
+	{ "dns-name-unknown", "At {resolver} the name {name} has no address." },
 	{ "dns-zone-shadowed",
-	  "{resolver} says that {name} has no address; another resolver knows "
-	  "it." },
+	  "At {resolver} the name {name} has no address; another resolver "
+	  "knows it." },
 	{ "dns-resolvers-disagree",
 	  "The answers for {name} differ between resolvers." },
 	{ "dns-unstable", "{resolver} changed its answer for {name}." },
 	{ "dns-wrong-address",
-	  "{resolver} gives {address}; {expected} is meant." },
+	  "At {resolver} the name leads to {address}; {expected} is meant." },
 	{ "dns-outside-vnet",
-	  "{resolver} gives {address}, which is in no prefix of --vnet." },
-	{ "dns-bogon", "{resolver} gives {address}." },
+	  "At {resolver} the name leads to {address}, which is in no prefix of "
+	  "--vnet." },
+	{ "dns-bogon", "At {resolver} the name leads to {address}." },
 	{ "dns-hosts-override",
 	  "Applications get {address}, the resolvers say otherwise." },
 	{ "dns-ipv6-public",
-	  "{resolver} gives a private IPv4 address and the public IPv6 "
-	  "address {address}." },
+	  "At {resolver} the name has a private IPv4 address and the public "
+	  "IPv6 address {address}." },
 	{ "dns-timeout", "No answer from {resolver}." },
 	{ "dns-unreachable", "{resolver} could not be asked." },
 	{ "dns-servfail", "{resolver} answered with {what}." },
@@ -74,11 +75,13 @@ static const struct {
 	{ "dns-tcp-blocked",
 	  "The answer of {resolver} was cut short, and TCP to it fails." },
 	{ "dns-malformed", "The answer of {resolver} cannot be read: {what}." },
-	{ "dns-alias-loop", "{resolver}: the aliases come back to a name "
-	                    "already seen." },
-	{ "dns-private-unexpected", "{resolver} gives {address}." },
+	{ "dns-alias-loop",
+	  "At {resolver} the aliases come back to a name already seen." },
+	{ "dns-private-unexpected",
+	  "At {resolver} the name leads to {address}." },
 	{ "dns-alias-missing",
-	  "{resolver} gives {address} without a privatelink alias." },
+	  "At {resolver} the name leads to {address} without a privatelink "
+	  "alias." },
 	{ "probe-error", "Asking {resolver} failed on this machine." },
 };
 
@@ -575,6 +578,8 @@ static void judge_nss(struct ctx *c, const struct vp_dns_row *row)
 			d->words.address = "no address";
 		} else if (c->judged->state != JUDGE_WRONG) {
 			hit(c, "dns-name-unknown", row, NULL);
+		} else {
+			c->wrong[row->resolver] = true; /* passed on to us */
 		}
 		return;
 	}
@@ -591,7 +596,9 @@ static void judge_nss(struct ctx *c, const struct vp_dns_row *row)
 			}
 			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
 		}
-		if (judge_scope(c->j, a) == VP_SCOPE_PUBLIC)
+		if (judge_scope(c->j, a) == VP_SCOPE_PUBLIC ||
+		    (c->judged->expect == VP_EXPECT_PRIVATE &&
+		     !is_expected(c->t, a)))
 			c->wrong[row->resolver] = true; /* passed on to us */
 	}
 }

@@ -406,8 +406,8 @@ static bool row_required(struct ctx *c)
 	if (r == NULL)
 		return false;
 	c->out->class = VP_CLASS_REQUIRED;
-	c->out->rule = vp_arena_printf(c->j->arena, "public by design: %s (%s)",
-	                               r->why, r->source);
+	c->out->rule =
+		vp_arena_printf(c->j->arena, "public by design: %s", r->why);
 	return true;
 }
 
@@ -503,8 +503,9 @@ static const char *state_text(const struct vp_flow *f)
 
 static const char *volume(struct judge *j, uint64_t packets, uint64_t bytes)
 {
-	return vp_arena_printf(j->arena, "%llu packets (%llu bytes)",
+	return vp_arena_printf(j->arena, "%llu packet%s (%llu bytes)",
 	                       (unsigned long long)packets,
+	                       packets == 1 ? "" : "s",
 	                       (unsigned long long)bytes);
 }
 

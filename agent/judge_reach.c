@@ -201,10 +201,8 @@ static void certificate(struct ctx *c, struct judge_draft *d)
 	struct vp_arena *arena = c->j->arena;
 
 	add(c, d,
-	    vp_arena_printf(arena, "certificate for %s",
-	                    names_text(c->j, tls)));
-	add(c, d,
-	    vp_arena_printf(arena, "issued by %s", or_unknown(tls->issuer)));
+	    vp_arena_printf(arena, "certificate for %s, issued by %s",
+	                    names_text(c->j, tls), or_unknown(tls->issuer)));
 	if (tls->verify_code != 0)
 		add(c, d,
 		    vp_arena_printf(arena, "verification: %s (%ld)",

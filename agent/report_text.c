@@ -144,7 +144,7 @@ static void put_title(struct ctx *c, const struct vp_finding *f)
 	pen_wrap(p, "         ", 9, f->title);
 }
 
-/* "12 targets: a, b, c, d and 8 more" */
+/* "12 targets: a, b, c, d and 8 more"; without a port they are names. */
 static void put_names(struct ctx *c, const struct vp_finding *f, size_t n)
 {
 	const char *list = "", *before = NULL;
@@ -168,7 +168,8 @@ static void put_names(struct ctx *c, const struct vp_finding *f, size_t n)
 		list = vp_arena_printf(c->pen.arena, "%s and %zu more", list,
 		                       distinct - shown);
 	if (distinct > 1)
-		list = vp_arena_printf(c->pen.arena, "%zu places: %s", distinct,
+		list = vp_arena_printf(c->pen.arena, "%zu %s: %s", distinct,
+		                       strchr(list, ':') ? "targets" : "names",
 		                       list);
 	pen_wrap(&c->pen, "         ", 9, list);
 }
@@ -195,19 +196,36 @@ static void put_details(struct ctx *c, const struct vp_finding *f, size_t n)
 	}
 }
 
+static bool among(const char *const *list, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void put_evidence(struct ctx *c, const struct vp_finding *f, size_t n)
 {
+	const char *lines[MOST_EVIDENCE + 1];
 	size_t shown = 0, total = 0;
 
 	for (size_t i = 0; i < n; i++)
 		total += f[i].n_evidence;
 	/* One finding: all it has. Several: the first as an example, and a
-	 * line of each that follows. */
+	 * line of each that follows, if it says something new. */
 	for (size_t i = 0; i < n && shown < MOST_EVIDENCE; i++) {
 		size_t most = n == 1 ? f[i].n_evidence : i == 0 ? 2 : 1;
 
 		for (size_t k = 0; k < most && k < f[i].n_evidence; k++) {
-			pen_wrap(&c->pen, "         - ", 11, f[i].evidence[k]);
+			const char *line = f[i].evidence[k];
+
+			if (n > 1) {
+				if (among(lines, shown, line))
+					continue;
+				lines[shown] = line;
+			}
+			pen_wrap(&c->pen, "         - ", 11, line);
 			shown++;
 		}
 	}
@@ -228,13 +246,60 @@ static const char *line_of(struct ctx *c, const char *remedy, size_t k)
 	return vp_arena_strndup(c->pen.arena, remedy, strcspn(remedy, "\n"));
 }
 
+static bool ends_word(const char *text)
+{
+	text += strspn(text, ".,:;)");
+	return *text == ' ' || *text == '\0';
+}
+
+/* Sentences that differ in one word are one sentence with a list of them:
+ * "for 10.20.2.4, 10.20.2.5 and more:". NULL: they differ in more. */
+static const char *one_sentence(struct ctx *c, const char *const *lines,
+                                size_t n, bool more)
+{
+	size_t head = strlen(lines[0]), tail = head;
+	const char *list = "";
+
+	for (size_t i = 1; i < n; i++) {
+		size_t a = strlen(lines[0]), b = strlen(lines[i]), k = 0;
+
+		while (k < head && lines[0][k] == lines[i][k])
+			k++;
+		head = k;
+		for (k = 0; k < tail && k < b - head && k < a - head &&
+		            lines[0][a - 1 - k] == lines[i][b - 1 - k];)
+			k++;
+		tail = k;
+	}
+	while (head > 0 && strchr(" (", lines[0][head - 1]) == NULL)
+		head--;
+	while (!ends_word(lines[0] + strlen(lines[0]) - tail))
+		tail--;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(lines[i]) - head - tail;
+		const char *word =
+			vp_arena_strndup(c->pen.arena, lines[i] + head, len);
+
+		if (len == 0 || strchr(word, ' ') != NULL)
+			return NULL;
+		list = text(c, "%s%s%s", list,
+		            i == 0              ? ""
+		            : i + 1 < n || more ? ", "
+		                                : " and ",
+		            word);
+	}
+	return text(c, "%.*s%s%s%s", (int)head, lines[0], list,
+	            more ? " and more" : "",
+	            lines[0] + strlen(lines[0]) - tail);
+}
+
 /* The k-th line of every remedy, each text once. False: there is none. */
 static bool put_remedy_line(struct ctx *c, const struct vp_finding *f, size_t n,
                             size_t k)
 {
-	const char *shown[MOST_LINES];
-	size_t n_shown = 0, seen;
-	bool any = false;
+	const char *shown[MOST_LINES], *sentence = NULL;
+	size_t n_shown = 0;
+	bool any = false, more = false;
 
 	for (size_t i = 0; i < n; i++) {
 		const char *line = line_of(c, f[i].remedy, k);
@@ -242,20 +307,24 @@ static bool put_remedy_line(struct ctx *c, const struct vp_finding *f, size_t n,
 		if (line == NULL)
 			continue;
 		any = true;
-		for (seen = 0; seen < n_shown; seen++) {
-			if (strcmp(shown[seen], line) == 0)
-				break;
-		}
-		if (seen < n_shown)
+		if (among(shown, n_shown, line))
 			continue;
-		if (n_shown == MOST_LINES) {
-			pen_remedy_line(&c->pen, 11,
-			                "... and so on: see the JSON report");
+		more = n_shown == MOST_LINES;
+		if (more)
 			break;
-		}
 		shown[n_shown++] = line;
-		pen_remedy_line(&c->pen, 11, line);
 	}
+	if (n_shown > 1 && strncmp(shown[0], "    ", 4) != 0)
+		sentence = one_sentence(c, shown, n_shown, more);
+	if (sentence != NULL) {
+		pen_remedy_line(&c->pen, 11, sentence);
+		return true;
+	}
+	for (size_t i = 0; i < n_shown; i++)
+		pen_remedy_line(&c->pen, 11, shown[i]);
+	if (more)
+		pen_remedy_line(&c->pen, 11,
+		                "... and so on: -v, or the JSON report");
 	return any;
 }
 
@@ -604,7 +673,8 @@ static void put_end(struct ctx *c)
 		pen_wrap(p, "Evidence: ", 10, c->facts->capture.evidence);
 	if (c->j->n_findings > 0)
 		pen_wrap(p, "", 0,
-		         "`vnetprobe explain ID` tells more about a finding.");
+		         text(c, "More about a finding: vnetprobe explain %s",
+		              c->j->findings[0].type->id));
 }
 
 int vp_report_text(FILE *out, const struct vp_facts *facts,

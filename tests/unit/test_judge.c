@@ -1222,6 +1222,7 @@ static const struct {
 	{ hosts_public, NSS, "wrong" },
 	{ not_linked, NSS, "wrong" },
 	{ not_linked_at_one, NSS, "ok" },
+	{ record_missing, NSS, "wrong" },
 	{ nss_error, NSS, "partial" },
 };
 
@@ -1296,7 +1297,7 @@ static const struct {
 	  "10.20.1.11 answered none of 6 questions" },
 	{ malformed, "dns-malformed", "dig @10.20.1.10", "compression loop" },
 	{ tls_untrusted, "tls-untrusted", "-connect 10.20.2.9:443", "" },
-	{ leak_attempted, "leak-target", "ss -tupn dst 203.0.113.20",
+	{ leak_attempted, "leak-target", "sudo ss -tunp dst 203.0.113.20",
 	  "1 flow (1 only attempted)" },
 	{ capture_off, "capture-off", "setcap cap_net_raw+ep",
 	  "no right to capture" },

@@ -175,14 +175,15 @@ static void no_rights(struct vp_facts *f)
 
 static void many(struct vp_facts *f)
 {
-	char name[64], alias[96];
+	char name[64], alias[96], address[32];
 
 	for (int i = 0; i < 40; i++) {
+		snprintf(address, sizeof(address), "10.20.3.%d", i / 4 + 1);
 		snprintf(name, sizeof(name), "st%02d.blob.core.windows.net", i);
 		snprintf(alias, sizeof(alias),
 		         "st%02d.privatelink.blob.core.windows.net", i);
 		add_target(f, name, alias, "privatelink.blob.core.windows.net",
-		           VP_KIND_BLOB, "10.20.3.1");
+		           VP_KIND_BLOB, address);
 		if (i % 4 != 0)
 			continue;
 		f->targets[N_TARGETS + i].addresses[0].tcp.outcome =
