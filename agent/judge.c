@@ -481,7 +481,7 @@ static const char *targets_clause(struct judge *j, const struct tally *t)
 					n, t->private == n ? " (private)" : "");
 	return vp_arena_printf(j->arena, "%zu of %s %s as expected", t->ok,
 	                       judge_count(j, n, "target", "targets"),
-	                       t->ok == 1 ? "is" : "are");
+	                       t->ok == 1 || n == 1 ? "is" : "are");
 }
 
 static const char *egress_clause(struct judge *j, const struct tally *t)
