@@ -436,7 +436,11 @@ static const struct vp_finding_type types[] = {
 	    "pass by a network rule, not an application rule. And see whether "
 	    "the endpoint's connection is approved:\n"
 	    "    az network private-endpoint-connection list --id RESOURCE_ID "
-	    "-o table",
+	    "-o table\n"
+	    "Where a service endpoint is expected, this machine's subnet has "
+	    "to have it, and the service to allow the subnet:\n"
+	    "    az network vnet subnet show -g RG --vnet-name VNET "
+	    "-n SUBNET --query serviceEndpoints",
 	    "Microsoft: firewall/dns-details, "
 	    "container-registry-firewall-rules, storage-private-endpoints"),
 	ROW(ERROR, "reach", "service-saw-other-source",
@@ -450,7 +454,11 @@ static const struct vp_finding_type types[] = {
 	    "way:\n"
 	    "    ip route get {address}\n"
 	    "    az network nic show-effective-route-table -g RG -n NIC "
-	    "-o table",
+	    "-o table\n"
+	    "Where a service endpoint is expected, see whether this machine's "
+	    "subnet has it:\n"
+	    "    az network vnet subnet show -g RG --vnet-name VNET "
+	    "-n SUBNET --query serviceEndpoints",
 	    "Microsoft: key-vault/general/private-link-diagnostics "
 	    "(x-ms-keyvault-network-info)"),
 	ROW(ERROR, "reach", "http-silent",
