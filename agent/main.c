@@ -133,9 +133,8 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 		complain(0, "the evidence %s could not be written",
 		         s->evidence);
 	}
-	status = deliver(s, facts, output);
-	vp_run_destroy(run);
-	return status;
+	vp_run_destroy(run); /* its memory serves the report */
+	return deliver(s, facts, output);
 }
 
 static int judge(const struct vp_settings *s)

@@ -27,9 +27,9 @@
  * for NSS, so that applications beside us are not starved. */
 #define QUESTIONS_A_SECOND 500
 #define QUESTIONS_PENDING 100
-#define NSS_FIRST_BATCH 32
-#define NSS_BATCH 10
-#define NSS_BATCH_MS 100
+#define NSS_FIRST_BATCH 64
+#define NSS_BATCH 32 /* 100 a second, 200 questions */
+#define NSS_BATCH_MS 320
 
 struct lookup { /* one question */
 	struct vp_probing *p;

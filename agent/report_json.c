@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio_ext.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -550,6 +551,8 @@ int vp_report_json(FILE *out, const struct vp_facts *facts,
 		.first = true,
 	};
 
+	/* jansson writes in pieces of a few bytes. */
+	__fsetlocking(out, FSETLOCKING_BYCALLER);
 	fputc('{', out);
 	head(&w);
 	list(&w, "resolvers", facts->n_resolvers, resolver);
