@@ -876,7 +876,8 @@ static json_t *load(const char *path, int *rc, char *why, size_t size)
 	if (s.error != 0)
 		snprintf(why, size, "%s: %s", path, strerror(-s.error));
 	else
-		snprintf(why, size, "%s: line %d, column %d: %s", path,
+		snprintf(why, size,
+		         "%s is no JSON report: line %d, column %d: %s", path,
 		         error.line, error.column, error.text);
 	return NULL;
 }
