@@ -477,11 +477,16 @@ static void on_tick(uv_timer_t *timer)
 
 	if (r->probing != NULL)
 		vp_probing_count(r->probing, &c);
-	vp_progress_show(&r->progress,
-	                 r->phase == PROBE ? "%zu of %zu questions answered, "
-	                                     "%zu of %zu addresses tried"
-	                                   : "watching for late packets",
-	                 c.answered, c.questions, c.finished, c.attempts);
+	if (r->phase == ARM)
+		vp_progress_show(&r->progress, "opening the capture");
+	else if (r->phase == PROBE)
+		vp_progress_show(&r->progress,
+		                 "%zu of %zu questions answered, "
+		                 "%zu of %zu addresses tried",
+		                 c.answered, c.questions, c.finished,
+		                 c.attempts);
+	else
+		vp_progress_show(&r->progress, "watching for late packets");
 }
 
 /* --- going --------------------------------------------------------------- */
