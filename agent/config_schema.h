@@ -1,0 +1,70 @@
+/*
+ * config_schema.h - the config file's keys, and the structs libcyaml fills.
+ *
+ * Every leaf is a string, or NULL where the key was left out.
+ */
+#ifndef VP_AGENT_CONFIG_SCHEMA_H
+#define VP_AGENT_CONFIG_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+
+struct raw_workspace {
+	char *name, *id, *notebook_fqdn, *expect;
+	char **compute_instances, **online_endpoints, **addresses;
+	unsigned compute_instances_count, online_endpoints_count;
+	unsigned addresses_count;
+};
+
+struct raw_account {
+	char *name, *expect;
+	char **services, **addresses;
+	unsigned services_count, addresses_count;
+};
+
+struct raw_vault {
+	char *name, *expect;
+	char **addresses;
+	unsigned addresses_count;
+};
+
+struct raw_registry {
+	char *name, *expect;
+	char **data_regions, **addresses;
+	unsigned data_regions_count, addresses_count;
+};
+
+struct raw_target {
+	char *name, *port, *kind, *expect;
+	char **addresses;
+	unsigned addresses_count;
+};
+
+struct raw_allow {
+	char *name, *prefix, *port, *process, *reason;
+};
+
+struct raw_egress {
+	char *preset; /* egress.default */
+	struct raw_allow *allow;
+	unsigned allow_count;
+};
+
+struct raw_config {
+	char *cloud, *region, *scenario, *expect, *ca_file, *interface;
+	char *timeout, *deadline, *linger, *concurrency;
+	char **vnet, **resolvers;
+	unsigned vnet_count, resolvers_count;
+	struct raw_workspace *workspace;
+	struct raw_account *storage_accounts;
+	struct raw_vault *key_vaults;
+	struct raw_registry *registries;
+	struct raw_target *targets;
+	unsigned storage_accounts_count, key_vaults_count, registries_count;
+	unsigned targets_count;
+	struct raw_egress *egress;
+};
+
+/* Of struct raw_config. */
+extern const cyaml_schema_value_t vp_config_schema;
+
+#endif

@@ -1,0 +1,335 @@
+/*
+ * config_values.c - the strings of a config file to settings.
+ *
+ * The setters of value.c read each of them; what one refuses is looked up in
+ * the tree by its key path, so that the message has line and column.
+ */
+#include "config_values.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "value.h"
+
+struct reader {
+	struct vp_settings *s;
+	struct vp_config_tree *tree;
+};
+
+static bool read_expect(struct reader *r, const char *path, const char *text,
+                        bool *has, enum vp_expect *out)
+{
+	char below[VP_CONFIG_PATH], why[512];
+
+	if (text == NULL)
+		return true;
+	vp_config_path_below(below, path, "expect");
+	if (vp_value_read_expect(out, text, why, sizeof(why)) != 0)
+		return vp_config_refuse(r->tree, below, "%s", why);
+	*has = true;
+	return true;
+}
+
+static bool read_addresses(struct reader *r, const char *path, char **texts,
+                           unsigned n_texts, struct vp_addr **out, size_t *n)
+{
+	char below[VP_CONFIG_PATH], why[512];
+
+	for (unsigned i = 0; i < n_texts; i++) {
+		struct vp_addr *a = VP_PUSH(r->s->arena, *out, *n);
+
+		if (vp_value_read_addr(a, texts[i], why, sizeof(why)) == 0)
+			continue;
+		vp_config_path(below, "%s.addresses[%u]", path, i);
+		return vp_config_refuse(r->tree, below, "%s", why);
+	}
+	return true;
+}
+
+static void copy_list(struct reader *r, char **texts, unsigned n_texts,
+                      char ***out, size_t *n)
+{
+	for (unsigned i = 0; i < n_texts; i++)
+		*VP_PUSH(r->s->arena, *out, *n) =
+			vp_arena_strdup(r->s->arena, texts[i]);
+}
+
+static bool read_workspace(struct reader *r, const struct raw_workspace *raw)
+{
+	struct vp_workspace *w = &r->s->workspace;
+	char guid[37], why[512];
+
+	if (raw == NULL)
+		return true;
+	w->present = true;
+	if (vp_value_read_guid(guid, raw->id, why, sizeof(why)) != 0)
+		return vp_config_refuse(r->tree, "workspace.id", "%s", why);
+	w->id = vp_arena_strdup(r->s->arena, guid);
+	w->name = vp_arena_strdup(r->s->arena, raw->name);
+	w->notebook_fqdn = vp_arena_strdup(r->s->arena, raw->notebook_fqdn);
+	copy_list(r, raw->compute_instances, raw->compute_instances_count,
+	          &w->compute_instances, &w->n_compute_instances);
+	copy_list(r, raw->online_endpoints, raw->online_endpoints_count,
+	          &w->online_endpoints, &w->n_online_endpoints);
+	return read_expect(r, "workspace", raw->expect, &w->has_expect,
+	                   &w->expect) &&
+	       read_addresses(r, "workspace", raw->addresses,
+	                      raw->addresses_count, &w->addresses,
+	                      &w->n_addresses);
+}
+
+static bool read_services(struct reader *r, const char *path,
+                          const struct raw_account *raw)
+{
+	char below[VP_CONFIG_PATH], quoted[VP_QUOTE_TEXT];
+	enum vp_kind kind;
+
+	for (unsigned i = 0; i < raw->services_count; i++) {
+		if (vp_kind_parse(&kind, raw->services[i]) == 0 &&
+		    kind >= VP_KIND_BLOB && kind <= VP_KIND_WEB)
+			continue;
+		vp_config_path(below, "%s.services[%u]", path, i);
+		return vp_config_refuse(
+			r->tree, below,
+			"%s is not one of blob, file, queue, table, "
+			"dfs, web",
+			vp_quote(quoted, raw->services[i]));
+	}
+	return true;
+}
+
+static bool read_account(struct reader *r, const struct raw_account *raw,
+                         unsigned i)
+{
+	struct vp_settings *s = r->s;
+	struct vp_storage_account *a =
+		VP_PUSH(s->arena, s->storage_accounts, s->n_storage_accounts);
+	char path[VP_CONFIG_PATH];
+
+	vp_config_path(path, "storage_accounts[%u]", i);
+	a->name = vp_arena_strdup(s->arena, raw->name);
+	copy_list(r, raw->services, raw->services_count, &a->services,
+	          &a->n_services);
+	return read_services(r, path, raw) &&
+	       read_expect(r, path, raw->expect, &a->has_expect, &a->expect) &&
+	       read_addresses(r, path, raw->addresses, raw->addresses_count,
+	                      &a->addresses, &a->n_addresses);
+}
+
+static bool read_vault(struct reader *r, const struct raw_vault *raw,
+                       unsigned i)
+{
+	struct vp_settings *s = r->s;
+	struct vp_key_vault *v =
+		VP_PUSH(s->arena, s->key_vaults, s->n_key_vaults);
+	char path[VP_CONFIG_PATH];
+
+	vp_config_path(path, "key_vaults[%u]", i);
+	v->name = vp_arena_strdup(s->arena, raw->name);
+	return read_expect(r, path, raw->expect, &v->has_expect, &v->expect) &&
+	       read_addresses(r, path, raw->addresses, raw->addresses_count,
+	                      &v->addresses, &v->n_addresses);
+}
+
+static bool read_registry(struct reader *r, const struct raw_registry *raw,
+                          unsigned i)
+{
+	struct vp_settings *s = r->s;
+	struct vp_registry *g =
+		VP_PUSH(s->arena, s->registries, s->n_registries);
+	struct vp_settings scratch = { .arena = s->arena };
+	char path[VP_CONFIG_PATH], below[VP_CONFIG_PATH], why[512];
+
+	vp_config_path(path, "registries[%u]", i);
+	g->name = vp_arena_strdup(s->arena, raw->name);
+	for (unsigned k = 0; k < raw->data_regions_count; k++) {
+		vp_config_path(below, "%s.data_regions[%u]", path, k);
+		if (vp_value_region(&scratch, raw->data_regions[k], why,
+		                    sizeof(why)) != 0)
+			return vp_config_refuse(r->tree, below, "%s", why);
+		*VP_PUSH(s->arena, g->data_regions, g->n_data_regions) =
+			scratch.region;
+	}
+	return read_expect(r, path, raw->expect, &g->has_expect, &g->expect) &&
+	       read_addresses(r, path, raw->addresses, raw->addresses_count,
+	                      &g->addresses, &g->n_addresses);
+}
+
+static bool read_target(struct reader *r, const struct raw_target *raw,
+                        unsigned i)
+{
+	struct vp_settings *s = r->s;
+	struct vp_extra_target *t = VP_PUSH(s->arena, s->targets, s->n_targets);
+	char path[VP_CONFIG_PATH], below[VP_CONFIG_PATH], why[512];
+
+	vp_config_path(path, "targets[%u]", i);
+	t->text = vp_arena_strdup(s->arena, raw->name);
+	t->origin = vp_arena_strdup(s->arena, path);
+	vp_config_path_below(below, path, "port");
+	if (raw->port != NULL &&
+	    vp_value_read_port(&t->port, raw->port, why, sizeof(why)) != 0)
+		return vp_config_refuse(r->tree, below, "%s", why);
+	vp_config_path_below(below, path, "kind");
+	if (raw->kind != NULL &&
+	    vp_value_read_kind(&t->kind, raw->kind, why, sizeof(why)) != 0)
+		return vp_config_refuse(r->tree, below, "%s", why);
+	t->has_kind = raw->kind != NULL;
+	return read_expect(r, path, raw->expect, &t->has_expect, &t->expect) &&
+	       read_addresses(r, path, raw->addresses, raw->addresses_count,
+	                      &t->addresses, &t->n_addresses);
+}
+
+/* A host, or "*." and a suffix, to lower case without a final dot. */
+static bool allow_name(struct vp_arena *arena, char **out, const char *text)
+{
+	char *low = vp_arena_strdup(arena, text);
+	size_t n = strlen(low);
+
+	if (n > 1 && low[n - 1] == '.')
+		low[--n] = '\0';
+	for (char *p = low; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	*out = low;
+	low += strncmp(low, "*.", 2) == 0 ? 2 : 0;
+	n = strlen(low);
+	return n > 0 && n < 254 && low[0] != '.' && low[n - 1] != '.' &&
+	       strstr(low, "..") == NULL &&
+	       strspn(low, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
+}
+
+static bool read_allow(struct reader *r, const struct raw_allow *raw,
+                       unsigned i)
+{
+	struct vp_settings *s = r->s;
+	struct vp_allow_rule *a = VP_PUSH(s->arena, s->allow, s->n_allow);
+	char path[VP_CONFIG_PATH], below[VP_CONFIG_PATH], why[512];
+	char quoted[VP_QUOTE_TEXT];
+
+	vp_config_path(path, "egress.allow[%u]", i);
+	if (raw->name == NULL && raw->prefix == NULL && raw->port == NULL &&
+	    raw->process == NULL)
+		return vp_config_refuse(
+			r->tree, path,
+			"allows everything: give name, prefix, port or "
+			"process");
+	vp_config_path_below(below, path, "name");
+	if (raw->name != NULL && !allow_name(s->arena, &a->name, raw->name))
+		return vp_config_refuse(
+			r->tree, below,
+			"%s is not a host name or '*.' and a suffix",
+			vp_quote(quoted, raw->name));
+	vp_config_path_below(below, path, "prefix");
+	if (raw->prefix != NULL && vp_value_read_prefix(&a->prefix, raw->prefix,
+	                                                why, sizeof(why)) != 0)
+		return vp_config_refuse(r->tree, below, "%s", why);
+	vp_config_path_below(below, path, "port");
+	if (raw->port != NULL &&
+	    vp_value_read_port(&a->port, raw->port, why, sizeof(why)) != 0)
+		return vp_config_refuse(r->tree, below, "%s", why);
+	a->process = vp_arena_strdup(s->arena, raw->process);
+	a->reason = vp_arena_strdup(s->arena, raw->reason);
+	return true;
+}
+
+static bool read_egress(struct reader *r, const struct raw_egress *raw)
+{
+	char quoted[VP_QUOTE_TEXT];
+
+	if (raw == NULL)
+		return true;
+	if (raw->preset != NULL) {
+		r->s->egress_report_only = strcmp(raw->preset, "report") == 0;
+		if (!r->s->egress_report_only &&
+		    strcmp(raw->preset, "fail") != 0)
+			return vp_config_refuse(r->tree, "egress.default",
+			                        "%s is not one of fail, report",
+			                        vp_quote(quoted, raw->preset));
+	}
+	for (unsigned i = 0; i < raw->allow_count; i++) {
+		if (!read_allow(r, &raw->allow[i], i))
+			return false;
+	}
+	return true;
+}
+
+static bool set(struct reader *r, const char *path, const char *text,
+                vp_value_setter *setter)
+{
+	char why[512];
+
+	if (text == NULL || setter(r->s, text, why, sizeof(why)) == 0)
+		return true;
+	return vp_config_refuse(r->tree, path, "%s", why);
+}
+
+static bool set_each(struct reader *r, const char *key, char **texts,
+                     unsigned n, vp_value_setter *setter)
+{
+	char path[VP_CONFIG_PATH];
+
+	for (unsigned i = 0; i < n; i++) {
+		vp_config_path(path, "%s[%u]", key, i);
+		if (!set(r, path, texts[i], setter))
+			return false;
+	}
+	return true;
+}
+
+static bool read_scalars(struct reader *r, const struct raw_config *c)
+{
+	const struct {
+		const char *key, *text;
+		vp_value_setter *setter;
+	} rows[] = {
+		{ "cloud", c->cloud, vp_value_cloud },
+		{ "region", c->region, vp_value_region },
+		{ "scenario", c->scenario, vp_value_scenario },
+		{ "expect", c->expect, vp_value_expect },
+		{ "ca_file", c->ca_file, vp_value_ca_file },
+		{ "interface", c->interface, vp_value_interface },
+		{ "timeout", c->timeout, vp_value_timeout },
+		{ "deadline", c->deadline, vp_value_deadline },
+		{ "linger", c->linger, vp_value_linger },
+		{ "concurrency", c->concurrency, vp_value_concurrency },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (!set(r, rows[i].key, rows[i].text, rows[i].setter))
+			return false;
+	}
+	return set_each(r, "vnet", c->vnet, c->vnet_count, vp_value_vnet) &&
+	       set_each(r, "resolvers", c->resolvers, c->resolvers_count,
+	                vp_value_resolver);
+}
+
+static bool read_resources(struct reader *r, const struct raw_config *c)
+{
+	for (unsigned i = 0; i < c->storage_accounts_count; i++) {
+		if (!read_account(r, &c->storage_accounts[i], i))
+			return false;
+	}
+	for (unsigned i = 0; i < c->key_vaults_count; i++) {
+		if (!read_vault(r, &c->key_vaults[i], i))
+			return false;
+	}
+	for (unsigned i = 0; i < c->registries_count; i++) {
+		if (!read_registry(r, &c->registries[i], i))
+			return false;
+	}
+	for (unsigned i = 0; i < c->targets_count; i++) {
+		if (!read_target(r, &c->targets[i], i))
+			return false;
+	}
+	return true;
+}
+
+void vp_config_values(struct vp_config_tree *tree, struct vp_settings *s,
+                      const struct raw_config *raw)
+{
+	struct reader r = { s, tree };
+
+	if (read_scalars(&r, raw) && read_workspace(&r, raw->workspace) &&
+	    read_resources(&r, raw))
+		read_egress(&r, raw->egress);
+}
