@@ -2,53 +2,36 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vnetprobe/whole_file.h"
+
 struct vp_output {
 	FILE *stream;
-	char *path;      /* NULL: stdout, or written directly */
-	char *temporary; /* NULL with path */
+	struct vp_whole_file file; /* zeroed: stdout, or written directly */
 };
 
 static void release(struct vp_output *o)
 {
 	if (o->stream != NULL && o->stream != stdout)
 		fclose(o->stream);
-	free(o->path);
-	free(o->temporary);
+	vp_whole_file_close(&o->file);
 	free(o);
 }
 
-/* A new file beside the path, with the mode that open() would have given. */
-static int open_temporary(struct vp_output *o, const char *path)
+static int open_file(struct vp_output *o, const char *path)
 {
-	mode_t mask = umask(0);
-	int fd, err;
+	int err, fd = vp_whole_file_open(&o->file, path);
 
-	umask(mask);
-	o->path = strdup(path);
-	if (o->path == NULL ||
-	    asprintf(&o->temporary, "%s.partial-XXXXXX", path) < 0) {
-		o->temporary = NULL;
-		return -ENOMEM;
-	}
-	fd = mkostemp(o->temporary, O_CLOEXEC);
-	if (fd < 0) {
-		err = -errno;
-		free(o->temporary);
-		o->temporary = NULL;
-		return err;
-	}
-	fchmod(fd, 0666 & ~mask);
+	if (fd < 0)
+		return fd;
 	o->stream = fdopen(fd, "w");
 	if (o->stream == NULL) {
 		err = -errno;
 		close(fd);
-		unlink(o->temporary);
 		return err;
 	}
 	return 0;
@@ -72,7 +55,7 @@ int vp_output_open(struct vp_output **out, const char *path, char *why,
 		o->stream = fopen(path, "we");
 		rc = o->stream == NULL ? -errno : 0;
 	} else {
-		rc = open_temporary(o, path);
+		rc = open_file(o, path);
 	}
 	if (rc != 0) {
 		snprintf(why, size, "cannot write %s: %s",
@@ -98,23 +81,14 @@ int vp_output_commit(struct vp_output *o)
 		rc = -EIO;
 	if (fflush(o->stream) != 0 && rc == 0)
 		rc = -errno;
-	if (o->temporary != NULL) {
-		if (rc == 0 && fsync(fileno(o->stream)) != 0)
-			rc = -errno;
-		if (rc == 0 && rename(o->temporary, o->path) != 0)
-			rc = -errno;
-		if (rc != 0)
-			unlink(o->temporary);
-	}
+	if (rc == 0 && o->file.temporary != NULL)
+		rc = vp_whole_file_commit(&o->file, fileno(o->stream));
 	release(o);
 	return rc;
 }
 
 void vp_output_abandon(struct vp_output *o)
 {
-	if (o == NULL)
-		return;
-	if (o->temporary != NULL)
-		unlink(o->temporary);
-	release(o);
+	if (o != NULL)
+		release(o);
 }

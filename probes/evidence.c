@@ -8,7 +8,6 @@
 #include "evidence.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vnetprobe/whole_file.h"
+
 #define BUFFER_BYTES (64 * 1024)
 #define FILE_HEADER 24   /* struct pcap_file_header in a file */
 #define RECORD_HEADER 16 /* two 32-bit times, two 32-bit lengths */
 
 struct vp_evidence {
 	pcap_dumper_t *dumper;
-	char *path, *temporary;
+	struct vp_whole_file file;
 	char *buffer;
 	size_t buffer_size;
 	size_t pending;         /* bytes in the buffer */
@@ -80,29 +81,13 @@ static int check_path(const char *path, char *why, size_t size)
 	return -EINVAL;
 }
 
-/* mkstemp() makes it 0600; the user gets what the umask allows. */
-static void apply_umask(int fd)
-{
-	mode_t mask = umask(077);
-
-	umask(mask);
-	/* Where modes cannot be set, the stricter one stays. */
-	if (fchmod(fd, 0666 & ~mask) != 0)
-		return;
-}
-
-static int open_temporary(struct vp_evidence *e, pcap_t *pcap)
+static int open_file(struct vp_evidence *e, pcap_t *pcap, const char *path)
 {
 	FILE *f;
-	int err, fd = mkostemp(e->temporary, O_CLOEXEC);
+	int err, fd = vp_whole_file_open(&e->file, path);
 
-	if (fd < 0) {
-		err = -errno;
-		free(e->temporary);
-		e->temporary = NULL; /* not ours to remove */
-		return err;
-	}
-	apply_umask(fd);
+	if (fd < 0)
+		return fd;
 	f = fdopen(fd, "w");
 	if (f == NULL) {
 		err = -errno;
@@ -136,11 +121,8 @@ int vp_evidence_open(struct vp_evidence **out, pcap_t *pcap, const char *path,
 	e->max_bytes = max_bytes;
 	e->buffer_size = BUFFER_BYTES + (size_t)pcap_snapshot(pcap);
 	e->buffer = malloc(e->buffer_size);
-	e->path = strdup(path);
-	if (asprintf(&e->temporary, "%s.partial-XXXXXX", path) < 0)
-		e->temporary = NULL;
-	if (e->buffer != NULL && e->path != NULL && e->temporary != NULL)
-		err = open_temporary(e, pcap);
+	if (e->buffer != NULL)
+		err = open_file(e, pcap, path);
 out:
 	if (err < 0) {
 		snprintf(why, size, "cannot write packets to %s: %s", path,
@@ -190,14 +172,15 @@ int vp_evidence_commit(struct vp_evidence *e)
 	if (e->committed)
 		return 0;
 	flush(e);
-	if (e->error == 0 && fsync(fileno(pcap_dump_file(e->dumper))) != 0)
-		fail(e, -errno);
-	if (e->error == 0 && rename(e->temporary, e->path) != 0)
-		fail(e, -errno);
-	if (e->error != 0)
-		return e->error;
-	e->committed = true;
-	return 0;
+	if (e->error == 0) {
+		int err = vp_whole_file_commit(
+			&e->file, fileno(pcap_dump_file(e->dumper)));
+
+		if (err != 0)
+			fail(e, err);
+	}
+	e->committed = e->error == 0;
+	return e->error;
 }
 
 void vp_evidence_close(struct vp_evidence *e)
@@ -206,10 +189,7 @@ void vp_evidence_close(struct vp_evidence *e)
 		return;
 	if (e->dumper != NULL)
 		pcap_dump_close(e->dumper);
-	if (e->temporary != NULL && !e->committed)
-		unlink(e->temporary);
+	vp_whole_file_close(&e->file);
 	free(e->buffer);
-	free(e->temporary);
-	free(e->path);
 	free(e);
 }
