@@ -1,8 +1,8 @@
 /*
- * flow_table.h - what the three files of the flow table share.
+ * flow_table.h - what the files of the flow table share.
  *
  * flow.c finds the flow of a packet and counts, flow_payload.c reads DNS and
- * TLS in it, flow_facts.c writes the result.
+ * TLS in it, flow_facts.c writes the result; flow_key.c tells flows apart.
  */
 #ifndef VP_PROBES_FLOW_TABLE_H
 #define VP_PROBES_FLOW_TABLE_H
