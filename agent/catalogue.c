@@ -1,8 +1,9 @@
+/* catalogue.c - the suffixes of Azure's names, and the scenarios. */
 #include "catalogue.h"
 
 #include <string.h>
 
-#include "vnetprobe/addr.h"
+#include "name_match.h"
 
 #define N_OF(a) (sizeof(a) / sizeof(*(a)))
 
@@ -165,16 +166,6 @@ const struct vp_catalogue_suffix *vp_catalogue_suffixes(size_t *n)
 	return suffixes;
 }
 
-/* A suffix with a leading dot wants a label before it; one without is whole. */
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	if (*suffix != '.')
-		return strcmp(name, suffix) == 0;
-	return n > m && strcmp(name + n - m, suffix) == 0;
-}
-
 /* The number of labels before the suffix; *second is where the second is. */
 static size_t labels_before(const char *name, const char *suffix,
                             const char **second)
@@ -214,7 +205,7 @@ const struct vp_catalogue_suffix *vp_catalogue_find(const char *name)
 	const struct vp_catalogue_suffix *best = NULL;
 
 	for (size_t i = 0; i < N_OF(suffixes); i++) {
-		if (!ends_in(name, suffixes[i].suffix))
+		if (!vp_name_ends_in(name, suffixes[i].suffix))
 			continue;
 		if (best == NULL ||
 		    strlen(suffixes[i].suffix) > strlen(best->suffix))
@@ -273,246 +264,4 @@ const struct vp_catalogue_scenario *vp_catalogue_scenario(const char *name)
 			return &scenarios[i];
 	}
 	return NULL;
-}
-
-/* Public although everything else is private (domain 2.2). Longer first. */
-static const struct {
-	const char *suffix;
-	const char *why;
-} by_design[] = {
-	{ ".cert.api.azureml.ms", "the region's control plane stays public" },
-	{ ".api.azureml.ms", "the region's control plane stays public" },
-	{ ".api.ml.azure.us", "the region's control plane stays public" },
-	{ ".api.ml.azure.cn", "the region's control plane stays public" },
-	{ ".tundra.azureml.ms", "control traffic of compute is public" },
-	{ "ml.azure.com", "the studio's pages have no private endpoint" },
-	{ "ml.azure.us", "the studio's pages have no private endpoint" },
-	{ "studio.ml.azure.cn", "the studio's pages have no private endpoint" },
-	{ ".aznbcontent.net", "notebook content is served publicly" },
-	{ "mcr.microsoft.com", "Microsoft's registry is public" },
-	{ ".data.mcr.microsoft.com", "Microsoft's registry is public" },
-	{ "graph.microsoft.com", "Microsoft Graph is public" },
-	{ "graph.windows.net", "Microsoft Graph is public" },
-	{ ".batch.azure.com", "Batch is in Microsoft's subscription" },
-};
-
-const char *vp_catalogue_public_by_design(const char *name)
-{
-	if (vp_catalogue_find(name) != NULL)
-		return NULL; /* somebody's own resource */
-	for (size_t i = 0; i < N_OF(by_design); i++) {
-		if (ends_in(name, by_design[i].suffix))
-			return by_design[i].why;
-	}
-	return NULL;
-}
-
-/*
- * Issuers and roots of Azure's front ends (domain 7, P14). A trailing blank
- * takes the numbers behind it: "... Issuing CA 03".
- */
-static const char *const issuers[] = {
-	"Microsoft Azure RSA TLS Issuing CA ",
-	"Microsoft Azure ECC TLS Issuing CA ",
-	"Microsoft Azure TLS Issuing CA ",
-	"Microsoft TLS G2 RSA CA OCSP ",
-	"Microsoft TLS G2 ECC CA OCSP ",
-	"Microsoft TLS RSA Root G2",
-	"Microsoft TLS ECC Root G2",
-	"Microsoft RSA Root Certificate Authority 2017",
-	"Microsoft ECC Root Certificate Authority 2017",
-	"Microsoft RSA TLS CA ",
-	"DigiCert Global Root CA",
-	"DigiCert Global Root G2",
-	"DigiCert Global Root G3",
-	"DigiCert TLS RSA4096 Root G5",
-	"DigiCert TLS ECC P384 Root G5",
-	"DigiCert Global G2 TLS RSA SHA256 2020 CA1",
-	"DigiCert Global G3 TLS ECC SHA384 2020 CA1",
-	"DigiCert SHA2 Secure Server CA",
-	"DigiCert TLS RSA SHA256 2020 CA1",
-	"DigiCert Cloud Services CA-1",
-	"GeoTrust Global TLS RSA4096 SHA256 2022 CA1",
-	"DigiCert Basic RSA CN CA G2",
-};
-
-/* The value of CN in a one-line name ("CN=x, O=y" or "/O=y/CN=x"); *n is its
- * length. NULL if there is none. */
-static const char *common_name(const char *issuer, size_t *n)
-{
-	const char *p = issuer;
-
-	while ((p = strstr(p, "CN")) != NULL) {
-		const char *q = p + 2 + strspn(p + 2, " ");
-		bool starts = p == issuer || strchr(" ,/+", p[-1]) != NULL;
-
-		p += 2;
-		if (!starts || *q != '=')
-			continue;
-		q += 1 + strspn(q + 1, " ");
-		*n = strcspn(q, ",/+");
-		return q;
-	}
-	return NULL;
-}
-
-static bool is_number(const char *s, size_t n)
-{
-	return n > 0 && strspn(s, "0123456789") >= n;
-}
-
-bool vp_catalogue_known_issuer(const char *issuer)
-{
-	const char *cn;
-	size_t n = 0;
-
-	if (issuer == NULL || (cn = common_name(issuer, &n)) == NULL)
-		return false;
-	for (size_t i = 0; i < N_OF(issuers); i++) {
-		size_t m = strlen(issuers[i]);
-
-		if (n < m || strncmp(cn, issuers[i], m) != 0)
-			continue;
-		if (n == m && issuers[i][m - 1] != ' ')
-			return true;
-		if (issuers[i][m - 1] == ' ' && is_number(cn + m, n - m))
-			return true;
-	}
-	return false;
-}
-
-/* Resolvers that answer everybody: asking one tells the Internet our names.
- * Their operators' published addresses. */
-static const char *const public_resolvers[] = {
-	/* Google */
-	"8.8.8.8",
-	"8.8.4.4",
-	"2001:4860:4860::8888",
-	"2001:4860:4860::8844",
-	"2001:4860:4860::64",
-	"2001:4860:4860::6464",
-	/* Cloudflare, and its filtering variants */
-	"1.1.1.1",
-	"1.0.0.1",
-	"1.1.1.2",
-	"1.0.0.2",
-	"1.1.1.3",
-	"1.0.0.3",
-	"2606:4700:4700::1111",
-	"2606:4700:4700::1001",
-	"2606:4700:4700::1112",
-	"2606:4700:4700::1002",
-	"2606:4700:4700::1113",
-	"2606:4700:4700::1003",
-	"2606:4700:4700::64",
-	"2606:4700:4700::6400",
-	/* Quad9 */
-	"9.9.9.9",
-	"149.112.112.112",
-	"9.9.9.10",
-	"149.112.112.10",
-	"9.9.9.11",
-	"149.112.112.11",
-	"2620:fe::fe",
-	"2620:fe::9",
-	"2620:fe::10",
-	"2620:fe::fe:10",
-	"2620:fe::11",
-	"2620:fe::fe:11",
-	/* OpenDNS */
-	"208.67.222.222",
-	"208.67.220.220",
-	"208.67.222.123",
-	"208.67.220.123",
-	"2620:119:35::35",
-	"2620:119:53::53",
-	/* AdGuard */
-	"94.140.14.14",
-	"94.140.15.15",
-	"94.140.14.140",
-	"94.140.14.141",
-	"2a10:50c0::ad1:ff",
-	"2a10:50c0::ad2:ff",
-	/* Level 3, Verisign/Neustar, CleanBrowsing, DNS.WATCH, Yandex */
-	"4.2.2.1",
-	"4.2.2.2",
-	"4.2.2.3",
-	"4.2.2.4",
-	"64.6.64.6",
-	"64.6.65.6",
-	"185.228.168.9",
-	"185.228.169.9",
-	"84.200.69.80",
-	"84.200.70.40",
-	"77.88.8.8",
-	"77.88.8.1",
-	/* AliDNS, DNSPod, 114DNS, Baidu */
-	"223.5.5.5",
-	"223.6.6.6",
-	"2400:3200::1",
-	"2400:3200:baba::1",
-	"119.29.29.29",
-	"114.114.114.114",
-	"114.114.115.115",
-	"180.76.76.76",
-};
-
-bool vp_catalogue_public_resolver(const struct vp_addr *addr)
-{
-	char text[VP_ADDR_TEXT];
-
-	if (addr->family == 0)
-		return false;
-	vp_addr_format(addr, text);
-	for (size_t i = 0; i < N_OF(public_resolvers); i++) {
-		if (strcmp(text, public_resolvers[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static const char *const doh_names[] = {
-	"dns.google",
-	"dns.google.com",
-	"dns64.dns.google",
-	"cloudflare-dns.com",
-	".cloudflare-dns.com",
-	"one.one.one.one",
-	"1dot1dot1dot1.cloudflare-dns.com",
-	"dns.quad9.net",
-	"dns9.quad9.net",
-	"dns10.quad9.net",
-	"dns11.quad9.net",
-	"doh.opendns.com",
-	"doh.familyshield.opendns.com",
-	"dns.opendns.com",
-	"doh.umbrella.com",
-	"dns.nextdns.io",
-	".dns.nextdns.io",
-	"dns.adguard.com",
-	"dns.adguard-dns.com",
-	".adguard-dns.com",
-	"doh.cleanbrowsing.org",
-	"dns.alidns.com",
-	"doh.pub",
-	"dns.pub",
-	"doh.360.cn",
-	"doh.dns.sb",
-	"dns.mullvad.net",
-	".dns.mullvad.net",
-	"dns.controld.com",
-	"freedns.controld.com",
-	"doh.xfinity.com",
-	"doh.dns.apple.com",
-	"mozilla.cloudflare-dns.com",
-	"odoh.cloudflare-dns.com",
-};
-
-bool vp_catalogue_doh_name(const char *name)
-{
-	for (size_t i = 0; i < N_OF(doh_names); i++) {
-		if (ends_in(name, doh_names[i]))
-			return true;
-	}
-	return false;
 }

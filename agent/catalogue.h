@@ -42,16 +42,12 @@ struct vp_catalogue_scenario {
 const struct vp_catalogue_scenario *vp_catalogue_scenarios(size_t *n);
 const struct vp_catalogue_scenario *vp_catalogue_scenario(const char *name);
 
-/* Why this name is public even where all is private: a row's words with its
- * source. NULL: it is not in that table. */
-const char *vp_catalogue_public_by_design(const char *name);
-
-/* Traffic that is public by design: a name, for a reason, from a document. */
+/* What is public by design: a name, for a reason, from a document. */
 struct vp_catalogue_required {
 	const char *cloud;
-	const char *name; /* "*." one label or more, REGION the plan's region */
+	const char *name; /* a pattern of vp_name_fits() */
 	uint8_t proto;
-	uint16_t port;
+	uint16_t port; /* 0: public, yet nothing here has to talk to it */
 	const char *why;
 	const char *source;
 };
@@ -60,6 +56,9 @@ struct vp_catalogue_required {
 const struct vp_catalogue_required *
 vp_catalogue_required(const char *cloud, const char *region, const char *name,
                       uint8_t proto, uint16_t port);
+/* Why this name is public even where all is private, in any cloud and region:
+ * a row's words. NULL: no row has it, or it is somebody's own resource. */
+const char *vp_catalogue_public_by_design(const char *name);
 
 /* True for leaf or chain issuers that Azure's front ends are known to use
  * (domain 7, P14); compares the CN in a one-line issuer. */

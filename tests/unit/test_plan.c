@@ -164,7 +164,7 @@ static const struct {
 	{ "targets: [{name: management.azure.com}]\n", "management.azure.com",
 	  443, VP_EXPECT_ANY, "Resource Manager" },
 	{ "targets: [{name: eastus.api.azureml.ms}]\n", "eastus.api.azureml.ms",
-	  443, VP_EXPECT_ANY, "public by design: the region's control plane" },
+	  443, VP_EXPECT_ANY, "public by design: Azure ML control plane" },
 	{ "targets: [{name: \"a.example:22\"}]\n", "a.example", 22,
 	  VP_EXPECT_PRIVATE, "secured: a resource" },
 	{ "targets: [{name: \"HTTPS://A.Example:9000/\"}]\n", "a.example", 9000,

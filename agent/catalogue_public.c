@@ -1,17 +1,23 @@
 /*
- * catalogue_required.c - traffic that Azure Machine Learning needs and that is
- * public by design: no private endpoint exists for it (domain facts 2.2, 2.3).
+ * catalogue_public.c - names that are public by design: no private endpoint
+ * exists for them (domain facts 2.2, 2.3).
  *
- * Only what a documented page requires stands here, by name; what is merely
- * usual (package mirrors, operating system updates) is the user's to allow.
+ * One table for two questions: what to expect of such a name, in whichever
+ * cloud and region, and which flows Azure Machine Learning needs. Only what a
+ * documented page requires stands here, by name; what is merely usual (package
+ * mirrors, operating system updates) is the user's to allow. Rows without a
+ * port are public, yet explain no flow.
  */
 #include "catalogue.h"
 
 #include <netinet/in.h>
 #include <string.h>
-#include <strings.h>
 
-static const struct vp_catalogue_required required[] = {
+#include "name_match.h"
+
+#define N_OF(a) (sizeof(a) / sizeof(*(a)))
+
+static const struct vp_catalogue_required rows[] = {
 	{ "public", "login.microsoftonline.com", IPPROTO_TCP, 443,
 	  "Microsoft Entra ID: tokens", "A2" },
 	{ "public", "login.microsoftonline.com", IPPROTO_TCP, 80,
@@ -35,6 +41,9 @@ static const struct vp_catalogue_required required[] = {
 	{ "public", "*.data.mcr.microsoft.com", IPPROTO_TCP, 443,
 	  "Microsoft Container Registry", "A2" },
 	{ "public", "ml.azure.com", IPPROTO_TCP, 443, "Azure ML studio", "A2" },
+	{ "public", "*.aznbcontent.net", 0, 0, "notebook content", "A1, A2" },
+	{ "public", "graph.microsoft.com", 0, 0, "Microsoft Graph", "A2" },
+	{ "public", "graph.windows.net", 0, 0, "Microsoft Graph", "A2" },
 	{ "usgovernment", "login.microsoftonline.us", IPPROTO_TCP, 443,
 	  "Microsoft Entra ID: tokens", "A2" },
 	{ "usgovernment", "management.usgovcloudapi.net", IPPROTO_TCP, 443,
@@ -43,6 +52,8 @@ static const struct vp_catalogue_required required[] = {
 	  "A2" },
 	{ "usgovernment", "REGION.api.ml.azure.us", IPPROTO_TCP, 443,
 	  "Azure ML control plane, regional", "A2" },
+	{ "usgovernment", "REGION.cert.api.ml.azure.us", 0, 0,
+	  "Azure ML control plane, regional", "A2 (U)" },
 	{ "china", "login.chinacloudapi.cn", IPPROTO_TCP, 443,
 	  "Microsoft Entra ID: tokens", "A2" },
 	{ "china", "management.chinacloudapi.cn", IPPROTO_TCP, 443,
@@ -51,66 +62,32 @@ static const struct vp_catalogue_required required[] = {
 	  "A2" },
 	{ "china", "REGION.api.ml.azure.cn", IPPROTO_TCP, 443,
 	  "Azure ML control plane, regional", "A2" },
+	{ "china", "REGION.cert.api.ml.azure.cn", 0, 0,
+	  "Azure ML control plane, regional", "A2 (U)" },
 };
-
-/* The length of the first label. */
-static size_t label(const char *name)
-{
-	return strcspn(name, ".");
-}
-
-/* One label of the pattern: "REGION" stands for the plan's region, or for any
- * label where the plan has none. */
-static bool label_fits(const char *pattern, const char *name,
-                       const char *region)
-{
-	size_t n = label(name);
-
-	if (strncmp(pattern, "REGION.", 7) == 0) {
-		if (region == NULL)
-			return n > 0;
-		return strlen(region) == n && strncasecmp(region, name, n) == 0;
-	}
-	return label(pattern) == n && strncasecmp(pattern, name, n) == 0;
-}
-
-static bool labels_fit(const char *pattern, const char *name,
-                       const char *region)
-{
-	while (*pattern != '\0' && *name != '\0') {
-		if (!label_fits(pattern, name, region))
-			return false;
-		pattern += label(pattern);
-		name += label(name);
-		pattern += *pattern == '.';
-		name += *name == '.';
-	}
-	return *pattern == '\0' && *name == '\0';
-}
-
-/* "*." stands for one label or more. */
-static bool name_fits(const char *pattern, const char *name, const char *region)
-{
-	if (strncmp(pattern, "*.", 2) != 0)
-		return labels_fit(pattern, name, region);
-	for (const char *dot = strchr(name, '.'); dot != NULL;
-	     dot = strchr(dot + 1, '.'))
-		if (labels_fit(pattern + 2, dot + 1, region))
-			return true;
-	return false;
-}
 
 const struct vp_catalogue_required *
 vp_catalogue_required(const char *cloud, const char *region, const char *name,
                       uint8_t proto, uint16_t port)
 {
-	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-		const struct vp_catalogue_required *r = &required[i];
+	for (size_t i = 0; i < N_OF(rows); i++) {
+		const struct vp_catalogue_required *r = &rows[i];
 
-		if (r->proto == proto && r->port == port &&
+		if (r->port != 0 && r->port == port && r->proto == proto &&
 		    strcmp(r->cloud, cloud) == 0 &&
-		    name_fits(r->name, name, region))
+		    vp_name_fits(name, r->name, region))
 			return r;
+	}
+	return NULL;
+}
+
+const char *vp_catalogue_public_by_design(const char *name)
+{
+	if (vp_catalogue_find(name) != NULL)
+		return NULL; /* somebody's own resource */
+	for (size_t i = 0; i < N_OF(rows); i++) {
+		if (vp_name_fits(name, rows[i].name, NULL))
+			return rows[i].why;
 	}
 	return NULL;
 }

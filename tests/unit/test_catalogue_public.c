@@ -48,6 +48,10 @@ static void rows(void **state)
 		  443, false },
 		{ "public", "eastus", "a.blob.core.windows.net", IPPROTO_TCP,
 		  443, false },
+		/* public, and yet nothing here has to talk to it */
+		{ "public", "eastus", "graph.microsoft.com", IPPROTO_TCP, 443,
+		  false },
+		{ "public", "eastus", "graph.microsoft.com", 0, 0, false },
 		{ "public", "eastus", "", IPPROTO_TCP, 443, false },
 	};
 
