@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "catalogue.h"
+#include "name_match.h"
 
 struct judge_draft *judge_add(struct judge *j, const char *id,
                               const char *target)
@@ -146,14 +147,6 @@ const char *judge_alias(const struct vp_dns_row *row)
 	return NULL;
 }
 
-static bool is_below(const char *name, const char *zone)
-{
-	size_t n = strlen(name), z = strlen(zone);
-
-	return n > z && name[n - z - 1] == '.' &&
-	       strcmp(name + n - z, zone) == 0;
-}
-
 /*
  * The zone that a DNS server has to forward: the private zone's name without
  * "privatelink." where the name is in it (api.azureml.ms, also for names below
@@ -167,7 +160,7 @@ static const char *public_zone(const char *name, const char *zone,
 
 	if (zone != NULL &&
 	    strncmp(zone, zone_start, strlen(zone_start)) == 0 &&
-	    is_below(name, zone + strlen(zone_start)))
+	    vp_name_below(name, zone + strlen(zone_start)))
 		return zone + strlen(zone_start);
 	if (row != NULL)
 		return row->suffix + (row->suffix[0] == '.');

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "catalogue.h"
+#include "name_match.h"
 
 #define PORT_DNS 53
 #define PORT_DOT 853 /* RFC 7858; DoQ, RFC 9250, too */
@@ -323,26 +324,13 @@ static bool row_dns(struct ctx *c)
 	return true;
 }
 
-/* "host" matches itself, "*.suffix" any name below it. */
-static bool name_fits(const char *pattern, const char *name)
-{
-	size_t n = strlen(name), p;
-
-	if (name == NULL)
-		return false;
-	if (strncmp(pattern, "*.", 2) != 0)
-		return strcasecmp(pattern, name) == 0;
-	p = strlen(++pattern); /* ".suffix" */
-	return n > p && strcasecmp(name + n - p, pattern) == 0;
-}
-
 static bool any_name_fits(const char *pattern, const struct vp_flow *f)
 {
 	if (f->sni != NULL && f->sni_bound)
-		return name_fits(pattern, f->sni);
+		return vp_name_fits(f->sni, pattern, "");
 	for (size_t i = 0; i < f->n_names; i++) {
 		if (f->names[i].bound && f->names[i].name != NULL &&
-		    name_fits(pattern, f->names[i].name))
+		    vp_name_fits(f->names[i].name, pattern, ""))
 			return true;
 	}
 	return false;
@@ -381,8 +369,8 @@ static bool row_allowed(struct ctx *c)
 	return false;
 }
 
-static const struct vp_catalogue_required *requires(const struct ctx *c,
-                                                    const char *name)
+static const struct vp_catalogue_required *required_for(const struct ctx *c,
+                                                        const char *name)
 {
 	const struct vp_facts *f = c->j->facts;
 
@@ -391,18 +379,29 @@ static const struct vp_catalogue_required *requires(const struct ctx *c,
 	                             c->f->remote.port);
 }
 
-/* Public by design, whatever the scenario: by proven names only. */
-static bool row_required(struct ctx *c)
+/* By proven names only: the SNI if it is one, else any that is. */
+static const struct vp_catalogue_required *required_flow(const struct ctx *c)
 {
 	const struct vp_catalogue_required *r = NULL;
+	const struct vp_flow *f = c->f;
+
+	if (f->sni != NULL && f->sni_bound)
+		return required_for(c, f->sni);
+	for (size_t i = 0; i < f->n_names && r == NULL; i++) {
+		if (f->names[i].bound && f->names[i].name != NULL)
+			r = required_for(c, f->names[i].name);
+	}
+	return r;
+}
+
+/* Public by design, whatever the scenario. */
+static bool row_required(struct ctx *c)
+{
+	const struct vp_catalogue_required *r;
 
 	if (c->f->direction == VP_DIRECTION_IN)
 		return false;
-	if (c->f->sni != NULL && c->f->sni_bound)
-	r = requires(c, c->f->sni);
-	else for (size_t i = 0; i < c->f->n_names && r == NULL;
-	          i++) if (c->f->names[i].bound && c->f->names[i].name != NULL)
-		r = requires(c, c->f->names[i].name);
+	r = required_flow(c);
 	if (r == NULL)
 		return false;
 	c->out->class = VP_CLASS_REQUIRED;
