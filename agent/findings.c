@@ -614,12 +614,14 @@ static const struct vp_finding_type types[] = {
 	    "    sudo nsenter -t PID -n vnetprobe check ...",
 	    "vnetprobe: attestation of its own packets"),
 	ROW(UNPROVEN, "trust", "capture-interface-missed",
-	    "an interface came or went during the run",
-	    "The set of interfaces changed while the capture ran.",
+	    "an interface was not watched, or not all the time",
+	    "The set of interfaces changed while the capture ran, or "
+	    "--interface left one out by which public addresses are reached.",
 	    "Packets on that interface may not have been seen. With "
-	    "accelerated networking this happens while Azure services the "
-	    "host.",
-	    "Run it again when the interfaces are steady:\n"
+	    "accelerated networking interfaces come and go while Azure "
+	    "services the host.",
+	    "Run it again without --interface and when the interfaces are "
+	    "steady:\n"
 	    "    ip -br link",
 	    "Microsoft: accelerated-networking-how-it-works"),
 	ROW(UNPROVEN, "trust", "capture-incomplete",

@@ -254,6 +254,21 @@ static void on_capture_end(const char *why, void *arg)
 	r->facts->capture.interface_missed = true;
 }
 
+/* Capturing on one interface says nothing of the others; those by which
+ * nothing public is routed cannot matter (a bridge of containers). */
+static void note_unwatched(struct vp_run *r, const struct vp_interface *i)
+{
+	struct vp_facts *f = r->facts;
+
+	if (i->loopback || !i->leads_out)
+		return;
+	f->capture.interface_missed = true;
+	mark_partial(r, vp_arena_printf(f->arena,
+	                                "packets for public addresses may "
+	                                "leave by %s, and only %s was watched",
+	                                i->name, r->settings->interface));
+}
+
 static void list_interfaces(struct vp_run *r)
 {
 	struct vp_facts *f = r->facts;
@@ -267,8 +282,11 @@ static void list_interfaces(struct vp_run *r)
 		if (!all[i].up)
 			continue;
 		if (r->settings->interface != NULL &&
-		    strcmp(r->settings->interface, all[i].name) != 0)
+		    strcmp(r->settings->interface, "any") != 0 &&
+		    strcmp(r->settings->interface, all[i].name) != 0) {
+			note_unwatched(r, &all[i]);
 			continue;
+		}
 		*VP_PUSH(f->arena, f->capture.interfaces,
 		         f->capture.n_interfaces) =
 			vp_arena_strdup(f->arena, all[i].name);

@@ -221,6 +221,66 @@ static char *key_text(const struct vp_netstate *s, const struct rtmsg *rtm,
 	                       extra);
 }
 
+/* Does a route to this prefix take packets for public addresses? */
+static bool takes_public(const struct vp_addr *dst, uint8_t len)
+{
+	const struct vp_prefix *p;
+	size_t n;
+
+	if (len < 8) /* the default route, or a half of it (0.0.0.0/1) */
+		return dst->family != 6 || dst->bytes[0] != 0xfc || len != 7;
+	p = vp_private_prefixes(&n);
+	for (size_t i = 0; i < n; i++)
+		if (p[i].len <= len && vp_prefix_contains(&p[i], dst))
+			return false;
+	switch (vp_addr_scope(dst, NULL, 0)) {
+	case VP_SCOPE_LOOPBACK:
+	case VP_SCOPE_LINK_LOCAL:
+	case VP_SCOPE_MULTICAST:
+	case VP_SCOPE_PLATFORM:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void note_way_out(struct vp_netstate *s, uint32_t index)
+{
+	struct interface *i = by_index(s, (int)index);
+
+	if (i != NULL)
+		i->pub.leads_out = true;
+}
+
+/* Whatever its table: rules may lead there. */
+static void note_ways_out(struct vp_netstate *s, const struct rtmsg *rtm,
+                          const struct nlattr *const *tb,
+                          const struct vp_addr *dst)
+{
+	const uint8_t *at;
+	size_t left;
+
+	if (rtm->rtm_type != RTN_UNICAST ||
+	    (rtm->rtm_flags & RTM_F_CLONED) != 0 ||
+	    !takes_public(dst, rtm->rtm_dst_len))
+		return;
+	note_way_out(s, vp_netlink_u32(tb[RTA_OIF], 0));
+	if (tb[RTA_MULTIPATH] == NULL)
+		return;
+	at = mnl_attr_get_payload(tb[RTA_MULTIPATH]);
+	left = mnl_attr_get_payload_len(tb[RTA_MULTIPATH]);
+	while (left >= sizeof(struct rtnexthop)) {
+		const struct rtnexthop *nh = (const void *)at;
+		size_t step = (nh->rtnh_len + 3u) & ~(size_t)3;
+
+		if (nh->rtnh_len < sizeof(*nh) || nh->rtnh_len > left)
+			return;
+		note_way_out(s, (uint32_t)nh->rtnh_ifindex);
+		at += step < left ? step : left;
+		left -= step < left ? step : left;
+	}
+}
+
 static int on_route(const struct nlmsghdr *nlh, void *arg)
 {
 	struct vp_netstate *s = arg;
@@ -235,6 +295,7 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_OK;
 	vp_netlink_parse(nlh, sizeof(*rtm), tb, RTA_MAX);
 	dst = attr_addr(tb[RTA_DST]);
+	note_ways_out(s, rtm, tb, &dst);
 	if (vp_netlink_u32(tb[RTA_TABLE], rtm->rtm_table) != RT_TABLE_MAIN ||
 	    is_noise(rtm, &dst))
 		return MNL_CB_OK;

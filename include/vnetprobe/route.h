@@ -33,6 +33,8 @@ struct vp_interface {
 	const char *name;
 	int index;
 	bool up, loopback;
+	bool leads_out; /* a route of any table sends packets for public
+	                 * addresses out there */
 	uint8_t mac[6];
 	const struct vp_addr *addresses;
 	size_t n_addresses;

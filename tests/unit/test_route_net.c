@@ -310,6 +310,52 @@ static void test_interfaces(void **state)
 	vp_netstate_free(s);
 }
 
+/* By which interfaces may packets for public addresses leave? */
+static void test_ways_out(void **state)
+{
+	static const struct {
+		const char *route;
+		bool out;
+	} cases[] = {
+		{ "10.77.0.0/16 dev vpb", false },
+		{ "192.168.5.0/24 dev vpb", false },
+		{ "100.64.7.0/24 dev vpb", false },
+		{ "169.254.3.0/24 dev vpb", false },
+		{ "168.63.129.16/32 dev vpb", false },
+		{ "fd77::/64 dev vpb", false },
+		{ "fc00::/7 dev vpb", false },
+		{ "203.0.113.64/26 dev vpb", true },
+		{ "0.0.0.0/1 dev vpb", true },
+		{ "8.0.0.0/6 dev vpb", true }, /* 10.0.0.0/8 is a part of it */
+		{ "default dev vpb table 77", true },
+		{ "2001:db8:77::/48 dev vpb", true },
+		{ "default dev vpb table 77 metric 7", true },
+		{ "203.0.113.128/26 nexthop dev vpa nexthop dev vpb", true },
+	};
+
+	(void)state;
+	sh("ip link set vpb up");
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		struct vp_netstate *s;
+		const struct vp_interface *i;
+		char command[128];
+		size_t n;
+		bool out = false;
+
+		snprintf(command, sizeof(command), "ip route add %s",
+		         cases[k].route);
+		sh(command);
+		s = take();
+		for (n = vp_netstate_interfaces(s, &i); n > 0; n--, i++)
+			out |= strcmp(i->name, "vpb") == 0 && i->leads_out;
+		if (out != cases[k].out)
+			fail_msg("%s", cases[k].route);
+		vp_netstate_free(s);
+		memcpy(command, "ip route del", 12);
+		sh(command);
+	}
+}
+
 /* More than one part of a dump, and order that does not matter. */
 static void test_many_routes(void **state)
 {
@@ -413,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_resolv_conf),
 		cmocka_unit_test(test_unreadable_resolv_conf),
 		cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_ways_out),
 		cmocka_unit_test(test_many_routes),
 		cmocka_unit_test(test_changing_meanwhile),
 	};
