@@ -387,6 +387,10 @@ static void say_not_looked_at(struct judge *j)
 		if (j->drafts[i].f.severity == VP_SEVERITY_UNPROVEN)
 			return;
 	}
+	if (j->facts->n_targets == 0) {
+		d = judge_add(j, "not-looked-at", NULL);
+		d->detail = "There is no target in these facts.";
+	}
 	for (size_t i = 0; i < j->facts->n_targets; i++) {
 		if (j->targets[i] != JUDGE_UNPROVEN)
 			continue;

@@ -32,6 +32,61 @@ static void copy_wishes(struct vp_arena *arena, struct vp_target *to,
 			from->expected[i];
 }
 
+/* A name of the facts, or a new one of which nothing is known. */
+static struct vp_name *name_of(struct vp_facts *facts, const char *text)
+{
+	struct vp_name *name;
+
+	for (size_t i = 0; i < facts->n_names; i++)
+		if (strcmp(facts->names[i]->name, text) == 0)
+			return facts->names[i];
+	name = vp_arena_alloc(facts->arena, sizeof(*name));
+	name->name = vp_arena_strdup(facts->arena, text);
+	*VP_PUSH(facts->arena, facts->names, facts->n_names) = name;
+	return name;
+}
+
+/* What is wanted now and was not probed then is judged too: unproven. */
+static void add_target(struct vp_facts *facts, const struct vp_target *from)
+{
+	struct vp_arena *a = facts->arena;
+	struct vp_target *to = VP_PUSH(a, facts->targets, facts->n_targets);
+
+	to->name = name_of(facts, from->name->name);
+	to->port = from->port;
+	to->kind = from->kind;
+	to->tls = from->tls;
+	to->origin = vp_arena_strdup(a, from->origin);
+	to->zone = vp_arena_strdup(a, from->zone);
+	to->http_path = vp_arena_strdup(a, from->http_path);
+	copy_wishes(a, to, from);
+}
+
+static int by_target(const void *a, const void *b)
+{
+	return by_name_and_port(*(const struct vp_target *const *)a,
+	                        *(const struct vp_target *const *)b);
+}
+
+static void add_missing(struct vp_facts *facts, const struct vp_facts *plan)
+{
+	size_t n = facts->n_targets;
+	const struct vp_target **known =
+		vp_arena_alloc(facts->arena, (n + 1) * sizeof(*known));
+	struct vp_target *old = facts->targets;
+
+	for (size_t i = 0; i < n; i++)
+		known[i] = &old[i];
+	qsort(known, n, sizeof(*known), by_target);
+	for (size_t i = 0; i < plan->n_targets; i++) {
+		const struct vp_target *t = &plan->targets[i];
+
+		if (n == 0 ||
+		    bsearch(&t, known, n, sizeof(*known), by_target) == NULL)
+			add_target(facts, t);
+	}
+}
+
 static void copy_policy(struct vp_facts *facts, const struct vp_settings *s)
 {
 	struct vp_policy *p = &facts->policy;
@@ -81,6 +136,7 @@ int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
 				copy_wishes(facts->arena, &facts->targets[i],
 				            t);
 		}
+		add_missing(facts, plan);
 	}
 	vp_facts_destroy(plan);
 	return status;

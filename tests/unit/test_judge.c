@@ -1377,6 +1377,23 @@ static void test_many(void **state)
 	vp_facts_destroy(f);
 }
 
+/* A report whose targets were taken out proves nothing any more. */
+static void test_no_target(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+
+	(void)state;
+	f->n_targets = 0;
+	vp_judge(&j, f, arena);
+	assert_int_equal(j.verdict, VP_VERDICT_INCONCLUSIVE);
+	assert_int_equal(j.n_findings, 1);
+	assert_string_equal(j.findings[0].type->id, "not-looked-at");
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
+}
+
 static void test_nothing_at_all(void **state)
 {
 	struct vp_facts *f = vp_facts_create();
@@ -1400,6 +1417,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_fold_and_order),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_no_target),
 		cmocka_unit_test(test_nothing_at_all),
 	};
 

@@ -526,10 +526,48 @@ static void test_json(void **state)
 	done(&m);
 }
 
+/* Saved facts under another config: what it wants more was not looked at. */
+static void test_apply(void **state)
+{
+	struct made then, now;
+	const struct vp_target *t;
+	char why[256];
+
+	(void)state;
+	make(&then, "key_vaults: [{name: kv-a}, {name: kv-b}]\n"
+	            "vnet: [10.20.0.0/16]\n");
+	make(&now, "key_vaults: [{name: kv-a, expect: public}, {name: kv-c}]\n"
+	           "targets: [{name: kv-b.vault.azure.net, port: 8443}]\n"
+	           "vnet: [10.30.0.0/16]\n");
+	assert_int_equal(then.status, 0);
+	assert_int_equal(now.status, 0);
+	assert_int_equal(then.facts->n_targets, 2);
+	assert_int_equal(vp_plan_apply(then.facts, &now.s, why, sizeof(why)),
+	                 0);
+	assert_int_equal(then.facts->policy.n_vnet, 1);
+	assert_int_equal(then.facts->policy.vnet[0].addr.bytes[1], 30);
+	assert_int_equal(then.facts->n_targets, 4);
+	t = target(&then, "kv-a.vault.azure.net", 443);
+	assert_int_equal(t->expect, VP_EXPECT_PUBLIC);
+	t = target(&then, "kv-b.vault.azure.net", 443);
+	assert_int_equal(t->expect, VP_EXPECT_PRIVATE);
+	assert_ptr_equal(target(&then, "kv-b.vault.azure.net", 8443)->name,
+	                 t->name);
+	t = target(&then, "kv-c.vault.azure.net", 443);
+	assert_non_null(t);
+	assert_int_equal(t->n_addresses, 0);
+	assert_int_equal(t->name->n_rows, 0);
+	assert_int_equal(t->kind, VP_KIND_VAULT);
+	assert_int_equal(then.facts->n_names, 3);
+	done(&now);
+	done(&then);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lab),
+		cmocka_unit_test(test_apply),
 		cmocka_unit_test(test_expectations),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_notebook),
