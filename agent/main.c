@@ -1,6 +1,8 @@
 /*
  * main.c - which command, and in what order its steps are taken.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +48,24 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/*
+ * Whoever reads stdout may have stopped reading: from here on a signal ends
+ * the process again. Those that came until now were meant for the run.
+ */
+static void release_signals(void)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		;
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static struct vp_text_style text_style(const struct vp_settings *s, FILE *to)
 {
 	bool terminal = isatty(fileno(to)) != 0;
@@ -82,6 +102,8 @@ static int deliver(const struct vp_settings *s, struct vp_facts *facts,
 	int rc;
 
 	vp_judge(&j, facts, facts->arena);
+	if (s->output == NULL)
+		release_signals(); /* a file would be left half written */
 	rc = write_report(s, facts, &j, vp_output_stream(output));
 	if (rc != 0) {
 		vp_output_abandon(output);
@@ -130,6 +152,7 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 	}
 	if (vp_run_commit(run) != 0) {
 		facts->capture.evidence = NULL;
+		facts->capture.evidence_left_out = facts->capture.received;
 		complain(0, "the evidence %s could not be written",
 		         s->evidence);
 	}
@@ -173,21 +196,34 @@ static int targets(const struct vp_settings *s, struct vp_facts *facts)
 		status = EXIT_USAGE;
 	if (status != 0)
 		return complain(status, "%s", why);
-	if (vp_plan_print(facts, s, vp_output_stream(output)) != 0 ||
-	    vp_output_commit(output) != 0)
-		return complain(EXIT_INCONCLUSIVE, "cannot write the plan");
+	status = vp_plan_print(facts, s, vp_output_stream(output));
+	if (status != 0)
+		vp_output_abandon(output);
+	else
+		status = vp_output_commit(output);
+	if (status != 0)
+		return complain(EXIT_INCONCLUSIVE, "cannot write the plan: %s",
+		                strerror(-status));
 	return 0;
 }
 
 static int explain(const struct vp_settings *s)
 {
 	const char *id = s->n_arguments > 0 ? s->arguments[0] : NULL;
+	int status;
 
 	if (s->n_arguments > 1)
 		return complain(EXIT_USAGE, "explain takes one finding id");
-	if (vp_explain(stdout, id, s->json) != 0)
+	status = vp_explain(stdout, id, s->json);
+	if (status > 0)
 		return EXIT_USAGE; /* it said why */
-	return fflush(stdout) == 0 ? 0 : EXIT_INCONCLUSIVE;
+	if (status == 0 && fflush(stdout) != 0)
+		status = -errno;
+	if (status != 0)
+		return complain(EXIT_INCONCLUSIVE,
+		                "cannot write the explanation: %s",
+		                strerror(-status));
+	return 0;
 }
 
 static int run_command(const struct vp_settings *s)
@@ -210,11 +246,27 @@ static int run_command(const struct vp_settings *s)
 	return status;
 }
 
+/*
+ * A standard descriptor that is closed would be given to the next socket, and
+ * the report written into that. Something unreadable or unwritable stands in,
+ * so that writing there fails as it should.
+ */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct vp_settings settings = { .arena = vp_arena_create() };
 	int status;
 
+	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN); /* a report cut short is said, not died of */
 	status = vp_options_read(&settings, argc, argv);
 	if (status == 0 && settings.version)

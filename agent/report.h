@@ -29,7 +29,8 @@ int vp_report_json(FILE *out, const struct vp_facts *facts,
 int vp_report_read(struct vp_facts **out, const char *path, char *why,
                    size_t size);
 
-/* `vnetprobe explain [ID]`: 0, or 2 for an unknown id. */
+/* `vnetprobe explain [ID]`: 0, 2 after a sentence on stderr for an unknown id,
+ * or -errno of the stream. */
 int vp_explain(FILE *out, const char *id, bool json);
 /* The same as a page of Markdown (docs/findings.md): 0 or -errno. */
 int vp_findings_markdown(FILE *out);

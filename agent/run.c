@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <uv.h>
@@ -34,6 +35,7 @@
 #define SELFTEST_MS 1000
 #define DRAIN_MS 500
 #define NSS_THREADS 32
+#define LEAST_DESCRIPTORS 48 /* beside those of attempts: some 20 */
 #define DEFAULT_DEADLINE_MS 120000
 #define QUESTIONS_A_SECOND 400 /* what pacing leaves, rounded down */
 
@@ -196,6 +198,29 @@ static void note_proxies(struct vp_facts *f)
 	}
 }
 
+/*
+ * With too few descriptors libraries below us end the process instead of
+ * saying so: refused before. A soft limit that is too low is ours to raise.
+ */
+static int reserve_descriptors(char *why, size_t size)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur >= LEAST_DESCRIPTORS)
+		return 0;
+	if (limit.rlim_max >= LEAST_DESCRIPTORS) {
+		limit.rlim_cur = LEAST_DESCRIPTORS;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+			return 0;
+	}
+	snprintf(why, size,
+	         "%llu open files are allowed here (ulimit -n), and %d are "
+	         "needed",
+	         (unsigned long long)limit.rlim_max, LEAST_DESCRIPTORS);
+	return 2;
+}
+
 int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
                    const struct vp_settings *s, char *why, size_t size)
 {
@@ -212,7 +237,9 @@ int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
 	describe_host(facts);
 	note_proxies(facts);
 	vp_progress_init(&r->progress, s->verbosity < 0);
-	rc = open_capture(r, why, size);
+	rc = reserve_descriptors(why, size);
+	if (rc == 0)
+		rc = open_capture(r, why, size);
 	if (rc == 0) {
 		failed = vp_nss_create(&r->nss, NSS_THREADS);
 		if (failed == 0)
