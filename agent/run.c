@@ -28,6 +28,7 @@
 #include "progress.h"
 #include "vnetprobe/capture.h"
 #include "vnetprobe/flow.h"
+#include "vnetprobe/listeners.h"
 #include "vnetprobe/nss.h"
 #include "vnetprobe/rights.h"
 #include "vnetprobe/route.h"
@@ -432,12 +433,18 @@ static void on_first_selftest(bool ok, const char *why, void *arg)
 	probe(r);
 }
 
+static void on_listener(uint16_t port, void *arg)
+{
+	vp_flows_add_listener(arg, port);
+}
+
 static void arm(struct vp_run *r)
 {
 	int rc;
 
 	enter(r, ARM);
 	list_interfaces(r);
+	vp_listeners(NULL, on_listener, r->flows);
 	rc = vp_capture_start(r->capture, &r->loop, on_frame, on_capture_end,
 	                      r);
 	if (rc == 0)

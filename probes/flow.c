@@ -464,6 +464,11 @@ void vp_flows_add_local(struct vp_flows *t, const struct vp_addr *addr)
 	vp_hash_set_add(&t->local, vp_flow_hash_addr(t, addr), SIZE_MAX);
 }
 
+void vp_flows_add_listener(struct vp_flows *t, uint16_t port)
+{
+	t->listeners[port / 8] |= (uint8_t)(1U << port % 8);
+}
+
 void vp_flows_add_resolver(struct vp_flows *t,
                            const struct vp_endpoint *resolver)
 {

@@ -214,6 +214,20 @@ static void app_write(const struct finish *fin, struct vp_flow *out,
 	out->questions_left_out = a->questions_left_out;
 }
 
+static bool is_listener(const struct vp_flows *t, uint16_t port)
+{
+	return (t->listeners[port / 8] >> port % 8 & 1) != 0;
+}
+
+/* A session of an administrator that was there before the capture. Never for
+ * a peer at a port that is ours as well: either may have begun that. */
+static bool peer_began(const struct vp_flows *t, const struct vp_flow *f)
+{
+	return f->proto == IPPROTO_TCP &&
+	       f->direction == VP_DIRECTION_UNKNOWN &&
+	       is_listener(t, f->local.port) && !is_listener(t, f->remote.port);
+}
+
 static uint8_t turned(uint8_t direction)
 {
 	if (direction == VP_DIRECTION_OUT)
@@ -236,6 +250,8 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	out->proto = f->key[0];
 	out->interface = interface_of(fin, f->ifindex);
 	out->direction = direction;
+	if (!f->own && peer_began(fin->t, out))
+		out->direction = VP_DIRECTION_IN;
 	out->own = f->own;
 	out->packets_out = f->packets[o];
 	out->bytes_out = f->bytes[o];

@@ -52,6 +52,7 @@ struct vp_flows {
 	struct vp_flow_row *rows;
 	size_t n_rows, cap_rows;
 	struct vp_hash_set local;     /* addresses */
+	uint8_t listeners[65536 / 8]; /* a bit for each TCP port */
 	struct vp_hash_set resolvers; /* endpoints beside port 53 */
 	struct vp_hash_set questions; /* sent: socket, name and type */
 	struct vp_bindings *bindings;

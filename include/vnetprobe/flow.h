@@ -32,6 +32,9 @@ void vp_flows_add_local(struct vp_flows *t, const struct vp_addr *addr);
 /* A resolver on another port than 53: what is said to it is DNS as well. */
 void vp_flows_add_resolver(struct vp_flows *t,
                            const struct vp_endpoint *resolver);
+/* A TCP port that somebody here listens at: of a connection there whose start
+ * was not seen, the peer is taken to have begun it. */
+void vp_flows_add_listener(struct vp_flows *t, uint16_t port);
 /* The name of an interface by its index, for the report. */
 void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name);
 

@@ -292,6 +292,43 @@ static void test_tcp_states(void **state)
 	}
 }
 
+/* Connections that are older than the capture, at a port somebody listens at.
+ */
+static void test_listeners(void **state)
+{
+	static const struct {
+		uint16_t listener, other;
+		bool syn, own;
+		enum vp_direction want;
+	} cases[] = {
+		{ 50000, 0, false, false, VP_DIRECTION_IN },
+		{ 50001, 0, false, false, VP_DIRECTION_UNKNOWN },
+		{ 443, 0, false, false, VP_DIRECTION_UNKNOWN },
+		{ 50000, 443, false, false, VP_DIRECTION_UNKNOWN },
+		{ 50000, 0, true, false, VP_DIRECTION_OUT },
+		{ 50000, 0, false, true, VP_DIRECTION_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vp_endpoint us = { f_addr(US), 50000 };
+		struct vp_endpoint peer = { f_addr(PUB), 443 };
+
+		again(NULL);
+		vp_flows_add_listener(t, cases[i].listener);
+		if (cases[i].other != 0)
+			vp_flows_add_listener(t, cases[i].other);
+		if (cases[i].syn)
+			say(99, S, "", 0);
+		say(100, A, "data", 4);
+		hear(100, A, "data", 4);
+		if (cases[i].own)
+			vp_flows_own(t, IPPROTO_TCP, &us, &peer);
+		finish(1);
+		assert_int_equal(facts->flows[0].direction, cases[i].want);
+	}
+}
+
 #undef S
 #undef A
 #undef R
@@ -1186,6 +1223,7 @@ int main(void)
 		T(test_own_and_saw),
 		T(test_icmp_error),
 		T(test_icmp_error_cannot_hide_egress),
+		T(test_listeners),
 		T(test_fragments),
 		T(test_fragments6),
 		T(test_dns_binds),
