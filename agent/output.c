@@ -24,7 +24,7 @@ static void release(struct vp_output *o)
 
 static int open_file(struct vp_output *o, const char *path)
 {
-	int err, fd = vp_whole_file_open(&o->file, path);
+	int err, fd = vp_whole_file_open(&o->file, path, 0666);
 
 	if (fd < 0)
 		return fd;

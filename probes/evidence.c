@@ -84,7 +84,8 @@ static int check_path(const char *path, char *why, size_t size)
 static int open_file(struct vp_evidence *e, pcap_t *pcap, const char *path)
 {
 	FILE *f;
-	int err, fd = vp_whole_file_open(&e->file, path);
+	/* Whole packets of every program on this machine: the owner's alone. */
+	int err, fd = vp_whole_file_open(&e->file, path, 0600);
 
 	if (fd < 0)
 		return fd;

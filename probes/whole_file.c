@@ -9,18 +9,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* mkostemp() makes it 0600; the user gets what the umask allows. */
-static void apply_umask(int fd)
+/* mkostemp() makes it 0600, whatever was asked for. */
+static void set_mode(int fd, mode_t mode)
 {
 	mode_t mask = umask(077);
 
 	umask(mask);
 	/* Where modes cannot be set, the stricter one stays. */
-	if (fchmod(fd, 0666 & ~mask) != 0)
+	if (fchmod(fd, mode & ~mask) != 0)
 		return;
 }
 
-int vp_whole_file_open(struct vp_whole_file *w, const char *path)
+int vp_whole_file_open(struct vp_whole_file *w, const char *path, mode_t mode)
 {
 	int fd, err;
 
@@ -37,7 +37,7 @@ int vp_whole_file_open(struct vp_whole_file *w, const char *path)
 		w->temporary = NULL; /* not ours to remove */
 		return err;
 	}
-	apply_umask(fd);
+	set_mode(fd, mode);
 	return fd;
 }
 

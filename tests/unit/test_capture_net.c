@@ -653,7 +653,7 @@ static void test_evidence(void **state)
 	finish(&r);
 	assert_int_equal(files_in_dir(), 1);
 	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(packets_in(path, &linktype), s.received);
 	assert_int_equal(linktype, DLT_LINUX_SLL2);
 	assert_int_equal(s.evidence_left_out, 0);

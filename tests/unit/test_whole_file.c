@@ -42,7 +42,7 @@ static void named_by_the_commit(void **state)
 	int fd;
 
 	(void)state;
-	fd = vp_whole_file_open(&w, path);
+	fd = vp_whole_file_open(&w, path, 0666);
 	assert_true(fd >= 0);
 	assert_int_not_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
 	assert_int_equal(write(fd, "whole", 5), 5);
@@ -63,7 +63,7 @@ static void gone_without_it(void **state)
 	int fd;
 
 	(void)state;
-	fd = vp_whole_file_open(&w, path);
+	fd = vp_whole_file_open(&w, path, 0666);
 	assert_true(fd >= 0);
 	assert_int_equal(access(w.temporary, F_OK), 0);
 	vp_whole_file_close(&w); /* remove_dir() sees that nothing is left */
@@ -76,7 +76,8 @@ static void no_place_for_it(void **state)
 	struct vp_whole_file w = { 0 };
 
 	(void)state;
-	assert_int_equal(vp_whole_file_open(&w, "/nowhere/at/all"), -ENOENT);
+	assert_int_equal(vp_whole_file_open(&w, "/nowhere/at/all", 0666),
+	                 -ENOENT);
 	assert_null(w.temporary);
 	vp_whole_file_close(&w);
 }
@@ -87,7 +88,7 @@ static void no_room_for_the_name(void **state)
 	int fd;
 
 	(void)state;
-	fd = vp_whole_file_open(&w, path);
+	fd = vp_whole_file_open(&w, path, 0666);
 	assert_true(fd >= 0);
 	assert_int_equal(mkdir(path, 0700), 0); /* taken meanwhile */
 	assert_int_equal(vp_whole_file_commit(&w, fd), -EISDIR);
