@@ -11,7 +11,4 @@ int vp_config_parse(struct vp_settings *s, const char *name,
                     const unsigned char *data, size_t len, char *why,
                     size_t size);
 
-/* Calls key() with each key the schema knows, such as "egress.allow[].port". */
-void vp_config_keys(void (*key)(const char *path, void *arg), void *arg);
-
 #endif

@@ -6,7 +6,6 @@
  */
 #include "config_schema.h"
 
-#include "config.h"
 #include "config_tree.h"
 
 /* Every leaf is a string here: the setters of value.c know its form. */

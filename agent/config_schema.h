@@ -67,4 +67,7 @@ struct raw_config {
 /* Of struct raw_config. */
 extern const cyaml_schema_value_t vp_config_schema;
 
+/* Calls key() with each key the schema knows, such as "egress.allow[].port". */
+void vp_config_keys(void (*key)(const char *path, void *arg), void *arg);
+
 #endif

@@ -1,5 +1,5 @@
 /* plan_apply.c - another plan's wishes put onto saved facts. */
-#include "plan.h"
+#include "plan_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,24 +87,6 @@ static void add_missing(struct vp_facts *facts, const struct vp_facts *plan)
 	}
 }
 
-static void copy_policy(struct vp_facts *facts, const struct vp_settings *s)
-{
-	struct vp_policy *p = &facts->policy;
-	struct vp_arena *a = facts->arena;
-
-	*p = (struct vp_policy){ .report_only = s->egress_report_only };
-	for (size_t i = 0; i < s->n_vnet; i++)
-		*VP_PUSH(a, p->vnet, p->n_vnet) = s->vnet[i];
-	for (size_t i = 0; i < s->n_allow; i++) {
-		struct vp_allow_rule *rule = VP_PUSH(a, p->allow, p->n_allow);
-
-		*rule = s->allow[i];
-		rule->name = vp_arena_strdup(a, s->allow[i].name);
-		rule->process = vp_arena_strdup(a, s->allow[i].process);
-		rule->reason = vp_arena_strdup(a, s->allow[i].reason);
-	}
-}
-
 int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
                   char *why, size_t size)
 {
@@ -115,7 +97,7 @@ int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
 	struct vp_facts *plan;
 	int status = 0;
 
-	copy_policy(facts, s);
+	vp_plan_policy(facts, s);
 	if (!has_targets(s))
 		return 0;
 	settings.resolvers = &unused;

@@ -1,5 +1,6 @@
 /* The config file: what it sets, and one exact sentence for each mistake. */
 #include "config.h"
+#include "config_schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

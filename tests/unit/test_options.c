@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "config_schema.h"
 
 #define MAX_WORDS 24
 

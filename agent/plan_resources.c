@@ -1,0 +1,257 @@
+/*
+ * plan_resources.c - the names that each resource answers to: workspace,
+ * storage account, vault, registry.
+ */
+#include "plan_private.h"
+
+#include <string.h>
+
+#define SMB 445
+
+/* --- the workspace -------------------------------------------------------- */
+
+static const char *suffix(const struct vp_planner *p, enum vp_kind kind)
+{
+	const struct vp_catalogue_suffix *row =
+		vp_catalogue_of(p->s->cloud, kind);
+
+	return row != NULL ? row->suffix : NULL;
+}
+
+/*
+ * ml-NAME-REGION-guid: at most 63 bytes, and NAME is what is cut (domain 1.2).
+ * A guess; notebookInfo.fqdn of the workspace is the truth.
+ */
+static bool add_notebook(struct vp_planner *p, struct vp_draft d)
+{
+	const struct vp_workspace *w = &p->s->workspace;
+	struct vp_arena *arena = p->facts->arena;
+	int room;
+
+	d.name = w->notebook_fqdn;
+	d.origin = "workspace.notebook_fqdn";
+	d.has_kind = true;
+	d.kind = VP_KIND_NOTEBOOK;
+	if (w->notebook_fqdn != NULL)
+		return vp_plan_add(p, &d);
+	if (w->name == NULL)
+		return vp_plan_refuse(
+			p, "workspace: give notebook_fqdn, or name to "
+			   "derive it from");
+	room = 63 - (int)strlen("ml---") - (int)strlen(p->s->region) - 36;
+	if (room < 1)
+		return vp_plan_refuse(
+			p, "workspace: give notebook_fqdn: it cannot be "
+			   "derived from this name and region");
+	d.name = vp_arena_printf(arena, "ml-%.*s-%s-%s.%s%s", room, w->name,
+	                         p->s->region, w->id, p->s->region,
+	                         suffix(p, VP_KIND_NOTEBOOK));
+	d.origin = "workspace (notebook name derived)";
+	return vp_plan_add(p, &d);
+}
+
+/* NAME.REGION.suffix, or a name with a dot as it is. */
+static bool add_regional(struct vp_planner *p, struct vp_draft d,
+                         enum vp_kind kind, char **names, size_t n,
+                         const char *key)
+{
+	struct vp_arena *arena = p->facts->arena;
+
+	for (size_t i = 0; i < n; i++) {
+		d.origin = vp_arena_printf(arena, "workspace.%s[%zu]", key, i);
+		d.name = names[i];
+		d.has_kind = strchr(names[i], '.') != NULL;
+		d.kind = kind;
+		if (!d.has_kind)
+			d.name = vp_arena_printf(arena, "%s.%s%s", names[i],
+			                         p->s->region, suffix(p, kind));
+		if (!vp_plan_add(p, &d))
+			return false;
+	}
+	return true;
+}
+
+bool vp_plan_workspace(struct vp_planner *p)
+{
+	static const enum vp_kind faces[] = { VP_KIND_WORKSPACE,
+		                              VP_KIND_WORKSPACE_CERT };
+	const struct vp_workspace *w = &p->s->workspace;
+	struct vp_draft d = {
+		.origin = "workspace",
+		.has_expect = w->has_expect,
+		.expect = w->expect,
+		.addresses = w->addresses,
+		.n_addresses = w->n_addresses,
+	};
+
+	if (!w->present)
+		return true;
+	if (p->s->region == NULL)
+		return vp_plan_refuse(p,
+		                      "workspace: its names have the region in "
+		                      "them: set 'region' in the config");
+	if (w->id == NULL)
+		return vp_plan_refuse(
+			p, "workspace: its names have the workspaceId "
+			   "in them: set 'workspace.id' in the config");
+	for (size_t i = 0; i < 2; i++) {
+		d.name = vp_arena_printf(p->facts->arena, "%s.workspace.%s%s",
+		                         w->id, p->s->region,
+		                         suffix(p, faces[i]));
+		if (!vp_plan_add(p, &d))
+			return false;
+	}
+	return add_notebook(p, d) &&
+	       add_regional(p, d, VP_KIND_COMPUTE_INSTANCE,
+	                    w->compute_instances, w->n_compute_instances,
+	                    "compute_instances") &&
+	       add_regional(p, d, VP_KIND_ONLINE_ENDPOINT, w->online_endpoints,
+	                    w->n_online_endpoints, "online_endpoints");
+}
+
+/* --- storage, vaults, registries ------------------------------------------ */
+
+/*
+ * A label, or the full name of one service of an account with an Azure DNS
+ * zone (acct.z12.blob.storage.azure.net): *base is then acct.z12, and *tail
+ * what stands behind the service.
+ */
+static bool account_base(struct vp_planner *p, const struct vp_draft *d,
+                         const char *name, char **base, const char **tail,
+                         const char **service)
+{
+	const struct vp_catalogue_suffix *row;
+	struct vp_arena *arena = p->facts->arena;
+
+	*base = vp_arena_strdup(arena, name);
+	*service = NULL;
+	if (strchr(name, '.') == NULL) {
+		row = vp_catalogue_of(p->s->cloud, VP_KIND_BLOB);
+		*tail = strchr(row->suffix + 1, '.');
+		return true;
+	}
+	row = vp_catalogue_find(name);
+	if (row == NULL || row->kind < VP_KIND_BLOB || row->kind > VP_KIND_WEB)
+		return vp_plan_refuse(
+			p,
+			"%s: the name is neither an account's nor that "
+			"of a storage service",
+			d->origin);
+	(*base)[strlen(name) - strlen(row->suffix)] = '\0';
+	*tail = strchr(row->suffix + 1, '.');
+	*service = vp_kind_name(row->kind);
+	return true;
+}
+
+static bool add_service(struct vp_planner *p, struct vp_draft d,
+                        const char *base, const char *service, const char *tail)
+{
+	d.name = vp_arena_printf(p->facts->arena, "%s.%s%s", base, service,
+	                         tail);
+	if (!vp_plan_add(p, &d))
+		return false;
+	if (strcmp(service, "file") != 0)
+		return true;
+	d.port = SMB; /* compute mounts the share (A2, A4) */
+	return vp_plan_add(p, &d);
+}
+
+bool vp_plan_account(struct vp_planner *p, const struct vp_storage_account *a,
+                     size_t i)
+{
+	struct vp_draft d = {
+		.origin = vp_arena_printf(p->facts->arena,
+		                          "storage_accounts[%zu]", i),
+		.has_expect = a->has_expect,
+		.expect = a->expect,
+		.addresses = a->addresses,
+		.n_addresses = a->n_addresses,
+	};
+	const char *tail = "", *service = NULL;
+	char *base;
+
+	if (!account_base(p, &d, a->name, &base, &tail, &service))
+		return false;
+	for (size_t k = 0; k < a->n_services; k++) {
+		if (!add_service(p, d, base, a->services[k], tail))
+			return false;
+	}
+	if (a->n_services > 0)
+		return true;
+	if (service != NULL)
+		return add_service(p, d, base, service, tail);
+	/* what a workspace needs of its storage account (A5) */
+	return add_service(p, d, base, "blob", tail) &&
+	       add_service(p, d, base, "file", tail);
+}
+
+/* LABEL and the kind's suffix; a name with a dot is taken as it is. */
+static bool add_resource(struct vp_planner *p, struct vp_draft *d,
+                         enum vp_kind kind, const char *name)
+{
+	d->name = name;
+	if (strchr(name, '.') == NULL)
+		d->name = vp_arena_printf(p->facts->arena, "%s%s", name,
+		                          suffix(p, kind));
+	d->has_kind = true;
+	d->kind = kind;
+	return vp_plan_add(p, d);
+}
+
+bool vp_plan_vault(struct vp_planner *p, const struct vp_key_vault *v, size_t i)
+{
+	struct vp_draft d = {
+		.origin =
+			vp_arena_printf(p->facts->arena, "key_vaults[%zu]", i),
+		.has_expect = v->has_expect,
+		.expect = v->expect,
+		.addresses = v->addresses,
+		.n_addresses = v->n_addresses,
+	};
+
+	return add_resource(p, &d, VP_KIND_VAULT, v->name);
+}
+
+static bool add_data(struct vp_planner *p, struct vp_draft d, const char *label,
+                     const char *region)
+{
+	d.has_kind = false;
+	d.name = vp_arena_printf(p->facts->arena, "%s.%s%s", label, region,
+	                         suffix(p, VP_KIND_REGISTRY_DATA));
+	return vp_plan_add(p, &d);
+}
+
+bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
+                      size_t i)
+{
+	struct vp_draft d = {
+		.origin =
+			vp_arena_printf(p->facts->arena, "registries[%zu]", i),
+		.has_expect = g->has_expect,
+		.expect = g->expect,
+		.addresses = g->addresses,
+		.n_addresses = g->n_addresses,
+	};
+	size_t login = p->facts->n_targets, n = strcspn(g->name, ".");
+	char *label = vp_arena_strndup(p->facts->arena, g->name, n);
+
+	if (!add_resource(p, &d, VP_KIND_REGISTRY, g->name))
+		return false;
+	for (size_t k = 0; k < g->n_data_regions; k++) {
+		if (!add_data(p, d, label, g->data_regions[k]))
+			return false;
+	}
+	/* Data endpoints switch on with a private endpoint; without one the
+	 * layers come from storage names that nobody can foretell (R1, R2). */
+	if (g->n_data_regions > 0 ||
+	    (login < p->facts->n_targets &&
+	     p->facts->targets[login].expect == VP_EXPECT_PUBLIC))
+		return true;
+	if (p->s->region == NULL)
+		return vp_plan_refuse(
+			p,
+			"%s: its data endpoint has the region in its "
+			"name: set 'region' or 'data_regions'",
+			d.origin);
+	return add_data(p, d, label, p->s->region);
+}

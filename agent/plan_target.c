@@ -1,0 +1,248 @@
+/*
+ * plan_target.c - one target into the plan: found again, or added.
+ *
+ * Names and name:port pairs are found by hash tables, so that ten thousand
+ * targets are planned in a moment.
+ */
+#include "plan_private.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vnetprobe/dns_message.h"
+#include "vnetprobe/signature.h"
+
+#define HTTPS 443
+
+bool vp_plan_refuse(struct vp_planner *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p->why, p->size, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+const char *vp_plan_shown(char out[VP_PLAN_SHOWN], const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0' && n < VP_PLAN_SHOWN - 1; text++)
+		out[n++] = isprint((unsigned char)*text) ? *text : '?';
+	out[n] = '\0';
+	return out;
+}
+
+/* --- finding names and targets again -------------------------------------- */
+
+/* FNV-1a. Names come from the user's own config: no need to be clever. */
+static size_t hash(const char *name, uint16_t port)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * 1099511628211u;
+	h = (h ^ port) * 1099511628211u;
+	return (size_t)(h ^ (h >> 32));
+}
+
+typedef bool same_fn(const struct vp_planner *p, size_t index, const char *name,
+                     uint16_t port);
+
+static bool same_name(const struct vp_planner *p, size_t index,
+                      const char *name, uint16_t port)
+{
+	(void)port;
+	return strcmp(p->facts->names[index]->name, name) == 0;
+}
+
+static bool same_target(const struct vp_planner *p, size_t index,
+                        const char *name, uint16_t port)
+{
+	const struct vp_target *t = &p->facts->targets[index];
+
+	return t->port == port && strcmp(t->name->name, name) == 0;
+}
+
+/* The slot of this name and port: taken, or where it goes. */
+static size_t *find(const struct vp_planner *p, const struct vp_plan_table *t,
+                    same_fn *same, const char *name, uint16_t port)
+{
+	size_t at = hash(name, port) & (t->size - 1);
+
+	while (t->slots[at] != 0 && !same(p, t->slots[at] - 1, name, port))
+		at = (at + 1) & (t->size - 1);
+	return &t->slots[at];
+}
+
+static void grow_names(struct vp_planner *p)
+{
+	struct vp_plan_table *t = &p->names;
+
+	if (t->size != 0 && t->used < t->size / 2)
+		return;
+	t->size = t->size != 0 ? t->size * 2 : 64;
+	t->slots = vp_arena_alloc(p->facts->arena, t->size * sizeof(*t->slots));
+	for (size_t i = 0; i < t->used; i++)
+		*find(p, t, same_name, p->facts->names[i]->name, 0) = i + 1;
+}
+
+static void grow_targets(struct vp_planner *p)
+{
+	struct vp_plan_table *t = &p->targets;
+
+	if (t->size != 0 && t->used < t->size / 2)
+		return;
+	t->size = t->size != 0 ? t->size * 2 : 64;
+	t->slots = vp_arena_alloc(p->facts->arena, t->size * sizeof(*t->slots));
+	for (size_t i = 0; i < t->used; i++)
+		*find(p, t, same_target, p->facts->targets[i].name->name,
+		      p->facts->targets[i].port) = i + 1;
+}
+
+static struct vp_name *intern_name(struct vp_planner *p, const char *name)
+{
+	struct vp_facts *f = p->facts;
+	struct vp_name *n;
+	size_t *slot;
+
+	grow_names(p);
+	slot = find(p, &p->names, same_name, name, 0);
+	if (*slot != 0)
+		return f->names[*slot - 1];
+	n = vp_arena_alloc(f->arena, sizeof(*n));
+	n->name = vp_arena_strdup(f->arena, name);
+	*VP_PUSH(f->arena, f->names, f->n_names) = n;
+	*slot = f->n_names;
+	p->names.used++;
+	return n;
+}
+
+/* --- one target ----------------------------------------------------------- */
+
+/* Ports where TLS is spoken without https:// being written. */
+static bool tls_port(uint16_t port)
+{
+	return port == HTTPS || port == 8443 || port == 6443 || port == 9443;
+}
+
+/* NAME.privatelink.REGION.azmk8s.io: the zone is what follows NAME, or a
+ * subzone of it (P16). */
+static const char *zone_of(const struct vp_catalogue_suffix *row,
+                           const char *name)
+{
+	const char *zone;
+
+	if (row == NULL)
+		return NULL;
+	if (row->kind != VP_KIND_AKS_API)
+		return row->zone;
+	zone = strstr(name, ".privatelink.");
+	return zone != NULL ? zone + 1 : NULL;
+}
+
+static void add_expected(struct vp_arena *arena, struct vp_target *t,
+                         const struct vp_draft *d)
+{
+	for (size_t i = 0; i < d->n_addresses; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < t->n_expected && !known; k++)
+			known = vp_addr_equal(&t->expected[k],
+			                      &d->addresses[i]);
+		if (!known)
+			*VP_PUSH(arena, t->expected, t->n_expected) =
+				d->addresses[i];
+	}
+}
+
+/* The same name and port again: a stated expectation wins, two must agree. */
+static bool merge(struct vp_planner *p, size_t index, const struct vp_draft *d)
+{
+	struct vp_target *t = &p->facts->targets[index];
+
+	if (d->has_expect && p->stated[index] && d->expect != t->expect)
+		return vp_plan_refuse(
+			p,
+			"%s:%u: %s says '%s' and %s says '%s': state one "
+			"expectation",
+			t->name->name, t->port, t->origin,
+			vp_expect_name(t->expect), d->origin,
+			vp_expect_name(d->expect));
+	if (d->has_expect) {
+		vp_plan_expect(p, t, d);
+		p->stated[index] = true;
+	}
+	t->tls = t->tls || d->tls;
+	if (t->tls && t->http_path == NULL)
+		t->http_path = vp_arena_strdup(p->facts->arena,
+		                               vp_signature_path(t->kind));
+	add_expected(p->facts->arena, t, d);
+	return true;
+}
+
+static void fill(struct vp_planner *p, struct vp_target *t,
+                 const struct vp_draft *d, const char *name, uint16_t port)
+{
+	const struct vp_catalogue_suffix *row = vp_catalogue_find(name);
+	struct vp_arena *arena = p->facts->arena;
+
+	t->name = intern_name(p, name);
+	t->port = port;
+	t->kind = row != NULL ? row->kind : VP_KIND_OTHER;
+	if (d->has_kind)
+		t->kind = d->kind;
+	t->origin = vp_arena_strdup(arena, d->origin);
+	t->zone = vp_arena_strdup(arena, zone_of(row, name));
+	t->tls = d->tls || tls_port(port);
+	if (t->tls)
+		t->http_path =
+			vp_arena_strdup(arena, vp_signature_path(t->kind));
+	vp_plan_expect(p, t, d);
+	add_expected(arena, t, d);
+}
+
+/* A name inside a privatelink zone: no client uses it and no certificate
+ * covers it (G43475), so probing it would only mislead. */
+static bool check_privatelink(struct vp_planner *p, const struct vp_draft *d,
+                              const char *name)
+{
+	const struct vp_catalogue_suffix *row = vp_catalogue_find(name);
+
+	if (strstr(name, ".privatelink.") == NULL || row == NULL ||
+	    row->kind == VP_KIND_AKS_API)
+		return true;
+	return vp_plan_refuse(
+		p,
+		"%s: '%s' is a name inside the private zone: give the "
+		"name that clients use, without 'privatelink'",
+		d->origin, name);
+}
+
+bool vp_plan_add(struct vp_planner *p, const struct vp_draft *d)
+{
+	uint16_t port = d->port != 0 ? d->port : HTTPS;
+	struct vp_facts *f = p->facts;
+	char name[256], shown[VP_PLAN_SHOWN];
+	const char *why = "";
+	size_t *slot;
+
+	if (vp_dns_name_normalise(name, d->name, &why) != 0)
+		return vp_plan_refuse(p, "%s: '%s' is not a host name: %s",
+		                      d->origin, vp_plan_shown(shown, d->name),
+		                      why);
+	if (!check_privatelink(p, d, name))
+		return false;
+	grow_targets(p);
+	slot = find(p, &p->targets, same_target, name, port);
+	if (*slot != 0)
+		return merge(p, *slot - 1, d);
+	fill(p, VP_PUSH(f->arena, f->targets, f->n_targets), d, name, port);
+	*VP_PUSH(f->arena, p->stated, p->n_stated) = d->has_expect;
+	*slot = f->n_targets;
+	p->targets.used++;
+	return true;
+}
