@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "value.h"
+#include "wording.h"
 
 static int check_node(struct vp_config_tree *t, const yaml_node_t *node,
                       const struct cyaml_schema_value *schema,

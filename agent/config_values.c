@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "value.h"
+#include "wording.h"
 
 struct reader {
 	struct vp_settings *s;

@@ -12,6 +12,7 @@
 
 #include "pen.h"
 #include "value.h"
+#include "wording.h"
 
 #define INDENT 8
 

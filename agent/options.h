@@ -5,6 +5,8 @@
 #ifndef VP_AGENT_OPTIONS_H
 #define VP_AGENT_OPTIONS_H
 
+#include <stdio.h>
+
 #include "value.h"
 
 #define VP_FOR(command) (1u << (command))
@@ -18,6 +20,7 @@ struct vp_option {
 	unsigned commands; /* VP_FOR() bits */
 	vp_value_setter *set;
 };
+#define VP_OPTIONS_MAX 32 /* rows; parsing has a bit for each */
 const struct vp_option *vp_options_table(size_t *n);
 
 struct vp_command_row {
@@ -28,6 +31,10 @@ struct vp_command_row {
 	unsigned min_arguments, max_arguments;
 	bool built; /* false: refused with one sentence */
 };
+#define VP_COMMANDS_MAX 16 /* rows */
 const struct vp_command_row *vp_options_commands(size_t *n);
+
+/* What stands in for a command line that says nothing. */
+void vp_options_usage(FILE *out);
 
 #endif

@@ -48,13 +48,4 @@ int vp_value_read_duration(unsigned *out, const char *text, unsigned min_ms,
 int vp_value_read_size(unsigned *out, const char *text, unsigned min,
                        unsigned max, char *why, size_t size);
 
-#define VP_QUOTE_TEXT 96
-/* text in single quotes, control bytes as \xNN, cut after some 60: for
- * messages. Returns buf (VP_QUOTE_TEXT bytes). */
-const char *vp_quote(char *buf, const char *text);
-
-/* The word nearest to text among n of them, or NULL if none is near enough to
- * be what was meant. */
-const char *vp_nearest(const char *text, const char *const *words, size_t n);
-
 #endif

@@ -1,0 +1,219 @@
+/*
+ * options_table.c - the commands and the options: a new one is a row here.
+ */
+#include "options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wording.h"
+
+#define N_OF(a) (sizeof(a) / sizeof(*(a)))
+
+static const struct vp_command_row commands[] = {
+	{ VP_COMMAND_CHECK, "check", "[TARGET...]",
+	  "resolve, reach and watch once; print a verdict", 0, ~0u, true },
+	{ VP_COMMAND_TARGETS, "targets", "[TARGET...]",
+	  "what would be probed, what is expected of it, and why", 0, ~0u,
+	  true },
+	{ VP_COMMAND_JUDGE, "judge", "REPORT.json",
+	  "judge a saved report's facts again", 1, 1, true },
+	{ VP_COMMAND_EXPLAIN, "explain", "[ID]",
+	  "what a finding means and how to mend it", 0, 1, true },
+	{ VP_COMMAND_DNS, "dns", "[NAME...]", "the DNS doctor", 0, ~0u, false },
+	{ VP_COMMAND_WATCH, "watch", "[-- CMD ARG...]", "only watch", 0, ~0u,
+	  false },
+	{ VP_COMMAND_ANALYZE, "analyze", "FILE.pcap", "judge a saved capture",
+	  1, 1, false },
+	{ VP_COMMAND_AGENT, "agent", "", "check on a schedule", 0, 0, false },
+};
+
+const struct vp_command_row *vp_options_commands(size_t *n)
+{
+	*n = N_OF(commands);
+	return commands;
+}
+
+/* --- setters that only flags have ---------------------------------------- */
+
+static int set_path(char **out, struct vp_settings *s, const char *text,
+                    char *why, size_t size)
+{
+	if (*text == '\0') {
+		snprintf(why, size, "expected the path of a file");
+		return -EINVAL;
+	}
+	*out = vp_arena_strdup(s->arena, text);
+	return 0;
+}
+
+static int set_config(struct vp_settings *s, const char *text, char *why,
+                      size_t size)
+{
+	return set_path(&s->config, s, text, why, size);
+}
+
+static int set_output(struct vp_settings *s, const char *text, char *why,
+                      size_t size)
+{
+	return set_path(&s->output, s, text, why, size);
+}
+
+static int set_evidence(struct vp_settings *s, const char *text, char *why,
+                        size_t size)
+{
+	return set_path(&s->evidence, s, text, why, size);
+}
+
+static int set_format(struct vp_settings *s, const char *text, char *why,
+                      size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+
+	s->json = strcmp(text, "json") == 0;
+	if (s->json || strcmp(text, "text") == 0)
+		return 0;
+	snprintf(why, size, "%s is not one of text, json",
+	         vp_quote(quoted, text));
+	return -EINVAL;
+}
+
+static int set_color(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+	char quoted[VP_QUOTE_TEXT];
+
+	for (size_t i = 0; i < N_OF(words); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		s->color = (enum vp_color)i;
+		return 0;
+	}
+	snprintf(why, size, "%s is not one of auto, always, never",
+	         vp_quote(quoted, text));
+	return -EINVAL;
+}
+
+static int set_no_capture(struct vp_settings *s, const char *text, char *why,
+                          size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->no_capture = true;
+	return 0;
+}
+
+static int set_probe_public(struct vp_settings *s, const char *text, char *why,
+                            size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->probe_public = true;
+	return 0;
+}
+
+static int set_verbose(struct vp_settings *s, const char *text, char *why,
+                       size_t size)
+{
+	(void)text;
+	if (s->verbosity < 0) {
+		snprintf(why, size, "cannot be combined with -q");
+		return -EINVAL;
+	}
+	s->verbosity++;
+	return 0;
+}
+
+static int set_quiet(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	(void)text;
+	if (s->verbosity > 0) {
+		snprintf(why, size, "cannot be combined with -v");
+		return -EINVAL;
+	}
+	s->verbosity = -1;
+	return 0;
+}
+
+static int set_help(struct vp_settings *s, const char *text, char *why,
+                    size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->help = true;
+	return 0;
+}
+
+static int set_version(struct vp_settings *s, const char *text, char *why,
+                       size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->version = true;
+	return 0;
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+#define CHECK VP_FOR(VP_COMMAND_CHECK)
+#define PLAN (CHECK | VP_FOR(VP_COMMAND_TARGETS))
+#define CONFIG (PLAN | VP_FOR(VP_COMMAND_JUDGE))
+#define VERDICT (CHECK | VP_FOR(VP_COMMAND_JUDGE))
+#define REPORT (CONFIG | VP_FOR(VP_COMMAND_EXPLAIN))
+
+static const struct vp_option options[] = {
+	{ "config", 'c', "FILE", "read settings from a YAML file; flags win",
+	  CONFIG, set_config },
+	{ "format", 0, "text|json", "form of the report (text)", REPORT,
+	  set_format },
+	{ "output", 'o', "FILE", "write the report there, not to stdout",
+	  CONFIG, set_output },
+	{ "evidence", 0, "FILE.pcap", "keep the packets that count", CHECK,
+	  set_evidence },
+	{ "interface", 0, "IF", "capture on this interface only (all)", CHECK,
+	  vp_value_interface },
+	{ "no-capture", 0, NULL, "do not watch packets: egress is not checked",
+	  CHECK, set_no_capture },
+	{ "capture-buffer", 0, "SIZE", "kernel buffer of the capture (4MiB)",
+	  CHECK, vp_value_capture_buffer },
+	{ "resolver", 0, "IP[:PORT]",
+	  "ask this resolver, not those of resolv.conf; repeatable", PLAN,
+	  vp_value_resolver },
+	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable", PLAN,
+	  vp_value_vnet },
+	{ "expect", 0, "WHAT",
+	  "private, public, service-endpoint or any, for all targets", PLAN,
+	  vp_value_expect },
+	{ "scenario", 0, "NAME", "what is expected of each kind (secured)",
+	  PLAN, vp_value_scenario },
+	{ "ca-file", 0, "PEM", "trust these roots, not the system's", CHECK,
+	  vp_value_ca_file },
+	{ "timeout", 0, "T", "limit of one attempt (5s)", CHECK,
+	  vp_value_timeout },
+	{ "deadline", 0, "T", "limit of the whole run (2m)", CHECK,
+	  vp_value_deadline },
+	{ "linger", 0, "T", "keep capturing after the last probe (300ms)",
+	  CHECK, vp_value_linger },
+	{ "concurrency", 0, "N", "attempts at a time (32)", CHECK,
+	  vp_value_concurrency },
+	{ "probe-public", 0, NULL,
+	  "connect to public addresses although private is expected", CHECK,
+	  set_probe_public },
+	{ "color", 0, "WHEN", "auto, always or never (auto)", VERDICT,
+	  set_color },
+	{ "verbose", 'v', NULL, "more detail; repeatable", VP_FOR_ALL,
+	  set_verbose },
+	{ "quiet", 'q', NULL, "no progress, only errors on stderr", VP_FOR_ALL,
+	  set_quiet },
+	{ "version", 0, NULL, "print the version", VP_FOR_ALL, set_version },
+	{ "help", 'h', NULL, "print this help", VP_FOR_ALL, set_help },
+};
+
+static_assert(N_OF(options) <= VP_OPTIONS_MAX, "a bit for each");
+static_assert(N_OF(commands) <= VP_COMMANDS_MAX, "room for each");
+
+const struct vp_option *vp_options_table(size_t *n)
+{
+	*n = N_OF(options);
+	return options;
+}
