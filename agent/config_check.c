@@ -39,7 +39,7 @@ static int unknown_key(struct vp_config_tree *t, const yaml_node_t *key,
 	const char *words[24], *near;
 	size_t n = 0, used = 0;
 
-	for (; fields[n].key != NULL && n < 24; n++) {
+	for (; n < 24 && fields[n].key != NULL; n++) {
 		words[n] = fields[n].key;
 		used += (size_t)snprintf(list + used, sizeof(list) - used,
 		                         "%s%s", n == 0 ? "" : ", ", words[n]);

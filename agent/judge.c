@@ -6,7 +6,7 @@
  * findings depends on the facts alone, so the same facts give the same report
  * byte by byte.
  */
-#include "judge_private.h"
+#include "judge.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "catalogue.h"
+#include "judge_private.h"
 #include "name_match.h"
 
 struct judge_draft *judge_add(struct judge *j, const char *id,

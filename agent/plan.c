@@ -3,10 +3,11 @@
  *
  * Each resource adds its targets in the order of the settings.
  */
-#include "plan_private.h"
+#include "plan.h"
 
 #include <stdio.h>
 
+#include "plan_private.h"
 #include "vnetprobe/resolv_conf.h"
 
 #define REFUSED 2

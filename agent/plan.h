@@ -25,7 +25,8 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
  * Puts the policy and the expectations of these settings in the place of those
  * that saved facts came with: what was found stays, what was wanted changes.
  * Targets are matched by name and port; one that was not probed then is added
- * with nothing known of it, which makes it unproven. Returns 0, or 2 with a sentence in why.
+ * with nothing known of it, which makes it unproven. Returns 0, or 2 with a
+ * sentence in why.
  */
 int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
                   char *why, size_t size);

@@ -13,10 +13,10 @@
 
 /*
  * Text in JSON must be UTF-8, text from the network need not be. A byte that
- * is no part of valid UTF-8 (and DEL) is written as \xNN (in the text itself, so \\xNN in
- * the file), and a backslash that would then look like one as \x5c. Reading
- * turns both back: every C string survives unchanged. Control characters are
- * left to JSON's own \uNNNN.
+ * is no part of valid UTF-8 (and DEL) is written as \xNN (in the text itself,
+ * so \\xNN in the file), and a backslash that would then look like one as \x5c.
+ * Reading turns both back: every C string survives unchanged. Control
+ * characters are left to JSON's own \uNNNN.
  */
 char *report_escape(struct vp_arena *a, const char *text);
 char *report_unescape(struct vp_arena *a, const char *text);

@@ -17,14 +17,14 @@
  * that the driver took off is invisible here and the packet judged as usual;
  * one that is still in the frame makes it "not ip, ip6 or arp": taken.
  */
-#include "vnetprobe/capture.h"
+#include "capture_filter.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "capture_filter.h"
+#include "vnetprobe/capture.h"
 
 /*
  * So that the program stays well below what kernels accept (4096 instructions,

@@ -19,11 +19,13 @@
  * Later fragments have no ports: the first one leaves a note by addresses and
  * id. An ICMP error counts for the flow that it quotes.
  */
-#include "flow_table.h"
+#include "vnetprobe/flow.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "flow_table.h"
 
 #define FRAGMENTS 1024         /* notes; the newest wins a slot */
 #define FRAGMENT_US (30000000) /* reassembly gives up, net.ipv4.ipfrag_time */

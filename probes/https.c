@@ -19,7 +19,7 @@
  * some time after its transfer ended, and what watches the TLS of that
  * connection points at the slot.
  */
-#include "https_slot.h"
+#include "vnetprobe/https.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -28,6 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "https_slot.h"
 #include "vnetprobe/signature.h"
 
 #define DEFAULT_TIMEOUT_MS 5000

@@ -53,7 +53,7 @@ static const char full[] =
 	"key_vaults: [{name: kv-lab, addresses: [10.20.2.9]}]\n"
 	"registries: [{name: crlab, data_regions: [EastUS]}]\n"
 	"targets: [{name: extra.example, port: 443, kind: other, expect: "
-        "any}]\n"
+	"any}]\n"
 	"egress:\n"
 	"  default: report\n"
 	"  allow:\n"

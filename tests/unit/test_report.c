@@ -40,9 +40,8 @@ static __attribute__((noinline)) char *json_of(const struct vp_facts *f)
 	return text;
 }
 
-static __attribute__((noinline)) char *text_of(const struct vp_facts *f,
-                                               bool color, bool verbose,
-                                               unsigned columns)
+static __attribute__((noinline)) char *
+text_of(const struct vp_facts *f, bool color, bool verbose, unsigned columns)
 {
 	struct vp_text_style style = { color, columns, verbose };
 	struct vp_arena *arena = vp_arena_create();
