@@ -29,7 +29,6 @@
 
 #define FRAGMENTS 1024         /* notes; the newest wins a slot */
 #define FRAGMENT_US (30000000) /* reassembly gives up, net.ipv4.ipfrag_time */
-#define EPHEMERAL_MIN 32768    /* net.ipv4.ip_local_port_range */
 
 enum { IN, OUT };
 

@@ -228,6 +228,20 @@ static bool peer_began(const struct vp_flows *t, const struct vp_flow *f)
 	       is_listener(t, f->local.port) && !is_listener(t, f->remote.port);
 }
 
+/*
+ * A datagram of the peer's came first, and we talk to it as well. Unless the
+ * ports are those of a client and of a service of ours, that is as likely talk
+ * from before the capture (a tunnel, with one port at both ends): who began is
+ * not known, and must not excuse us.
+ */
+static bool either_began(const struct vp_flow *f, bool we_spoke)
+{
+	return f->proto == IPPROTO_UDP && f->direction == VP_DIRECTION_IN &&
+	       we_spoke &&
+	       (f->remote.port < EPHEMERAL_MIN ||
+	        f->local.port >= EPHEMERAL_MIN);
+}
+
 static uint8_t turned(uint8_t direction)
 {
 	if (direction == VP_DIRECTION_OUT)
@@ -252,6 +266,8 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	out->direction = direction;
 	if (!f->own && peer_began(fin->t, out))
 		out->direction = VP_DIRECTION_IN;
+	if (either_began(out, f->spoke[o]))
+		out->direction = VP_DIRECTION_UNKNOWN;
 	out->own = f->own;
 	out->packets_out = f->packets[o];
 	out->bytes_out = f->bytes[o];

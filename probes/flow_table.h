@@ -12,6 +12,8 @@
 #include "stream.h"
 #include "vnetprobe/flow.h"
 
+#define EPHEMERAL_MIN 32768 /* net.ipv4.ip_local_port_range */
+
 /* proto, then family, address and port of both ends. */
 #define VP_FLOW_KEY 39
 

@@ -292,6 +292,34 @@ static void test_tcp_states(void **state)
 	}
 }
 
+/* The peer's datagram came first, and we talk too: whose talk is it? */
+static void test_datagrams_both_ways(void **state)
+{
+	static const struct {
+		unsigned peer, ours;
+		bool we_talk;
+		enum vp_direction want;
+	} cases[] = {
+		{ 51820, 51820, true, VP_DIRECTION_UNKNOWN }, /* WireGuard */
+		{ 4500, 4500, true, VP_DIRECTION_UNKNOWN },   /* IPsec */
+		{ 443, 500, true, VP_DIRECTION_UNKNOWN },
+		{ 443, 50000, true, VP_DIRECTION_UNKNOWN },
+		{ 50000, 443, true, VP_DIRECTION_IN }, /* a service of ours */
+		{ 51820, 51820, false, VP_DIRECTION_IN },
+		{ 4500, 4500, false, VP_DIRECTION_IN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		again(NULL);
+		udp(IN, PUB, cases[i].peer, US, cases[i].ours, "x", 1);
+		if (cases[i].we_talk)
+			udp(OUT, US, cases[i].ours, PUB, cases[i].peer, "y", 1);
+		finish(1);
+		assert_int_equal(facts->flows[0].direction, cases[i].want);
+	}
+}
+
 /* Connections that are older than the capture, at a port somebody listens at.
  */
 static void test_listeners(void **state)
@@ -1223,6 +1251,7 @@ int main(void)
 		T(test_own_and_saw),
 		T(test_icmp_error),
 		T(test_icmp_error_cannot_hide_egress),
+		T(test_datagrams_both_ways),
 		T(test_listeners),
 		T(test_fragments),
 		T(test_fragments6),
