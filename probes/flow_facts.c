@@ -242,6 +242,14 @@ static bool either_began(const struct vp_flow *f, bool we_spoke)
 	        f->local.port >= EPHEMERAL_MIN);
 }
 
+/* All that we said to it was an ICMP error: nobody here had that socket, so
+ * the peer's datagram answers nothing of ours. */
+static bool is_refused(const struct vp_flow_row *f, int out)
+{
+	return f->key[0] == IPPROTO_UDP && !f->spoke[out] &&
+	       f->packets[out] > 0;
+}
+
 static uint8_t turned(uint8_t direction)
 {
 	if (direction == VP_DIRECTION_OUT)
@@ -268,6 +276,8 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 		out->direction = VP_DIRECTION_IN;
 	if (either_began(out, f->spoke[o]))
 		out->direction = VP_DIRECTION_UNKNOWN;
+	if (is_refused(f, o))
+		out->direction = VP_DIRECTION_IN;
 	out->own = f->own;
 	out->packets_out = f->packets[o];
 	out->bytes_out = f->bytes[o];

@@ -627,6 +627,21 @@ static void test_icmp_error_cannot_hide_egress(void **state)
 	assert_int_equal(facts->flows[1].direction, VP_DIRECTION_OUT);
 }
 
+/* A stranger's datagram to a port that nobody here has, as if it answered. */
+static void test_refused_datagram(void **state)
+{
+	(void)state;
+	udp(IN, PUB, 53, US, 41000, "x", 1);
+	finish(1);
+	assert_int_equal(facts->flows[0].direction, VP_DIRECTION_UNKNOWN);
+	icmp_error(OUT, US, PUB, PUB, 53, US, 41000);
+	finish(1);
+	assert_int_equal(facts->flows[0].direction, VP_DIRECTION_IN);
+	udp(OUT, US, 41000, PUB, 53, "x", 1);
+	finish(1);
+	assert_int_equal(facts->flows[0].direction, VP_DIRECTION_UNKNOWN);
+}
+
 /* --- fragments ----------------------------------------------------------- */
 
 static void fragment(int seen, const char *src, const char *dst, unsigned id,
@@ -1252,6 +1267,7 @@ int main(void)
 		T(test_icmp_error),
 		T(test_icmp_error_cannot_hide_egress),
 		T(test_datagrams_both_ways),
+		T(test_refused_datagram),
 		T(test_listeners),
 		T(test_fragments),
 		T(test_fragments6),
