@@ -41,6 +41,7 @@ struct lookup { /* one question */
 
 struct work { /* a name and the targets that have it */
 	struct vp_name *name;
+	size_t capacity; /* of its rows */
 	size_t *targets;
 	size_t n_targets;
 };
@@ -253,13 +254,31 @@ static void add_address(struct vp_probing *p, size_t target,
 		new->reach = VP_REACH_WITHHELD;
 }
 
+/* How many rows a name gets is known but for answers that TCP repeats: they
+ * are as many from the start, since growing leaves the smaller ones behind. */
+static struct vp_dns_row *new_row(struct vp_probing *p, struct work *w)
+{
+	struct vp_name *name = w->name;
+	struct vp_dns_row *rows;
+
+	if (name->n_rows == w->capacity) {
+		w->capacity += 2 * p->facts->n_resolvers;
+		rows = vp_arena_alloc(p->facts->arena,
+		                      w->capacity * sizeof(*rows));
+		if (name->n_rows > 0)
+			memcpy(rows, name->rows, name->n_rows * sizeof(*rows));
+		name->rows = rows;
+	}
+	return &name->rows[name->n_rows++];
+}
+
 static void add_row(struct lookup *l, const struct vp_dns_row *row)
 {
 	struct vp_probing *p = l->p;
 	struct work *w = &p->work[l->work];
 	struct vp_dns_row *copy;
 
-	copy = VP_PUSH(p->facts->arena, w->name->rows, w->name->n_rows);
+	copy = new_row(p, w);
 	*copy = *row;
 	copy->resolver = l->resolver;
 	copy->round = 1;
@@ -511,23 +530,19 @@ static void close_probes(struct vp_probing *p)
 static void cancel(struct lookup *l)
 {
 	struct vp_probing *p = l->p;
-	struct vp_name *name = p->work[l->work].name;
 	bool nss = p->facts->resolvers[l->resolver].source == VP_RESOLVER_NSS;
 
 	if (l->done)
 		return;
 	l->done = true;
-	*VP_PUSH(p->facts->arena, name->rows, name->n_rows) =
-		(struct vp_dns_row){
-			.resolver = l->resolver,
-			.type = l->type,
-			.transport = nss ? VP_TRANSPORT_NSS : VP_TRANSPORT_UDP,
-			.round = 1,
-			.outcome = VP_OUTCOME_CANCELLED,
-			.rcode = -1,
-		};
-	if (nss)
-		name->rows[name->n_rows - 1].type = 0;
+	*new_row(p, &p->work[l->work]) = (struct vp_dns_row){
+		.resolver = l->resolver,
+		.type = nss ? 0 : l->type,
+		.transport = nss ? VP_TRANSPORT_NSS : VP_TRANSPORT_UDP,
+		.round = 1,
+		.outcome = VP_OUTCOME_CANCELLED,
+		.rcode = -1,
+	};
 }
 
 void vp_probing_stop(struct vp_probing *p)
