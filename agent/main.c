@@ -269,12 +269,18 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN); /* a report cut short is said, not died of */
 	status = vp_options_read(&settings, argc, argv);
-	if (status == 0 && settings.version)
-		puts("vnetprobe " VP_VERSION);
-	else if (status == 0 && settings.help)
-		vp_options_help(settings.command, stdout);
-	else if (status == 0)
+	if (status == 0 && (settings.version || settings.help)) {
+		if (settings.version)
+			puts("vnetprobe " VP_VERSION);
+		else
+			vp_options_help(settings.command, stdout);
+		if (fflush(stdout) != 0)
+			status = complain(EXIT_INCONCLUSIVE,
+			                  "cannot write to stdout: %s",
+			                  strerror(errno));
+	} else if (status == 0) {
 		status = run_command(&settings);
+	}
 	vp_arena_destroy(settings.arena);
 	return status;
 }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "report_private.h"
+#include "value.h"
 #include "vnetprobe/dns_message.h"
 
 #define MOST_BYTES ((size_t)1 << 30) /* 10,000 targets need some 40 MB */
@@ -752,6 +753,19 @@ static void read_allow(struct reader *r, const json_t *o, void *arg)
 	a->reason = report_unescape(r->arena, raw(r, o, "reason"));
 }
 
+/* As strict as --vnet: a report that was meddled with could else declare the
+ * Internet private. */
+static void read_vnet(struct reader *r, struct vp_policy *p, const char *text)
+{
+	char why[256];
+
+	if (text == NULL ||
+	    vp_value_read_vnet(VP_PUSH(r->arena, p->vnet, p->n_vnet), text, why,
+	                       sizeof(why)) == 0)
+		return;
+	fail(r, "vnet", "%s", why);
+}
+
 static void read_policy(struct reader *r, const json_t *parent)
 {
 	const json_t *o = object(r, parent, "policy");
@@ -763,8 +777,7 @@ static void read_policy(struct reader *r, const json_t *parent)
 	if (o != NULL) {
 		vnet = texts(r, o, "vnet", &n);
 		for (size_t i = 0; i < n; i++)
-			*VP_PUSH(r->arena, p->vnet, p->n_vnet) =
-				parse_prefix(r, "vnet", vnet[i]);
+			read_vnet(r, p, vnet[i]);
 		s = raw(r, o, "default");
 		if (s != NULL && strcmp(s, "report") != 0 &&
 		    strcmp(s, "fail") != 0)

@@ -334,8 +334,8 @@ static const char *const never_vnet[] = {
 /* Internet registries hand out IPv6 by /12 to /32; a VNet has a /48 or so. */
 #define SHORTEST_V6 20
 
-int vp_value_vnet(struct vp_settings *s, const char *text, char *why,
-                  size_t size)
+int vp_value_read_vnet(struct vp_prefix *out, const char *text, char *why,
+                       size_t size)
 {
 	char quoted[VP_QUOTE_TEXT];
 	struct vp_prefix p, never;
@@ -357,8 +357,19 @@ int vp_value_vnet(struct vp_settings *s, const char *text, char *why,
 			              "%s, and would count as private",
 			              vp_quote(quoted, text), never_vnet[i]);
 	}
-	*VP_PUSH(s->arena, s->vnet, s->n_vnet) = p;
+	*out = p;
 	return 0;
+}
+
+int vp_value_vnet(struct vp_settings *s, const char *text, char *why,
+                  size_t size)
+{
+	struct vp_prefix p;
+	int err = vp_value_read_vnet(&p, text, why, size);
+
+	if (err == 0)
+		*VP_PUSH(s->arena, s->vnet, s->n_vnet) = p;
+	return err;
 }
 
 int vp_value_resolver(struct vp_settings *s, const char *text, char *why,

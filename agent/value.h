@@ -37,6 +37,9 @@ int vp_value_read_addr(struct vp_addr *out, const char *text, char *why,
                        size_t size);
 int vp_value_read_prefix(struct vp_prefix *out, const char *text, char *why,
                          size_t size);
+/* A prefix that a VNet can have. */
+int vp_value_read_vnet(struct vp_prefix *out, const char *text, char *why,
+                       size_t size);
 int vp_value_read_port(uint16_t *out, const char *text, char *why, size_t size);
 /* A GUID, to lower case. */
 int vp_value_read_guid(char out[37], const char *text, char *why, size_t size);

@@ -25,6 +25,9 @@ static const char *label_check(const char *label, size_t len)
 		return "a label of the name is longer than 63 bytes";
 	if (len == 1 && label[0] == '*')
 		return "a wildcard is not a name that can be asked";
+	/* RFC 1123 section 2.1; and a misspelt option is no name. */
+	if (label[0] == '-' || label[len - 1] == '-')
+		return "a label of the name starts or ends with a hyphen";
 	for (size_t i = 0; i < len; i++)
 		if (!host_byte(vp_dns_lower((uint8_t)label[i])))
 			return "a name has letters, digits, hyphens and "
