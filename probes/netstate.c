@@ -13,7 +13,6 @@
 #include <net/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,36 +24,12 @@
 #define RESOLV_CONF_MAX (64 * 1024)
 #define DUMP_TRIES 10
 
-struct interface {
-	struct vp_interface pub;
-	bool carrier;
-	bool routable; /* has an address that others can send to */
-	struct vp_addr *addresses;
-};
-
-struct route {
-	char *key;  /* "10.1.0.0/16": with table, metric, TOS: what is routed */
-	char *text; /* "via 10.0.0.1 on eth0": and where to */
-};
-
-struct vp_netstate {
-	struct vp_arena *arena;
-	struct interface *interfaces;
-	size_t n_interfaces;
-	struct vp_interface *list; /* what vp_netstate_interfaces() shows */
-	struct route *routes;
-	size_t n_routes;
-	char *resolv_conf; /* NULL: there is none */
-};
-
-/* --- taking ------------------------------------------------------------- */
-
 static int on_link(const struct nlmsghdr *nlh, void *arg)
 {
 	struct vp_netstate *s = arg;
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *tb[IFLA_MAX + 1];
-	struct interface *i;
+	struct vp_netstate_interface *i;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
@@ -77,7 +52,8 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-static struct interface *by_index(const struct vp_netstate *s, int index)
+struct vp_netstate_interface *vp_netstate_by_index(const struct vp_netstate *s,
+                                                   int index)
 {
 	for (size_t i = 0; i < s->n_interfaces; i++)
 		if (s->interfaces[i].pub.index == index)
@@ -85,19 +61,12 @@ static struct interface *by_index(const struct vp_netstate *s, int index)
 	return NULL;
 }
 
-/* fe80::/10: the kernel adds and removes these as carriers come and go. */
-static bool is_link_local(const struct vp_addr *a)
-{
-	return a->family == 6 && a->bytes[0] == 0xfe &&
-	       (a->bytes[1] & 0xc0) == 0x80;
-}
-
 static int on_address(const struct nlmsghdr *nlh, void *arg)
 {
 	struct vp_netstate *s = arg;
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *tb[IFA_MAX + 1], *attr;
-	struct interface *i;
+	struct vp_netstate_interface *i;
 	struct vp_addr a;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR ||
@@ -106,19 +75,20 @@ static int on_address(const struct nlmsghdr *nlh, void *arg)
 	vp_netlink_parse(nlh, sizeof(*ifa), tb, IFA_MAX);
 	/* On a point-to-point link IFA_ADDRESS is the peer's. */
 	attr = tb[IFA_LOCAL] != NULL ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
-	i = by_index(s, (int)ifa->ifa_index);
+	i = vp_netstate_by_index(s, (int)ifa->ifa_index);
 	if (attr == NULL || i == NULL)
 		return MNL_CB_OK;
 	a = vp_netlink_addr(mnl_attr_get_payload(attr),
 	                    mnl_attr_get_payload_len(attr));
 	*VP_PUSH(s->arena, i->addresses, i->pub.n_addresses) = a;
-	i->routable |= !is_link_local(&a);
+	i->routable |= !vp_netstate_is_link_local(&a);
 	return MNL_CB_OK;
 }
 
 static const char *interface_name(const struct vp_netstate *s, uint32_t index)
 {
-	const struct interface *i = by_index(s, (int)index);
+	const struct vp_netstate_interface *i =
+		vp_netstate_by_index(s, (int)index);
 
 	return i != NULL ? i->pub.name : "a vanished interface";
 }
@@ -198,7 +168,7 @@ static bool is_noise(const struct rtmsg *rtm, const struct vp_addr *dst)
 	if ((rtm->rtm_flags & RTM_F_CLONED) != 0)
 		return true;
 	return rtm->rtm_protocol == RTPROT_KERNEL &&
-	       (is_link_local(dst) ||
+	       (vp_netstate_is_link_local(dst) ||
 	        (dst->family == 6 && dst->bytes[0] == 0xff));
 }
 
@@ -246,7 +216,7 @@ static bool takes_public(const struct vp_addr *dst, uint8_t len)
 
 static void note_way_out(struct vp_netstate *s, uint32_t index)
 {
-	struct interface *i = by_index(s, (int)index);
+	struct vp_netstate_interface *i = vp_netstate_by_index(s, (int)index);
 
 	if (i != NULL)
 		i->pub.leads_out = true;
@@ -288,7 +258,7 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	const struct nlattr *tb[RTA_MAX + 1];
 	struct vp_addr dst, src;
 	char buf[VP_ADDR_TEXT];
-	struct route *r;
+	struct vp_netstate_route *r;
 
 	if (nlh->nlmsg_type != RTM_NEWROUTE ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
@@ -381,14 +351,14 @@ static int compare_addresses(const void *a, const void *b)
 
 static int compare_interfaces(const void *a, const void *b)
 {
-	const struct interface *x = a, *y = b;
+	const struct vp_netstate_interface *x = a, *y = b;
 
 	return (x->pub.index > y->pub.index) - (x->pub.index < y->pub.index);
 }
 
 static int compare_routes(const void *a, const void *b)
 {
-	const struct route *x = a, *y = b;
+	const struct vp_netstate_route *x = a, *y = b;
 	int order = strcmp(x->key, y->key);
 
 	return order != 0 ? order : strcmp(x->text, y->text);
@@ -405,7 +375,7 @@ static void put_in_order(struct vp_netstate *s)
 	s->list = vp_arena_alloc(s->arena,
 	                         (s->n_interfaces + 1) * sizeof(*s->list));
 	for (size_t i = 0; i < s->n_interfaces; i++) {
-		struct interface *f = &s->interfaces[i];
+		struct vp_netstate_interface *f = &s->interfaces[i];
 
 		if (f->pub.n_addresses > 0)
 			qsort(f->addresses, f->pub.n_addresses,
@@ -455,145 +425,4 @@ size_t vp_netstate_interfaces(const struct vp_netstate *s,
 {
 	*out = s->list;
 	return s->n_interfaces;
-}
-
-/* --- comparing ---------------------------------------------------------- */
-
-struct differences {
-	size_t n;
-	void (*line)(const char *text, void *arg);
-	void *arg;
-};
-
-__attribute__((format(printf, 2, 3))) static void differ(struct differences *d,
-                                                         const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	d->n++;
-	if (d->line != NULL)
-		d->line(text, d->arg);
-}
-
-static void say_address(struct differences *d, const struct vp_interface *i,
-                        const struct vp_addr *a, const char *what)
-{
-	char buf[VP_ADDR_TEXT];
-
-	if (!is_link_local(a))
-		differ(d, "address %s on %s %s", vp_addr_format(a, buf),
-		       i->name, what);
-}
-
-/* Both sorted: one walk shows what only one of them has. */
-static void diff_addresses(struct differences *d, const struct vp_interface *a,
-                           const struct vp_interface *b)
-{
-	size_t i = 0, j = 0;
-
-	while (i < a->n_addresses || j < b->n_addresses) {
-		int order;
-
-		if (i == a->n_addresses)
-			order = 1;
-		else if (j == b->n_addresses)
-			order = -1;
-		else
-			order = vp_addr_compare(&a->addresses[i],
-			                        &b->addresses[j]);
-		if (order < 0)
-			say_address(d, a, &a->addresses[i], "removed");
-		else if (order > 0)
-			say_address(d, b, &b->addresses[j], "added");
-		i += order <= 0;
-		j += order >= 0;
-	}
-}
-
-static void diff_interface(struct differences *d, const struct interface *a,
-                           const struct interface *b)
-{
-	const char *name = b->pub.name;
-
-	if (strcmp(a->pub.name, name) != 0)
-		differ(d, "interface %s is now called %s", a->pub.name, name);
-	if (a->pub.up != b->pub.up)
-		differ(d, "interface %s %s", name,
-		       b->pub.up ? "came up" : "went down");
-	else if (a->carrier != b->carrier && a->routable && b->routable)
-		differ(d, "interface %s %s its carrier", name,
-		       b->carrier ? "got back" : "lost");
-	if (memcmp(a->pub.mac, b->pub.mac, sizeof(a->pub.mac)) != 0)
-		differ(d, "interface %s changed its hardware address", name);
-	diff_addresses(d, &a->pub, &b->pub);
-}
-
-static void diff_interfaces(struct differences *d, const struct vp_netstate *a,
-                            const struct vp_netstate *b, bool *came_or_went)
-{
-	for (size_t i = 0; i < a->n_interfaces; i++) {
-		const struct interface *x = &a->interfaces[i];
-		const struct interface *y = by_index(b, x->pub.index);
-
-		if (y != NULL) {
-			diff_interface(d, x, y);
-			continue;
-		}
-		*came_or_went = true;
-		differ(d, "interface %s vanished", x->pub.name);
-	}
-	for (size_t i = 0; i < b->n_interfaces; i++) {
-		const struct interface *y = &b->interfaces[i];
-
-		if (by_index(a, y->pub.index) != NULL)
-			continue;
-		*came_or_went = true;
-		differ(d, "interface %s appeared", y->pub.name);
-	}
-}
-
-static void diff_routes(struct differences *d, const struct vp_netstate *a,
-                        const struct vp_netstate *b)
-{
-	size_t i = 0, j = 0;
-
-	while (i < a->n_routes || j < b->n_routes) {
-		const struct route *x = i < a->n_routes ? &a->routes[i] : NULL;
-		const struct route *y = j < b->n_routes ? &b->routes[j] : NULL;
-		int order = x == NULL   ? 1
-		            : y == NULL ? -1
-		                        : strcmp(x->key, y->key);
-
-		if (order < 0)
-			differ(d, "%s removed (%s)", x->key, x->text);
-		else if (order > 0)
-			differ(d, "%s added (%s)", y->key, y->text);
-		else if (strcmp(x->text, y->text) != 0)
-			differ(d, "%s changed (%s, now %s)", x->key, x->text,
-			       y->text);
-		i += order <= 0;
-		j += order >= 0;
-	}
-}
-
-size_t vp_netstate_compare(const struct vp_netstate *before,
-                           const struct vp_netstate *after, bool *interfaces,
-                           void (*line)(const char *text, void *arg), void *arg)
-{
-	struct differences d = { .line = line, .arg = arg };
-	const char *a = before->resolv_conf, *b = after->resolv_conf;
-
-	*interfaces = false;
-	diff_interfaces(&d, before, after, interfaces);
-	diff_routes(&d, before, after);
-	if ((a == NULL) != (b == NULL))
-		differ(&d, "/etc/resolv.conf %s",
-		       b == NULL ? "was removed" : "was added");
-	else if (a != NULL && strcmp(a, b) != 0)
-		differ(&d, "/etc/resolv.conf changed");
-	return d.n;
 }
