@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "plan_private.h"
+#include "planner.h"
 #include "vnetprobe/resolv_conf.h"
 
 #define REFUSED 2

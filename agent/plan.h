@@ -31,6 +31,9 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
                   char *why, size_t size);
 
+/* Puts the settings' policy in the place of the facts'. */
+void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s);
+
 /* What `vnetprobe targets` prints, text or JSON. Returns 0 or -errno. */
 int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,
                   FILE *out);

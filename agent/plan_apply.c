@@ -1,5 +1,5 @@
 /* plan_apply.c - another plan's wishes put onto saved facts. */
-#include "plan_private.h"
+#include "plan.h"
 
 #include <stdlib.h>
 #include <string.h>

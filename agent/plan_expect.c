@@ -4,7 +4,7 @@
  * It was stated for it, or stated for all, or follows from scenario and kind;
  * the first that applies.
  */
-#include "plan_private.h"
+#include "planner.h"
 
 #include <string.h>
 

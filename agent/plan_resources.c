@@ -2,7 +2,7 @@
  * plan_resources.c - the names that each resource answers to: workspace,
  * storage account, vault, registry.
  */
-#include "plan_private.h"
+#include "planner.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * Names and name:port pairs are found by hash tables, so that ten thousand
  * targets are planned in a moment.
  */
-#include "plan_private.h"
+#include "planner.h"
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * plan_text.c - a target as text: NAME, NAME:PORT or https://NAME/.
  */
-#include "plan_private.h"
+#include "planner.h"
 
 #include <ctype.h>
 #include <stdlib.h>
