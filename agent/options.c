@@ -6,7 +6,7 @@
  * the first time into settings that are thrown away, which finds every mistake
  * and -c; then come defaults, config, and the flags again.
  */
-#include "options.h"
+#include "options_table.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* options_help.c - what --help prints, from the tables. */
-#include "options.h"
+#include "options_table.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
  * options_table.c - the commands and the options: a new one is a row here.
  */
-#include "options.h"
+#include "options_table.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* The command line: what it sets, what it refuses, what --help and the man
  * page say. */
-#include "options.h"
+#include "options_table.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
