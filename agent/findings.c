@@ -664,6 +664,15 @@ static const struct vp_finding_type types[] = {
 	    "What is missing is not known to be right.",
 	    "Run it again; if it stays so, please report it.",
 	    "vnetprobe: what was not seen is not fine"),
+	ROW(UNPROVEN, "trust", "run-stalled",
+	    "this machine stood still during the run",
+	    "The program was not run for longer than half a time-out.",
+	    "The machine was paused or its processor was overloaded. Answers "
+	    "that came in time may have been counted as missing: what is "
+	    "said to be silent is not proven.",
+	    "Run it again, when the machine has time:\n"
+	    "    uptime",
+	    "vnetprobe: the clock of its event loop"),
 	ROW(WARNING, "trust", "capture-undecodable",
 	    "some frames could not be decoded",
 	    "Frames came whose headers break the formats.",

@@ -17,13 +17,31 @@
 #include "judge_private.h"
 #include "name_match.h"
 
+/* While this process stood still, answers in time looked late: silence then
+ * proves nothing. */
+static enum vp_severity severity_of(const struct vp_facts *f,
+                                    const struct vp_finding_type *type)
+{
+	static const char *const silences[] = { "dns-timeout",
+		                                "dns-tcp-blocked",
+		                                "tcp-timeout", "tls-silent",
+		                                "http-silent" };
+
+	if (f->stalled_us == 0)
+		return type->severity;
+	for (size_t i = 0; i < sizeof(silences) / sizeof(silences[0]); i++)
+		if (strcmp(type->id, silences[i]) == 0)
+			return VP_SEVERITY_UNPROVEN;
+	return type->severity;
+}
+
 struct judge_draft *judge_add(struct judge *j, const char *id,
                               const char *target)
 {
 	struct judge_draft *d = VP_PUSH(j->arena, j->drafts, j->n_drafts);
 
 	d->f.type = vp_finding_type(id);
-	d->f.severity = d->f.type->severity;
+	d->f.severity = severity_of(j->facts, d->f.type);
 	d->f.title = d->f.type->title;
 	d->f.target = target;
 	d->sequence = j->n_drafts;

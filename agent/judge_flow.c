@@ -411,10 +411,12 @@ static bool row_required(struct ctx *c)
 
 static bool row_inbound(struct ctx *c)
 {
-	if (c->f->direction != VP_DIRECTION_IN)
+	if (c->f->direction != VP_DIRECTION_IN && c->f->packets_out > 0)
 		return false;
 	c->out->class = VP_CLASS_INBOUND;
-	c->out->rule = "the peer sent the first packet";
+	c->out->rule = c->f->direction == VP_DIRECTION_IN
+	                       ? "the peer sent the first packet"
+	                       : "nothing was sent to the peer";
 	return true;
 }
 

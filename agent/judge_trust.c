@@ -164,12 +164,15 @@ static void judge_incomplete(struct judge *j, const struct vp_capture_facts *c,
 	bool partial = c->state == VP_CAPTURE_PARTIAL && !other;
 	struct judge_draft *d;
 
-	if (c->truncated == 0 && c->flows_left_out == 0 && !partial)
+	if (c->truncated == 0 && c->flows_left_out == 0 &&
+	    c->undecodable_out == 0 && !partial)
 		return;
 	d = judge_add(j, "capture-incomplete", NULL);
 	d->detail = "Something captured could not be judged.";
 	add_number(j, d, c->truncated, "frames cut before their headers end");
 	add_number(j, d, c->flows_left_out, "flows beyond the limit");
+	add_number(j, d, c->undecodable_out,
+	           "frames that this machine sent and that break the formats");
 	if (partial)
 		judge_evidence(j, d,
 		               or_text(c->reason, "the capture is marked "
@@ -180,10 +183,10 @@ static void judge_small(struct judge *j, const struct vp_capture_facts *c)
 {
 	struct judge_draft *d;
 
-	if (c->undecodable > 0) {
+	if (c->undecodable > c->undecodable_out) {
 		d = judge_add(j, "capture-undecodable", NULL);
 		d->detail = "Frames with broken headers were seen.";
-		add_number(j, d, c->undecodable, "frames");
+		add_number(j, d, c->undecodable - c->undecodable_out, "frames");
 	}
 	if (c->evidence_left_out > 0) {
 		d = judge_add(j, "evidence-incomplete", NULL);
@@ -210,6 +213,25 @@ static void judge_capture(struct judge *j, size_t before)
 	judge_small(j, c);
 }
 
+/* Told only where it spoilt something: all answers came, then. */
+static void judge_stall(struct judge *j)
+{
+	struct judge_draft *d;
+
+	if (j->facts->stalled_us == 0)
+		return;
+	for (size_t i = 0; i < j->n_drafts; i++) {
+		const struct vp_finding *f = &j->drafts[i].f;
+
+		if (f->severity == f->type->severity)
+			continue;
+		d = judge_add(j, "run-stalled", NULL);
+		d->detail = "This process stood still for {what}.";
+		d->words.what = judge_ms(j, j->facts->stalled_us);
+		return;
+	}
+}
+
 void judge_trust(struct judge *j)
 {
 	const struct vp_facts *f = j->facts;
@@ -230,5 +252,6 @@ void judge_trust(struct judge *j)
 		d = judge_add(j, "interrupted", NULL);
 		d->detail = "A signal ended the run.";
 	}
+	judge_stall(j);
 	judge_capture(j, before);
 }

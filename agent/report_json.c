@@ -413,6 +413,7 @@ static json_t *capture(struct writer *w)
 	put(o, "attested", attested);
 	put(o, "truncated", number(c->truncated));
 	put(o, "undecodable", number(c->undecodable));
+	put(o, "undecodable_out", number(c->undecodable_out));
 	put(o, "flows_left_out", number(c->flows_left_out));
 	put(o, "evidence_left_out", number(c->evidence_left_out));
 	put(o, "evidence", text(w, c->evidence));
@@ -531,6 +532,7 @@ static void head(struct writer *w)
 	member(w, "exit_status", json_integer(w->j->exit_status));
 	member(w, "summary", text(w, w->j->summary));
 	member(w, "deadline_hit", json_boolean(f->deadline_hit));
+	member(w, "stalled_us", number(f->stalled_us));
 	member(w, "interrupted", json_boolean(f->interrupted));
 	member(w, "capture", capture(w));
 	member(w, "timing", timing(w));

@@ -722,6 +722,7 @@ static void read_capture(struct reader *r, const json_t *parent)
 		read_attested(r, o, c);
 		c->truncated = count(r, o, "truncated");
 		c->undecodable = count(r, o, "undecodable");
+		c->undecodable_out = count(r, o, "undecodable_out");
 		c->flows_left_out = count(r, o, "flows_left_out");
 		c->evidence_left_out = count(r, o, "evidence_left_out");
 		c->evidence = text(r, o, "evidence");
@@ -821,6 +822,7 @@ static void read_head(struct reader *r, const json_t *o)
 	f->cloud = text(r, o, "cloud");
 	f->region = text(r, o, "region");
 	f->deadline_hit = boolean(r, o, "deadline_hit");
+	f->stalled_us = count(r, o, "stalled_us");
 	f->interrupted = boolean(r, o, "interrupted");
 }
 

@@ -35,6 +35,7 @@
 
 #define SELFTEST_MS 1000
 #define DRAIN_MS 500
+#define TICK_MS 100
 #define NSS_THREADS 32
 #define LEAST_DESCRIPTORS 48 /* beside those of attempts: some 20 */
 #define DEFAULT_DEADLINE_MS 120000
@@ -59,6 +60,7 @@ struct vp_run {
 	uv_signal_t signals[3];
 	struct vp_progress progress;
 	uint64_t phase_ns; /* uv_hrtime() when the phase began */
+	uint64_t tick_ns;  /* uv_hrtime() at the last tick */
 	int rc;            /* exit status if nothing could be sent */
 	char why[512];
 };
@@ -271,7 +273,7 @@ static void on_frame(const struct vp_frame *frame, void *arg)
 	if (d == VP_DECODE_OK)
 		vp_flows_packet(r->flows, &packet);
 	else
-		vp_flows_undecoded(r->flows, d);
+		vp_flows_undecoded(r->flows, d, packet.seen);
 }
 
 static void on_capture_end(const char *why, void *arg)
@@ -522,10 +524,26 @@ static void on_signal(uv_signal_t *handle, int number)
 	cut_short(r);
 }
 
+/* A machine that was paused finds all its timers due before it has read the
+ * answers that came meanwhile. */
+static void note_stall(struct vp_run *r)
+{
+	uint64_t now = uv_hrtime(), late = 0;
+	uint64_t matters = (uint64_t)r->settings->timeout_ms * 1000 / 2;
+
+	if (r->phase == PROBE && r->tick_ns != 0)
+		late = (now - r->tick_ns) / 1000 - TICK_MS * 1000;
+	r->tick_ns = now;
+	if ((int64_t)late > (int64_t)matters && late > r->facts->stalled_us)
+		r->facts->stalled_us = late;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct vp_run *r = timer->data;
 	struct vp_probing_counts c = { 0 };
+
+	note_stall(r);
 
 	if (r->probing != NULL)
 		vp_probing_count(r->probing, &c);
@@ -604,8 +622,7 @@ int vp_run_go(struct vp_run *r, char *why, size_t size)
 	if (vp_netstate_take(&r->before, r->routes) != 0)
 		r->before = NULL;
 	uv_timer_start(&r->deadline, on_deadline, deadline_ms(r), 0);
-	if (r->progress.active)
-		uv_timer_start(&r->tick, on_tick, 0, 100);
+	uv_timer_start(&r->tick, on_tick, 0, TICK_MS);
 	if (r->capture != NULL)
 		arm(r);
 	else

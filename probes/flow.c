@@ -401,12 +401,15 @@ void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p)
 	vp_flow_payload(t, f, p, dir == OUT);
 }
 
-void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why)
+void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
+                        enum vp_seen seen)
 {
-	if (why == VP_DECODE_TRUNCATED)
+	if (why == VP_DECODE_TRUNCATED) {
 		t->truncated++;
-	else if (why != VP_DECODE_OK && why != VP_DECODE_NOT_IP)
+	} else if (why != VP_DECODE_OK && why != VP_DECODE_NOT_IP) {
 		t->undecodable++;
+		t->undecodable_out += seen == VP_SEEN_OUT;
+	}
 }
 
 /* The row of a socket; turned round only where both ends are ours or where

@@ -336,6 +336,7 @@ void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 	write_all(&fin);
 	facts->capture.truncated += t->truncated;
 	facts->capture.undecodable += t->undecodable;
+	facts->capture.undecodable_out += t->undecodable_out;
 	facts->capture.flows_left_out += t->n_left_out;
 	vp_hash_set_free(&fin.targets);
 	vp_hash_set_free(&fin.resolvers);

@@ -67,7 +67,7 @@ struct vp_flows {
 	} * interfaces;
 	size_t n_interfaces;
 	struct vp_hash_set left_out; /* flows */
-	uint64_t n_left_out, truncated, undecodable;
+	uint64_t n_left_out, truncated, undecodable, undecodable_out;
 };
 
 void vp_flow_key(uint8_t key[VP_FLOW_KEY], uint8_t proto,

@@ -264,6 +264,7 @@ struct vp_capture_facts {
 	struct vp_unseen *unseen; /* the first of those missing; capped */
 	size_t n_unseen;
 	uint64_t truncated, undecodable, flows_left_out, evidence_left_out;
+	uint64_t undecodable_out; /* of them, those this machine sent */
 	char *evidence; /* path of the pcap; NULL: none */
 };
 
@@ -321,6 +322,10 @@ struct vp_facts {
 	size_t n_state_changes;
 	bool deadline_hit;
 	bool interrupted;
+	/* The longest time that this process stood still while it waited for
+	 * answers (a machine paused, an overloaded processor); 0: none that
+	 * could make an answer in time look late. */
+	uint64_t stalled_us;
 };
 
 /* An empty set of facts in a new arena, or its end (NULL is fine). */

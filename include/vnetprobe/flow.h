@@ -40,7 +40,8 @@ void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name);
 
 void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p);
 /* Counts a frame that could not be decoded (TRUNCATED, MALFORMED, ...). */
-void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why);
+void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
+                        enum vp_seen seen);
 
 /* Says that this socket is one of our probes: its flow, seen or to come, is
  * our own. */

@@ -53,7 +53,7 @@ static void feed(struct vp_flows *t, int linktype, const uint8_t *data,
 		if (d == VP_DECODE_OK)
 			vp_flows_packet(t, &p);
 		else
-			vp_flows_undecoded(t, d);
+			vp_flows_undecoded(t, d, p.seen);
 		free(copy);
 		data += n;
 		size -= n;

@@ -1185,14 +1185,15 @@ static void test_hellos_full(void **state)
 static void test_undecoded(void **state)
 {
 	(void)state;
-	vp_flows_undecoded(t, VP_DECODE_TRUNCATED);
-	vp_flows_undecoded(t, VP_DECODE_MALFORMED);
-	vp_flows_undecoded(t, VP_DECODE_UNKNOWN_LINK);
-	vp_flows_undecoded(t, VP_DECODE_NOT_IP);
-	vp_flows_undecoded(t, VP_DECODE_OK);
+	vp_flows_undecoded(t, VP_DECODE_TRUNCATED, VP_SEEN_OUT);
+	vp_flows_undecoded(t, VP_DECODE_MALFORMED, VP_SEEN_OUT);
+	vp_flows_undecoded(t, VP_DECODE_UNKNOWN_LINK, VP_SEEN_IN);
+	vp_flows_undecoded(t, VP_DECODE_NOT_IP, VP_SEEN_OUT);
+	vp_flows_undecoded(t, VP_DECODE_OK, VP_SEEN_OUT);
 	finish(0);
 	assert_int_equal(facts->capture.truncated, 1);
 	assert_int_equal(facts->capture.undecodable, 2);
+	assert_int_equal(facts->capture.undecodable_out, 1);
 }
 
 /* DNS cut by the snapshot length may hide a question or a binding. */

@@ -843,6 +843,13 @@ static void inbound_from_53(struct vp_facts *f)
 	f->flows[0].packets_out = 0;
 }
 
+static void backscatter(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_TCP, "203.0.113.7:443", NULL);
+	f->flows[0].direction = VP_DIRECTION_UNKNOWN;
+	f->flows[0].packets_out = 0;
+}
+
 /* --- trust ------------------------------------------------------------- */
 
 static void capture_off(struct vp_facts *f)
@@ -919,6 +926,29 @@ static void left_out(struct vp_facts *f)
 static void garbled(struct vp_facts *f)
 {
 	f->capture.undecodable = 1;
+}
+
+static void garbled_by_us(struct vp_facts *f)
+{
+	f->capture.undecodable = 2;
+	f->capture.undecodable_out = 2;
+}
+
+static void stalled(struct vp_facts *f)
+{
+	f->stalled_us = 3000000;
+}
+
+static void stalled_and_silent(struct vp_facts *f)
+{
+	stalled(f);
+	tls_silent(f);
+}
+
+static void stalled_and_refused(struct vp_facts *f)
+{
+	stalled(f);
+	tcp_refused(f);
 }
 
 static void evidence_cut(struct vp_facts *f)
@@ -1080,6 +1110,7 @@ static const struct test_case cases[] = {
 	C(allow_no_leak, L, "leak-target", ""),
 	C(inbound, P, "inbound-public", ""),
 	C(inbound_from_53, P, "inbound-public", ""),
+	C(backscatter, P, "inbound-public", ""),
 
 	C(capture_off, I, "capture-off", ""),
 	C(capture_not_wanted, P, "", ""),
@@ -1095,6 +1126,10 @@ static const struct test_case cases[] = {
 	C(truncated_frames, I, "capture-incomplete", ""),
 	C(left_out, I, "capture-incomplete", ""),
 	C(garbled, P, "capture-undecodable", ""),
+	C(garbled_by_us, I, "capture-incomplete", ""),
+	C(stalled, P, "", ""),
+	C(stalled_and_silent, I, "run-stalled tls-silent", ""),
+	C(stalled_and_refused, F, "tcp-refused", ""),
 	C(evidence_cut, P, "evidence-incomplete", ""),
 	C(partial, I, "capture-incomplete", ""),
 	C(deadline, I, "deadline-hit", ""),

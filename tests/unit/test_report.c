@@ -574,7 +574,8 @@ static void rnd_capture(struct vp_facts *f)
 		u->what = rnd_text(f);
 	}
 	c->truncated = rnd(2);
-	c->undecodable = rnd(2);
+	c->undecodable = 1 + rnd(2);
+	c->undecodable_out = rnd(2);
 	c->flows_left_out = rnd(2);
 	c->evidence_left_out = rnd(2);
 	c->evidence = rnd_text(f);
@@ -636,6 +637,7 @@ static struct vp_facts *random_facts(void)
 		*VP_PUSH(f->arena, f->state_changes, f->n_state_changes) =
 			some_text(f);
 	f->deadline_hit = rnd(4) == 0;
+	f->stalled_us = rnd(2) * 1000000;
 	f->interrupted = rnd(4) == 0;
 	return f;
 }
