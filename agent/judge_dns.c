@@ -14,7 +14,7 @@
  * what applications get. A name is fine only if every resolver was asked for A
  * and AAAA and all answers are.
  */
-#include "judge_private.h"
+#include "judge_draft.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * an answer on the wire bound to the address is proof of whom was meant; one
  * that was only claimed is not, and never makes a flow innocent.
  */
-#include "judge_private.h"
+#include "judge_draft.h"
 
 #include <netinet/in.h>
 #include <stdio.h>

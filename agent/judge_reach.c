@@ -5,7 +5,7 @@
  * certificate for other names is not also called untrusted. Addresses that were
  * withheld (public, and private was expected) are told of with the name.
  */
-#include "judge_private.h"
+#include "judge_draft.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * inconclusive, never clean (design, section 9). What cannot hide one, such as
  * a garbled frame that came from the network, is a warning.
  */
-#include "judge_private.h"
+#include "judge_draft.h"
 
 #include <netinet/in.h>
 #include <string.h>

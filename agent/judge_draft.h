@@ -1,12 +1,14 @@
 /*
- * judge_private.h - what the parts of the judge share.
+ * judge_draft.h - what the parts of the judge share.
  *
  * judge.c puts findings together and draws the verdict; judge_dns.c,
  * judge_reach.c, judge_flow.c and judge_trust.c each look at one part of the
- * facts. All of it is pure: facts in, drafts of findings out.
+ * facts, with what judge_draft.c (drafts and their words) and judge_index.c
+ * (names and their targets) have for all of them. All of it is pure: facts in,
+ * drafts of findings out.
  */
-#ifndef VP_AGENT_JUDGE_PRIVATE_H
-#define VP_AGENT_JUDGE_PRIVATE_H
+#ifndef VP_AGENT_JUDGE_DRAFT_H
+#define VP_AGENT_JUDGE_DRAFT_H
 
 #include "judge.h"
 
@@ -110,6 +112,8 @@ const char *judge_resolver_text(struct judge *j, size_t resolver);
 const char *judge_target_text(struct judge *j, const struct vp_target *t);
 const char *judge_ms(struct judge *j, uint64_t us);
 enum vp_scope judge_scope(const struct judge *j, const struct vp_addr *a);
+/* Makes names, by_pointer, targets and resolver_wrong. */
+void judge_prepare(struct judge *j);
 /* The index of a name in the facts. */
 size_t judge_name_index(const struct judge *j, const struct vp_name *name);
 const char *judge_rcode_text(struct judge *j, int rcode);
