@@ -265,7 +265,7 @@ struct vp_capture_facts {
 	size_t n_unseen;
 	uint64_t truncated, undecodable, flows_left_out, evidence_left_out;
 	uint64_t undecodable_out; /* of them, those this machine sent */
-	char *evidence; /* path of the pcap; NULL: none */
+	char *evidence;           /* path of the pcap; NULL: none */
 };
 
 /* --- policy: what may leave by a public path --------------------------- */
