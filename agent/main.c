@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -123,6 +124,20 @@ static bool same_file(const struct vp_settings *s)
 	       strcmp(s->output, s->evidence) == 0;
 }
 
+/* Under sudo a file is refused where root could have written: say why. */
+static void explain_refusal(char *why, size_t size)
+{
+	const char *user = getenv("SUDO_USER");
+	size_t len = strlen(why);
+
+	if (user == NULL || strstr(why, strerror(EACCES)) == NULL)
+		return;
+	snprintf(why + len, size - len,
+	         " (root's rights are given up before files are opened: name a "
+	         "place where %s may write)",
+	         user);
+}
+
 static int check(const struct vp_settings *s, struct vp_facts *facts)
 {
 	struct vp_output *output = NULL;
@@ -148,6 +163,7 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 	if (status != 0) {
 		vp_output_abandon(output);
 		vp_run_destroy(run);
+		explain_refusal(why, sizeof(why));
 		return complain(status, "%s", why);
 	}
 	if (vp_run_commit(run) != 0) {
