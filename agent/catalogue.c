@@ -11,7 +11,7 @@
  * Suffixes per cloud. The first row of a kind in a cloud is the one that names
  * are derived with. zone is the private DNS zone that should answer, spelled
  * as a zone group wants it; NULL where the documents name none. Source: the
- * keys of the domain facts; (U) marks what no document was found for.
+ * keys of docs/sources.md; (U) marks what no document was found for.
  */
 #define PUB "public"
 #define GOV "usgovernment"
@@ -40,7 +40,8 @@ static const struct vp_catalogue_suffix suffixes[] = {
 	  "privatelink.notebooks.chinacloudapi.cn", AML, "A1" },
 	/* Instances answer at the workspace's address, yet no zone of that
 	 * name exists; documents and services disagree about the suffix, and
-	 * what the API returns is instances.azureml.ms (domain 1.4). */
+	 * what the API returns is instances.azureml.ms (docs/sources.md: A1,
+	 * P1). */
 	{ PUB, VP_KIND_COMPUTE_INSTANCE, ".instances.azureml.ms", NULL, AML,
 	  "P1, A2" },
 	{ PUB, VP_KIND_COMPUTE_INSTANCE, ".instances.ml.azure.ms", NULL, AML,
@@ -226,10 +227,10 @@ const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
 }
 
 /*
- * Scenarios of the network security overview (A3, domain 3), as seen from a
- * machine in the VNet. Private endpoints beside public access look the same
- * from inside as private endpoints alone. A registry has no service endpoint
- * worth the name (A3, R4).
+ * Scenarios of the network security overview (docs/sources.md: A3), as seen
+ * from a machine in the VNet. Private endpoints beside public access look the
+ * same from inside as private endpoints alone. A registry has no service
+ * endpoint worth the name (A3, R4).
  */
 #define PRIV VP_EXPECT_PRIVATE
 #define PUBL VP_EXPECT_PUBLIC

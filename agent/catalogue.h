@@ -1,7 +1,7 @@
 /*
  * catalogue.h - Azure's names as tables: suffixes, zones, ports, scenarios.
  *
- * Each row names its source (document keys of the domain facts).
+ * Each row names its source (docs/sources.md).
  */
 #ifndef VP_AGENT_CATALOGUE_H
 #define VP_AGENT_CATALOGUE_H
@@ -61,7 +61,7 @@ vp_catalogue_required(const char *cloud, const char *region, const char *name,
 const char *vp_catalogue_public_by_design(const char *name);
 
 /* True for leaf or chain issuers that Azure's front ends are known to use
- * (domain 7, P14); compares the CN in a one-line issuer. */
+ * (docs/sources.md: P14); compares the CN in a one-line issuer. */
 bool vp_catalogue_known_issuer(const char *issuer);
 /* True for addresses of public resolvers that serve everybody (8.8.8.8, ...)
  * and names of known DoH services. */

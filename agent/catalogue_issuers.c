@@ -6,8 +6,8 @@
 #define N_OF(a) (sizeof(a) / sizeof(*(a)))
 
 /*
- * Issuers and roots of Azure's front ends (domain 7, P14). A trailing blank
- * takes the numbers behind it: "... Issuing CA 03".
+ * Issuers and roots of Azure's front ends (docs/sources.md: P14). A trailing
+ * blank takes the numbers behind it: "... Issuing CA 03".
  */
 static const char *const issuers[] = {
 	"Microsoft Azure RSA TLS Issuing CA ",

@@ -1,6 +1,6 @@
 /*
  * catalogue_public.c - names that are public by design: no private endpoint
- * exists for them (domain facts 2.2, 2.3).
+ * exists for them (docs/sources.md: A2, A4).
  *
  * One table for two questions: what to expect of such a name, in whichever
  * cloud and region, and which flows Azure Machine Learning needs. Only what a

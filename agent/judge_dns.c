@@ -1,7 +1,7 @@
 /*
  * judge_dns.c - do names lead to the right addresses, at every resolver?
  *
- * Each answer is read by its shape (domain facts, section 5.2). For a name that
+ * Each answer is read by its shape (docs/sources.md). For a name that
  * must be private:
  *
  *   privatelink alias, public address      the zone is not seen there

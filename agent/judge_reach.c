@@ -18,7 +18,7 @@
 #define VERIFY_EXPIRED 10
 
 /* Services that share nothing but Azure: one issuer for two of them that Azure
- * does not use is a device in between (domain facts, section 7). */
+ * does not use is a device in between (docs/sources.md: P14). */
 static const int kind_family[VP_KIND_COUNT] = {
 	[VP_KIND_OTHER] = 0,
 	[VP_KIND_WORKSPACE] = 1,

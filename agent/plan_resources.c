@@ -19,8 +19,9 @@ static const char *suffix(const struct vp_planner *p, enum vp_kind kind)
 }
 
 /*
- * ml-NAME-REGION-guid: at most 63 bytes, and NAME is what is cut (domain 1.2).
- * A guess; notebookInfo.fqdn of the workspace is the truth.
+ * ml-NAME-REGION-guid: at most 63 bytes, and NAME is what is cut
+ * (docs/sources.md: A1). A guess; notebookInfo.fqdn of the workspace is the
+ * truth.
  */
 static bool add_notebook(struct vp_planner *p, struct vp_draft d)
 {

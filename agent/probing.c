@@ -23,7 +23,7 @@
 #include "vnetprobe/tcp.h"
 
 /* Azure DNS drops silently beyond 1000 questions a second and 200 pending for
- * each machine (domain facts 5.2, dns limits): together half of that and some
+ * each machine (its published DNS limits): together half of that and some
  * for NSS, so that applications beside us are not starved. */
 #define QUESTIONS_A_SECOND 500
 #define QUESTIONS_PENDING 100

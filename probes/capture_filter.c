@@ -44,7 +44,8 @@ struct range {
 	uint32_t first, last;
 };
 
-/* Ends that stay inside, besides declared prefixes (design 9, domain 4). */
+/* Ends that stay inside, besides declared prefixes (docs/sources.md: P7, P8).
+ */
 static const struct {
 	uint8_t bytes[4];
 	uint8_t len;

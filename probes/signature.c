@@ -2,10 +2,11 @@
  * signature.c - reads a service's own answer: did it accept the path?
  *
  * One reader a family of services, each after its row in section 6 of the
- * domain facts. ACCEPTED, DENIED and FOREIGN are claims about the service, so
- * they rest only on what was verified there; an answer that no row describes
- * is REACHED, which claims nothing but TLS and path. Everything read here was
- * written by a stranger: spans with lengths, no NUL expected, bounded loops.
+ * documents (docs/sources.md). ACCEPTED, DENIED and FOREIGN are claims about
+ * the service, so they rest only on what was verified there; an answer that no
+ * row describes is REACHED, which claims nothing but TLS and path. Everything
+ * read here was written by a stranger: spans with lengths, no NUL expected,
+ * bounded loops.
  */
 #include "vnetprobe/signature.h"
 

@@ -1,6 +1,6 @@
 /*
  * signature.h - what a service's answer to a credential-free request says
- * about the path (domain facts, section 6). Pure.
+ * about the path (docs/sources.md: K1, R1, P11). Pure.
  */
 #ifndef VNETPROBE_SIGNATURE_H
 #define VNETPROBE_SIGNATURE_H

@@ -1,4 +1,4 @@
-/* Answers of the services (domain facts, section 6): right ones, refusals,
+/* Answers of the services (docs/sources.md: K1, R1): right ones, refusals,
  * strangers, and bytes that are no answer at all. */
 #include "vnetprobe/signature.h"
 

@@ -57,7 +57,7 @@ front_names() {
   esac
 }
 
-# What each service says to a request without credentials (domain 6).
+# What each service says to a request without credentials.
 answer_accept() {
   local kind=$1 place=$2 info='conn_type=Ipv4;addr=$remote_addr;act_addr_fam=InterNetwork;'
   case $kind in

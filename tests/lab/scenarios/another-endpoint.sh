@@ -1,6 +1,6 @@
 # Two private endpoints of the vault wrote the same zone, the last one won: the
 # address is private and answers as the vault, but belongs to another network's
-# endpoint. Only the configured address tells (no. 14).
+# endpoint. Only the configured address tells.
 want_status=1
 want_findings=dns-wrong-address
 plan_packets='host 10.20.2.19 and tcp port 443'

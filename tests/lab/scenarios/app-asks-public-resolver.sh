@@ -1,5 +1,5 @@
 # An application asks a public resolver for the storage account's name, past the
-# VNet's own: the question alone is a leak (no. 24 in the clear).
+# VNet's own: the question alone is a leak.
 want_status=4
 want_findings=leak-dns
 app_packets='host 203.0.113.53 and udp port 53'

@@ -1,5 +1,5 @@
 # Both resolvers send the zones on their list to Azure DNS and everything else
-# to a public resolver; vault.azure.net is not on the list (no. 6).
+# to a public resolver; vault.azure.net is not on the list.
 want_status=1
 want_findings=dns-zone-not-linked
 break_it() {

@@ -1,5 +1,5 @@
 # Both resolvers give the compute instance's own address for its name, instead
-# of that of the workspace's private endpoint: nobody listens there (no. 30).
+# of that of the workspace's private endpoint: nobody listens there.
 want_status=1
 want_findings=tcp-timeout
 break_it() {

@@ -1,5 +1,5 @@
 # Two A records for the blob, one of an endpoint that is long gone: every other
-# connection of an application hangs (no. 13).
+# connection of an application hangs.
 want_status=1
 want_findings=tcp-timeout
 plan_packets='host 10.20.2.29 and tcp port 443'

@@ -1,4 +1,4 @@
-# The second resolver forwards to a public resolver (no. 8, no. 11): private at
+# The second resolver forwards to a public resolver: private at
 # one, public at the other. Both the disagreement and its cause are named.
 want_status=1
 want_findings='dns-resolvers-disagree dns-zone-not-linked'

@@ -1,5 +1,5 @@
 # Storage and vault are reached by service endpoints: their public addresses are
-# right, and the services see the private source (domain 3).
+# right, and the services see the private source (P9).
 want_status=0
 want_findings=''
 twin=no # nothing is broken

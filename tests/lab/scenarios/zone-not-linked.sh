@@ -1,6 +1,6 @@
 # The private zone of blob storage exists, with its record, but is not linked to
 # the VNet whose resolvers ask: alias to privatelink, then on to the stamp's
-# public address (domain 5.3 no. 1, the most common mistake).
+# public address (the most common mistake).
 want_status=1
 want_findings=dns-zone-not-linked
 break_it() { zone_unlink privatelink.blob.core.windows.net; }
