@@ -285,7 +285,7 @@ static const char *dns_kind(const struct vp_flow *f)
 {
 	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
 		return NULL;
-	if (f->direction == VP_DIRECTION_IN)
+	if (f->direction == VP_DIRECTION_IN || f->packets_out == 0)
 		return NULL; /* a peer that uses that port as its own */
 	if (f->remote.port == PORT_DNS)
 		return "DNS";

@@ -50,6 +50,7 @@ struct vp_run {
 	bool loop_open;
 	size_t n_signals; /* handles of signals[] that are open */
 	enum phase phase;
+	bool finishing; /* nothing is sent any more, whatever comes back */
 	struct vp_capture *capture;
 	struct vp_flows *flows;
 	struct vp_nss *nss;
@@ -432,7 +433,8 @@ static void on_first_selftest(bool ok, const char *why, void *arg)
 	r->facts->timing.arming_us = phase_us(r);
 	if (!ok)
 		mark_partial(r, why);
-	probe(r);
+	if (!r->finishing) /* cut short, and seen in the last drain */
+		probe(r);
 }
 
 static void on_listener(uint16_t port, void *arg)
@@ -477,8 +479,9 @@ static void count_packets(struct vp_run *r)
 /* The end, from whichever phase: no more packets are sent or read. */
 static void finish(struct vp_run *r)
 {
-	if (r->phase == DONE)
-		return;
+	if (r->finishing)
+		return; /* the last drain may tell of a self-test */
+	r->finishing = true;
 	if (r->probing != NULL)
 		vp_probing_stop(r->probing);
 	if (r->capture != NULL)

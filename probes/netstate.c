@@ -423,6 +423,6 @@ void vp_netstate_free(struct vp_netstate *s)
 size_t vp_netstate_interfaces(const struct vp_netstate *s,
                               const struct vp_interface **out)
 {
-	*out = s->list;
-	return s->n_interfaces;
+	*out = s != NULL ? s->list : NULL;
+	return s != NULL ? s->n_interfaces : 0;
 }

@@ -39,6 +39,7 @@ struct vp_interface {
 	const struct vp_addr *addresses;
 	size_t n_addresses;
 };
+/* NULL, a state that could not be taken, has none. */
 size_t vp_netstate_interfaces(const struct vp_netstate *s,
                               const struct vp_interface **out);
 

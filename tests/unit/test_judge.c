@@ -850,6 +850,13 @@ static void backscatter(struct vp_facts *f)
 	f->flows[0].packets_out = 0;
 }
 
+static void backscatter_from_53(struct vp_facts *f)
+{
+	add_flow(f, IPPROTO_UDP, "203.0.113.7:53", NULL);
+	f->flows[0].direction = VP_DIRECTION_UNKNOWN;
+	f->flows[0].packets_out = 0;
+}
+
 /* --- trust ------------------------------------------------------------- */
 
 static void capture_off(struct vp_facts *f)
@@ -1111,6 +1118,7 @@ static const struct test_case cases[] = {
 	C(inbound, P, "inbound-public", ""),
 	C(inbound_from_53, P, "inbound-public", ""),
 	C(backscatter, P, "inbound-public", ""),
+	C(backscatter_from_53, P, "inbound-public", ""),
 
 	C(capture_off, I, "capture-off", ""),
 	C(capture_not_wanted, P, "", ""),
