@@ -349,10 +349,14 @@ static void on_nss_timer(uv_timer_t *timer)
 static int ask(struct lookup *l)
 {
 	struct vp_probing *p = l->p;
+	const struct vp_question q = {
+		.name = p->work[l->work].name->name,
+		.type = l->type,
+		.transport = VP_TRANSPORT_UDP,
+	};
 
 	return vp_resolver_probe_ask(p->resolvers[l->resolver], p->facts->arena,
-	                             p->work[l->work].name->name, l->type,
-	                             VP_TRANSPORT_UDP, on_answer, l);
+	                             &q, on_answer, l);
 }
 
 /* --- setting up ------------------------------------------------------------

@@ -22,6 +22,25 @@ enum vp_command {
 	VP_COMMAND_AGENT,
 };
 
+/* A DNS server that the config tells us about: what it is. */
+struct vp_dns_server {
+	struct vp_addr addr;
+	enum vp_server_kind kind;
+};
+
+/* --compare LABEL=IP[:PORT]: asked on purpose, to compare with. */
+struct vp_compare {
+	char *label;
+	struct vp_endpoint endpoint;
+};
+
+/* Is 168.63.129.16 asked, if it is not this machine's own resolver? */
+enum vp_azure_dns {
+	VP_AZURE_DNS_AUTO, /* on an Azure VM */
+	VP_AZURE_DNS_ALWAYS,
+	VP_AZURE_DNS_NEVER,
+};
+
 enum vp_color { VP_COLOR_AUTO, VP_COLOR_ALWAYS, VP_COLOR_NEVER };
 
 struct vp_storage_account {
@@ -127,6 +146,23 @@ struct vp_settings {
 	struct vp_allow_rule *allow;
 	size_t n_allow;
 	bool egress_report_only;
+
+	unsigned rounds;            /* 0: check 1, dns 3 */
+	unsigned round_interval_ms; /* 0: 4000, from one round's start to the
+	                             * next one's */
+	enum vp_azure_dns azure_dns;
+	struct vp_compare *compare;
+	size_t n_compare;
+	struct vp_dns_server *dns_servers; /* kinds of servers */
+	size_t n_dns_servers;
+	struct vp_addr *vnet_dns; /* the VNet's own setting, if known */
+	size_t n_vnet_dns;
+	char **endpoint_files; /* JSON of az: endpoint_file.h */
+	size_t n_endpoint_files;
+	bool trace; /* dns --trace */
+	char *emit; /* dns --emit: a word of forwarder.h; NULL: probe */
+	/* Roots for tests: NULL is the system's own. */
+	const char *hosts_file, *nsswitch_file, *dmi_file;
 };
 
 /*

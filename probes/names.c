@@ -42,7 +42,10 @@ static int find(const char *const *names, size_t n, const char *name)
 NAMES(VP_KINDS, enum vp_kind, kind)
 NAMES(VP_EXPECTS, enum vp_expect, expect)
 NAMES(VP_TRANSPORTS, enum vp_transport, transport)
+NAMES(VP_QUESTIONS, enum vp_question_kind, question_kind)
 NAMES(VP_RESOLVER_SOURCES, enum vp_resolver_source, resolver_source)
+NAMES(VP_SERVER_KINDS, enum vp_server_kind, server_kind)
+NAMES(VP_AZURES, enum vp_azure, azure)
 NAMES(VP_SIGNATURES, enum vp_signature, signature)
 NAMES(VP_REACHES, enum vp_reach, reach)
 NAMES(VP_FLOW_STATES, enum vp_flow_state, flow_state)
@@ -104,6 +107,12 @@ enum vp_outcome vp_outcome_from_errno(int status)
 	default:
 		return VP_OUTCOME_ERROR;
 	}
+}
+
+bool vp_resolver_is_reference(const struct vp_resolver *r)
+{
+	return r->source == VP_RESOLVER_AZURE ||
+	       r->source == VP_RESOLVER_COMPARE;
 }
 
 struct vp_facts *vp_facts_create(void)

@@ -354,17 +354,17 @@ static void on_report(uv_timer_t *t)
 }
 
 int vp_resolver_probe_ask(struct vp_resolver_probe *p, struct vp_arena *arena,
-                          const char *name, uint16_t type,
-                          enum vp_transport transport, vp_resolve_cb *cb,
+                          const struct vp_question *asked, vp_resolve_cb *cb,
                           void *arg)
 {
 	uint8_t buf[QUESTION_MAX];
-	size_t len = strlen(name);
+	size_t len = strlen(asked->name);
 	struct question *q;
 
-	if (transport != VP_TRANSPORT_UDP && transport != VP_TRANSPORT_TCP)
+	if (asked->transport != VP_TRANSPORT_UDP &&
+	    asked->transport != VP_TRANSPORT_TCP)
 		return -EINVAL;
-	if (vp_dns_question_write(buf, sizeof(buf), 0, name, type,
+	if (vp_dns_question_write(buf, sizeof(buf), 0, asked->name, asked->type,
 	                          EDNS_PAYLOAD) < 0)
 		return -EINVAL;
 	q = calloc(1, sizeof(*q) + len + 1);
@@ -374,10 +374,10 @@ int vp_resolver_probe_ask(struct vp_resolver_probe *p, struct vp_arena *arena,
 	q->arena = arena;
 	q->cb = cb;
 	q->arg = arg;
-	q->type = type;
-	q->transport = transport;
+	q->type = asked->type;
+	q->transport = asked->transport;
 	q->edns = true;
-	memcpy(q->name, name, len);
+	memcpy(q->name, asked->name, len);
 	vp_pacer_enter(&p->lane, &q->wait);
 	return 0;
 }

@@ -13,8 +13,10 @@
 #define VP_DNS_NAME_TEXT 1025 /* presentation form, \DDD escapes, with NUL */
 
 #define VP_DNS_FLAG_QR 0x8000
+#define VP_DNS_FLAG_AA 0x0400
 #define VP_DNS_FLAG_TC 0x0200
 #define VP_DNS_FLAG_RD 0x0100
+#define VP_DNS_FLAG_CD 0x0010
 
 struct vp_dns_header {
 	uint16_t id, flags;
@@ -35,7 +37,9 @@ struct vp_dns_message {
 	struct vp_dns_address *addresses; /* at the end of the chain, of the
 	                                   * question's type */
 	size_t n_addresses;
-	struct vp_soa soa; /* of the authority section */
+	struct vp_soa soa; /* of the authority section; of the answer section
+	                    * if SOA was asked for */
+	char *text; /* the first TXT record's strings, joined; else NULL */
 };
 
 /* Header: RFC 1035 section 4.1.1. Returns 0, or -EBADMSG if truncated. */

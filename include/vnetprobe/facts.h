@@ -23,6 +23,7 @@
 #define VP_DNS_A 1
 #define VP_DNS_CNAME 5
 #define VP_DNS_SOA 6
+#define VP_DNS_TXT 16
 #define VP_DNS_AAAA 28
 
 #define VP_TRANSPORTS(X) X(UDP, "udp") X(TCP, "tcp") X(NSS, "nss")
@@ -43,7 +44,21 @@ struct vp_dns_address {
 	uint32_t ttl;
 };
 
-struct vp_soa { /* of a negative answer, RFC 2308; zone NULL: none */
+/* What is asked about a name. */
+#define VP_QUESTIONS(X)                                                        \
+	X(NAME, "name")           /* the name itself */                        \
+	X(ALIAS, "alias")         /* its privatelink alias, asked directly */  \
+	X(SEARCH, "search")       /* the name with a search domain appended */ \
+	X(UNCHECKED, "unchecked") /* the name with CD set, RFC 4035 3.2.2 */
+enum vp_question_kind {
+#define X(id, name) VP_QUESTION_##id,
+	VP_QUESTIONS(X)
+#undef X
+};
+
+/* Of a negative answer (RFC 2308), or the answer to a question for SOA; zone
+ * NULL: none. */
+struct vp_soa {
 	char *zone;
 	char *mname;
 	char *rname;
@@ -54,9 +69,14 @@ struct vp_soa { /* of a negative answer, RFC 2308; zone NULL: none */
 /* One question to one resolver. NSS rows have type 0: both families at once. */
 struct vp_dns_row {
 	size_t resolver; /* index in facts->resolvers */
-	uint16_t type;   /* VP_DNS_A, VP_DNS_AAAA, 0 */
+	uint16_t type;   /* VP_DNS_A, VP_DNS_AAAA, VP_DNS_SOA (zones), 0 */
 	enum vp_transport transport;
-	unsigned round;          /* from 1 */
+	enum vp_question_kind question;
+	char *asked;        /* the name asked, where it is not the name's own */
+	unsigned round;     /* from 1 */
+	bool authoritative; /* AA was set */
+	bool without_edns;  /* EDNS was refused with FORMERR: asked without */
+	int64_t sent_us;    /* the first attempt; 0: unknown */
 	enum vp_outcome outcome; /* OK: an answer was read, whatever its rcode;
 	                          * MALFORMED: one came and cannot be read */
 	int rcode;               /* RFC 1035, 6895; -1: no answer, or NSS */
@@ -67,7 +87,8 @@ struct vp_dns_row {
 	struct vp_dns_address *addresses;
 	size_t n_addresses;
 	struct vp_soa soa;
-	char *detail; /* of MALFORMED, or of an NSS error: one short text */
+	char *detail; /* of MALFORMED, or of an NSS error: one short text; of a
+	               * question for TXT: the text */
 	uint64_t elapsed_us;
 	struct vp_endpoint local; /* our end; no address if unknown */
 };
@@ -77,6 +98,23 @@ struct vp_name {
 	char *name; /* absolute, lower case, A-labels, no final dot; not NULL */
 	struct vp_dns_row *rows;
 	size_t n_rows;
+	struct vp_hosts_line *hosts; /* what the hosts file says of it */
+	size_t n_hosts;
+};
+
+struct vp_hosts_line {
+	struct vp_addr addr;
+	unsigned line; /* from 1 */
+};
+
+/* A zone that was asked for its SOA at each resolver: the privatelink zones of
+ * the targets, and the public zones above them (those to be forwarded). Whose
+ * SOA a resolver sees tells where it looks. */
+struct vp_zone {
+	char *name; /* lower case, no final dot; not NULL */
+	bool privatelink;
+	struct vp_dns_row *rows; /* type SOA */
+	size_t n_rows;
 };
 
 #define VP_RESOLVER_SOURCES(X)                                                 \
@@ -84,6 +122,7 @@ struct vp_name {
 	X(SYSTEMD_RESOLVED, "systemd-resolved") /* the stub's upstream */      \
 	X(AZURE, "azure")                       /* 168.63.129.16 itself */     \
 	X(OPTION, "option")                     /* --resolver or config */     \
+	X(COMPARE, "compare")                   /* --compare: asked for it */  \
 	X(NSS, "nss") /* getaddrinfo(): what applications get; no address */
 enum vp_resolver_source {
 #define X(id, name) VP_RESOLVER_##id,
@@ -99,10 +138,35 @@ struct vp_route {
 	struct vp_addr gateway; /* none: on link */
 };
 
+/* What a DNS server is, as far as it was told to us in the config. */
+#define VP_SERVER_KINDS(X)                                                     \
+	X(UNKNOWN, "unknown")                                                  \
+	X(BIND, "bind")                                                        \
+	X(UNBOUND, "unbound")                                                  \
+	X(DNSMASQ, "dnsmasq")                                                  \
+	X(COREDNS, "coredns")                                                  \
+	X(WINDOWS, "windows")                                                  \
+	X(AZURE_FIREWALL, "azure-firewall")     /* its DNS proxy */            \
+	X(PRIVATE_RESOLVER, "private-resolver") /* an inbound endpoint */
+enum vp_server_kind {
+#define X(id, name) VP_SERVER_##id,
+	VP_SERVER_KINDS(X)
+#undef X
+};
+
+/*
+ * AZURE and COMPARE are asked to compare with: no application asks them, so
+ * what they answer is never wrong by itself. (168.63.129.16 as this machine's
+ * own nameserver has the source RESOLV_CONF.)
+ */
 struct vp_resolver {
 	struct vp_endpoint endpoint;
 	enum vp_resolver_source source;
 	struct vp_route route; /* outcome NONE: not looked up, or NSS */
+	enum vp_server_kind kind;
+	char *label;     /* of COMPARE: "public"; else NULL */
+	char *interface; /* the link it belongs to; NULL: of none */
+	char *version;   /* version.bind CH TXT, RFC 4892; NULL: not told */
 };
 
 /* --- targets ----------------------------------------------------------- */
@@ -184,6 +248,7 @@ struct vp_target {
 	struct vp_addr
 		*expected; /* addresses it must have; none: any private */
 	size_t n_expected;
+	char *expected_from; /* who says so: "config", "pe-blob (nic.json)" */
 	struct vp_target_address *addresses; /* distinct, as answers came */
 	size_t n_addresses;
 };
@@ -294,6 +359,58 @@ struct vp_timing {
 	uint64_t drain_us;  /* second self-test, reading the rest */
 };
 
+/* --- this machine's DNS settings ---------------------------------------- */
+
+#define VP_AZURES(X)                                                           \
+	X(UNKNOWN, "unknown")                                                  \
+	X(NO, "no")                                                            \
+	X(YES, "yes")
+enum vp_azure {
+#define X(id, name) VP_AZURE_##id,
+	VP_AZURES(X)
+#undef X
+};
+
+struct vp_link_dns { /* DNS of one interface, as systemd-resolved has it */
+	char *interface;
+	struct vp_addr *servers;
+	size_t n_servers;
+	char **domains; /* "corp.example"; routing only: "~blob.core..." */
+	size_t n_domains;
+};
+
+struct vp_machine {
+	char **search; /* resolv.conf: search or domain, in order */
+	size_t n_search;
+	unsigned ndots;      /* resolv.conf: options ndots; 1 if not set */
+	char *hosts_sources; /* nsswitch.conf: "files dns"; NULL: no such line
+	                      */
+	char *cache;         /* "nscd": a cache before DNS; NULL: none seen */
+	enum vp_azure azure; /* is this an Azure VM? By its DMI chassis tag */
+	struct vp_link_dns *links;
+	size_t n_links;
+	/* What the VNet's own settings say, from the config or az; none: not
+	 * known */
+	struct vp_addr *vnet_dns;
+	size_t n_vnet_dns;
+	char *vnet_dns_from;
+};
+
+/* --- DNS on the wire, for --trace ---------------------------------------- */
+
+struct vp_dns_packet {
+	int64_t time_us;
+	uint8_t proto; /* IPPROTO_UDP, IPPROTO_TCP */
+	bool out;      /* sent by this machine */
+	bool response;
+	struct vp_endpoint local, remote;
+	uint16_t id, type;
+	int rcode;
+	char *name;   /* asked; NULL: cannot be read */
+	char *answer; /* "CNAME a.b 60, A 10.0.0.4 10"; NULL: none */
+	size_t bytes; /* of the DNS message */
+};
+
 /* --- the run ----------------------------------------------------------- */
 
 struct vp_facts {
@@ -309,6 +426,14 @@ struct vp_facts {
 	size_t n_resolvers;
 	struct vp_name **names; /* of all targets, in the plan's order */
 	size_t n_names;
+	struct vp_zone *zones;
+	size_t n_zones;
+	struct vp_machine machine;
+	struct vp_dns_packet *trace; /* in time order; none: not asked for */
+	size_t n_trace;
+	size_t trace_left_out; /* beyond the cap */
+	unsigned rounds;       /* of questions; 0 in old reports: 1 */
+	bool dns_only;         /* `dns`: nothing was connected to */
 	struct vp_target *targets;
 	size_t n_targets;
 	struct vp_flow *flows;
@@ -334,6 +459,9 @@ void vp_facts_destroy(struct vp_facts *f);
 
 #define VP_NAME_OF(list, type, fn) const char *fn(type v);
 VP_NAME_OF(VP_TRANSPORTS, enum vp_transport, vp_transport_name)
+VP_NAME_OF(VP_QUESTIONS, enum vp_question_kind, vp_question_kind_name)
+VP_NAME_OF(VP_SERVER_KINDS, enum vp_server_kind, vp_server_kind_name)
+VP_NAME_OF(VP_AZURES, enum vp_azure, vp_azure_name)
 VP_NAME_OF(VP_RESOLVER_SOURCES, enum vp_resolver_source,
            vp_resolver_source_name)
 VP_NAME_OF(VP_SIGNATURES, enum vp_signature, vp_signature_name)
@@ -342,6 +470,11 @@ VP_NAME_OF(VP_FLOW_STATES, enum vp_flow_state, vp_flow_state_name)
 VP_NAME_OF(VP_CAPTURE_STATES, enum vp_capture_state, vp_capture_state_name)
 #undef VP_NAME_OF
 int vp_transport_parse(enum vp_transport *out, const char *name);
+int vp_question_kind_parse(enum vp_question_kind *out, const char *name);
+int vp_server_kind_parse(enum vp_server_kind *out, const char *name);
+int vp_azure_parse(enum vp_azure *out, const char *name);
+/* Asked only to compare with: AZURE, COMPARE. */
+bool vp_resolver_is_reference(const struct vp_resolver *r);
 int vp_resolver_source_parse(enum vp_resolver_source *out, const char *name);
 int vp_signature_parse(enum vp_signature *out, const char *name);
 int vp_reach_parse(enum vp_reach *out, const char *name);

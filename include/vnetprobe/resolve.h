@@ -39,16 +39,22 @@ struct vp_resolver_probe_options {
  */
 typedef void vp_resolve_cb(const struct vp_dns_row *row, bool last, void *arg);
 
+struct vp_question {
+	const char *name;
+	uint16_t type; /* VP_DNS_A, AAAA, SOA; TXT: class CHAOS, RFC 4892 */
+	enum vp_transport transport; /* UDP (TCP follows when truncated), TCP */
+	bool checking_disabled;      /* CD, RFC 4035 section 3.2.2 */
+};
+
 int vp_resolver_probe_create(struct vp_resolver_probe **out,
                              const struct vp_resolver_probe_options *opt);
 /*
  * Asks. cb runs from the loop, never from inside this call, at least once, and
- * never after vp_resolver_probe_destroy(). transport is UDP (TCP follows when
- * truncated) or TCP. Returns 0 or -EINVAL for a bad name.
+ * never after vp_resolver_probe_destroy(). Returns 0 or -EINVAL for a bad name.
+ * In the row, asked, question and round are left to the caller. q is copied.
  */
 int vp_resolver_probe_ask(struct vp_resolver_probe *p, struct vp_arena *arena,
-                          const char *name, uint16_t type,
-                          enum vp_transport transport, vp_resolve_cb *cb,
+                          const struct vp_question *q, vp_resolve_cb *cb,
                           void *arg);
 /* Questions under way end without a callback. NULL is fine. */
 void vp_resolver_probe_destroy(struct vp_resolver_probe *p);

@@ -65,6 +65,17 @@ static void close_fixture(struct fixture *f)
 	vp_arena_destroy(f->arena);
 }
 
+static int ask_for(struct vp_resolver_probe *p, struct vp_arena *arena,
+                   const char *name, uint16_t type, enum vp_transport transport,
+                   vp_resolve_cb *cb, void *arg)
+{
+	const struct vp_question q = { .name = name,
+		                       .type = type,
+		                       .transport = transport };
+
+	return vp_resolver_probe_ask(p, arena, &q, cb, arg);
+}
+
 static void on_row(const struct vp_dns_row *row, bool last, void *arg)
 {
 	struct fixture *f = arg;
@@ -85,9 +96,9 @@ static void run(struct fixture *f, unsigned want_last)
 static void ask(struct fixture *f, const char *name, uint16_t type,
                 enum vp_transport transport)
 {
-	assert_int_equal(vp_resolver_probe_ask(f->probe, f->arena, name, type,
-	                                       transport, on_row, f),
-	                 0);
+	assert_int_equal(
+		ask_for(f->probe, f->arena, name, type, transport, on_row, f),
+		0);
 }
 
 static const struct answer {
@@ -361,13 +372,11 @@ static void bad_names(void **state)
 	(void)state;
 	open_fixture(&f, "127.0.0.1", false, NULL);
 	for (size_t i = 0; i < COUNT(names); i++)
-		assert_int_equal(vp_resolver_probe_ask(
-					 f.probe, f.arena, names[i], VP_DNS_A,
-					 VP_TRANSPORT_UDP, on_row, &f),
+		assert_int_equal(ask_for(f.probe, f.arena, names[i], VP_DNS_A,
+		                         VP_TRANSPORT_UDP, on_row, &f),
 		                 -EINVAL);
-	assert_int_equal(vp_resolver_probe_ask(f.probe, f.arena, "ok.test",
-	                                       VP_DNS_A, VP_TRANSPORT_NSS,
-	                                       on_row, &f),
+	assert_int_equal(ask_for(f.probe, f.arena, "ok.test", VP_DNS_A,
+	                         VP_TRANSPORT_NSS, on_row, &f),
 	                 -EINVAL);
 	close_fixture(&f);
 }
@@ -399,13 +408,12 @@ static void destroy_in_callback(void **state)
 
 		open_fixture(&f, "127.0.0.1", true, NULL);
 		for (size_t j = 0; j < 300; j++)
-			assert_int_equal(vp_resolver_probe_ask(
-						 f.probe, f.arena,
-						 names[(i + j) % COUNT(names)],
-						 VP_DNS_A,
-						 j % 3 == 0 ? VP_TRANSPORT_TCP
-							    : VP_TRANSPORT_UDP,
-						 on_row_destroy, &f),
+			assert_int_equal(ask_for(f.probe, f.arena,
+			                         names[(i + j) % COUNT(names)],
+			                         VP_DNS_A,
+			                         j % 3 == 0 ? VP_TRANSPORT_TCP
+			                                    : VP_TRANSPORT_UDP,
+			                         on_row_destroy, &f),
 			                 0);
 		uv_run(&f.loop, UV_RUN_DEFAULT);
 		assert_int_equal(f.n_rows, 1);
@@ -496,9 +504,8 @@ static void pending(void **state)
 		uv_run(&f.loop, UV_RUN_NOWAIT);
 	assert_int_equal(f.server.questions, 5);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(vp_resolver_probe_ask(
-					 second, f.arena, "drop.test", VP_DNS_A,
-					 VP_TRANSPORT_UDP, on_row, &f),
+		assert_int_equal(ask_for(second, f.arena, "drop.test", VP_DNS_A,
+		                         VP_TRANSPORT_UDP, on_row, &f),
 		                 0);
 	for (int i = 0; i < 5; i++)
 		uv_run(&f.loop, UV_RUN_NOWAIT);
@@ -524,9 +531,8 @@ static void fairness(void **state)
 		                                 .timeout_ms = 5000 };
 	assert_int_equal(vp_resolver_probe_create(&silent, &opt), 0);
 	for (int i = 0; i < 500; i++)
-		assert_int_equal(vp_resolver_probe_ask(
-					 silent, f.arena, "drop.test", VP_DNS_A,
-					 VP_TRANSPORT_UDP, on_row, &f),
+		assert_int_equal(ask_for(silent, f.arena, "drop.test", VP_DNS_A,
+		                         VP_TRANSPORT_UDP, on_row, &f),
 		                 0);
 	for (int i = 0; i < 200; i++)
 		ask(&f, "ok.test", VP_DNS_A, VP_TRANSPORT_UDP);

@@ -1,0 +1,41 @@
+/*
+ * endpoint_file.h - expected addresses from what az prints.
+ *
+ * Accepted, each alone or in an array, with or without the "properties" level:
+ *
+ *     az network nic show            ipConfigurations[].privateIPAddress with
+ *                                    privateLinkConnectionProperties.fqdns
+ *     az network private-endpoint show      customDnsConfigs[]
+ *     az network private-endpoint dns-zone-group list/show   recordSets[]
+ *     az network vnet show           dhcpOptions.dnsServers, addressSpace
+ *
+ * (docs/sources.md: A1, R1 for the shapes.)
+ */
+#ifndef VP_AGENT_ENDPOINT_FILE_H
+#define VP_AGENT_ENDPOINT_FILE_H
+
+#include "settings.h"
+
+struct vp_endpoint_name { /* a name and the address it must have */
+	char *fqdn;       /* lower case; may begin with "*." */
+	struct vp_addr *addresses;
+	size_t n_addresses;
+	char *from; /* "pe-blob, member blob (nic.json)" */
+};
+
+struct vp_endpoint_file {
+	struct vp_endpoint_name *names;
+	size_t n_names;
+	struct vp_addr *vnet_dns; /* of a VNet; an empty list there is Azure
+	                           * DNS: 168.63.129.16 */
+	size_t n_vnet_dns;
+	struct vp_prefix *vnet;
+	size_t n_vnet;
+};
+
+/* Appends what path holds. 0, or -EINVAL/-errno with a sentence in why that
+ * names the file, the key and what was expected there. */
+int vp_endpoint_file_read(struct vp_endpoint_file *out, struct vp_arena *arena,
+                          const char *path, char *why, size_t size);
+
+#endif
