@@ -86,10 +86,16 @@ static bool given(const struct parse *p, const char *name)
 /* A list that a flag gives replaces the config's: flags win. */
 static void start_list(struct parse *p, const struct vp_option *o)
 {
-	if (o->set == vp_value_vnet && !given(p, "vnet"))
-		p->s->n_vnet = 0, p->s->vnet = NULL;
-	if (o->set == vp_value_resolver && !given(p, "resolver"))
-		p->s->n_resolvers = 0, p->s->resolvers = NULL;
+	struct vp_settings *s = p->s;
+
+	if ((p->given & (1u << (o - p->options))) != 0)
+		return; /* not the first of them */
+	if (o->set == vp_value_vnet)
+		s->n_vnet = 0, s->vnet = NULL;
+	if (o->set == vp_value_resolver)
+		s->n_resolvers = 0, s->resolvers = NULL;
+	if (o->set == vp_value_compare)
+		s->n_compare = 0, s->compare = NULL;
 }
 
 /* label is how the user wrote the option: "--vnet", "-c". */

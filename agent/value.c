@@ -177,6 +177,21 @@ int vp_value_read_kind(enum vp_kind *out, const char *text, char *why,
 	return not_one_of(text, words, VP_KIND_COUNT, why, size);
 }
 
+int vp_value_read_server_kind(enum vp_server_kind *out, const char *text,
+                              char *why, size_t size)
+{
+	static const char *const words[] = {
+#define X(id, name) name,
+		VP_SERVER_KINDS(X)
+#undef X
+	};
+
+	if (vp_server_kind_parse(out, text) == 0)
+		return 0;
+	return not_one_of(text, words, sizeof(words) / sizeof(*words), why,
+	                  size);
+}
+
 int vp_value_read_addr(struct vp_addr *out, const char *text, char *why,
                        size_t size)
 {
@@ -385,6 +400,87 @@ int vp_value_resolver(struct vp_settings *s, const char *text, char *why,
 		              vp_quote(quoted, text));
 	*VP_PUSH(s->arena, s->resolvers, s->n_resolvers) = e;
 	return 0;
+}
+
+/* Labels stand in reports and before '=': short and plain. */
+#define LABEL_MAX 32
+
+static bool is_label(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && n <= LABEL_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                    "0123456789-_.") == n;
+}
+
+int vp_value_add_compare(struct vp_settings *s, const char *label,
+                         const char *address, char *why, size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	struct vp_compare *c;
+	struct vp_endpoint e;
+
+	if (!is_label(label))
+		return refuse(why, size,
+		              "%s is not a label: write up to %d letters, "
+		              "digits, '-', '_' and '.'",
+		              vp_quote(quoted, label), LABEL_MAX);
+	if (vp_endpoint_parse(&e, address, 53) != 0)
+		return refuse(why, size,
+		              "%s is not a DNS server: write IP, IP:PORT or "
+		              "[IP6]:PORT",
+		              vp_quote(quoted, address));
+	for (size_t i = 0; i < s->n_compare; i++) {
+		c = &s->compare[i];
+		if (strcmp(c->label, label) == 0)
+			return refuse(why, size, "the label %s is given twice",
+			              vp_quote(quoted, label));
+		if (vp_endpoint_equal(&c->endpoint, &e))
+			return refuse(why, size,
+			              "%s has the label '%s' already",
+			              vp_quote(quoted, address), c->label);
+	}
+	c = VP_PUSH(s->arena, s->compare, s->n_compare);
+	c->label = vp_arena_strdup(s->arena, label);
+	c->endpoint = e;
+	return 0;
+}
+
+int vp_value_compare(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	const char *equals = strchr(text, '=');
+	char *label;
+
+	if (equals == NULL)
+		return refuse(why, size,
+		              "%s has no label: write LABEL=IP or "
+		              "LABEL=IP:PORT, such as public=9.9.9.9",
+		              vp_quote(quoted, text));
+	label = vp_arena_strndup(s->arena, text, (size_t)(equals - text));
+	return vp_value_add_compare(s, label, equals + 1, why, size);
+}
+
+int vp_value_azure_dns(struct vp_settings *s, const char *text, char *why,
+                       size_t size)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+	static const enum vp_azure_dns values[] = {
+		VP_AZURE_DNS_AUTO,
+		VP_AZURE_DNS_ALWAYS,
+		VP_AZURE_DNS_NEVER,
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		s->azure_dns = values[i];
+		return 0;
+	}
+	return not_one_of(text, words, 3, why, size);
 }
 
 int vp_value_ca_file(struct vp_settings *s, const char *text, char *why,

@@ -20,6 +20,8 @@ vp_value_setter vp_value_scenario;
 vp_value_setter vp_value_expect;
 vp_value_setter vp_value_vnet;     /* appends */
 vp_value_setter vp_value_resolver; /* appends */
+vp_value_setter vp_value_compare;  /* LABEL=IP[:PORT]; appends */
+vp_value_setter vp_value_azure_dns;
 vp_value_setter vp_value_ca_file;
 vp_value_setter vp_value_interface;
 vp_value_setter vp_value_timeout;
@@ -28,11 +30,17 @@ vp_value_setter vp_value_linger;
 vp_value_setter vp_value_concurrency;
 vp_value_setter vp_value_capture_buffer;
 
+/* The two halves of --compare; the same label or server twice is refused. */
+int vp_value_add_compare(struct vp_settings *s, const char *label,
+                         const char *address, char *why, size_t size);
+
 /* Values that stand in more than one place. */
 int vp_value_read_expect(enum vp_expect *out, const char *text, char *why,
                          size_t size);
 int vp_value_read_kind(enum vp_kind *out, const char *text, char *why,
                        size_t size);
+int vp_value_read_server_kind(enum vp_server_kind *out, const char *text,
+                              char *why, size_t size);
 int vp_value_read_addr(struct vp_addr *out, const char *text, char *why,
                        size_t size);
 int vp_value_read_prefix(struct vp_prefix *out, const char *text, char *why,
