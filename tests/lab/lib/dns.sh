@@ -6,7 +6,8 @@
 # hold the root, so that no other name leads anywhere: NXDOMAIN.
 #
 # A public zone is $ZONES/public/ZONE, a private zone that is linked to the VNet
-# $ZONES/private/ZONE. Scenarios edit these files before the servers start.
+# $ZONES/private/ZONE. Scenarios edit these files before the servers start, or
+# later and then call azure_reload.
 
 ZONES=/run/lab/zones
 LINKED_FROM=10.20.0.0/16 # who sees the linked zones at 168.63.129.16
@@ -40,6 +41,13 @@ record_remove() { # SIDE ZONE LABEL - all records of a label
 }
 record_add() { echo "$3 ${*:4}" >>"$ZONES/$1/$2"; } # SIDE ZONE LABEL REST...
 record_set() { record_remove "$1" "$2" "$3"; record_add "$@"; }
+# other_vnet NAME ASKERS - a VNet of its own around these askers, in which copies
+# of the private zones are linked: $ZONES/NAME/ZONE
+OTHER_VNETS=()
+other_vnet() {
+  OTHER_VNETS+=("$1 $2")
+  cp -r "$ZONES/private" "$ZONES/$1"
+}
 # no_private_endpoint KIND - the resource never had one: its public name goes
 # straight to the stamp, its private record does not exist
 no_private_endpoint() {
@@ -183,33 +191,57 @@ controls { };
 END
 }
 
+# azure_view NAME PRIVATE-ZONES ASKERS - without askers: the Internet's view
+azure_view() {
+  local zone side
+  echo "view $1 {"
+  echo "  recursion yes; allow-recursion { any; }; allow-query-cache { any; };"
+  [ -z "$3" ] ||
+    echo "  match-destinations { $AZURE_DNS; }; match-clients { $3; };"
+  echo "  zone . { type primary; file \"$ZONES/root\"; };"
+  for zone in $({ ls "$ZONES/public" && ls "$ZONES/$2"; } | sort -u); do
+    side=public
+    [ "$2" = public ] || [ ! -e "$ZONES/$2/$zone" ] || side=$2
+    [ ! -e "$ZONES/$side/$zone" ] ||
+      echo "  zone $zone { type primary; file \"$ZONES/$side/$zone\"; };"
+  done
+  echo "};"
+}
+
+AZURE_OPTIONS='' # more lines for the options of this BIND
 lab_azure_dns() {
-  local dir=/run/lab/azure-dns view zone side
+  local dir=/run/lab/azure-dns vnet
   mkdir -p "$dir"
   {
-    named_options "$dir" "$AZURE_DNS; $PUBLIC_DNS;"
-    for view in linked internet; do
-      echo "view $view {"
-      echo "  recursion yes; allow-recursion { any; }; allow-query-cache { any; };"
-      [ $view = internet ] ||
-        echo "  match-destinations { $AZURE_DNS; }; match-clients { $LINKED_FROM; };"
-      echo "  zone . { type primary; file \"$ZONES/root\"; };"
-      for zone in "$ZONES"/public/*; do
-        zone=${zone##*/} side=public
-        [ $view = linked ] && [ -e "$ZONES/private/$zone" ] && side=private
-        echo "  zone $zone { type primary; file \"$ZONES/$side/$zone\"; };"
-      done
-      echo "};"
+    named_options "$dir" "$AZURE_DNS; $PUBLIC_DNS;" | sed '/^};/,$d'
+    echo "  $AZURE_OPTIONS"
+    echo "}; controls { };"
+    for vnet in "${OTHER_VNETS[@]}"; do
+      azure_view "${vnet%% *}" "${vnet%% *}" "${vnet#* }"
     done
+    azure_view linked private "$LINKED_FROM"
+    azure_view internet public ''
   } >"$dir/named.conf"
   in_ns azure "$(lab_program named)" -n 1 -c "$dir/named.conf" -D azure
+}
+
+# azure_reload NAME - reads the zone files again, and waits until the name leads
+# to an address in the view of the VNet's resolvers
+azure_reload() {
+  local n=0
+  kill -HUP "$(cat /run/lab/azure-dns/pid)"
+  until in_ns dns dig +short +tries=1 +time=1 @"$AZURE_DNS" "$1" | grep -q '^10\.'; do
+    [ $((n += 1)) -lt 50 ] || return 1
+    sleep 0.05
+  done
 }
 
 # forward_to RESOLVER ADDRESS - where a VNet resolver sends its questions
 declare -A UPSTREAM=()
 forward_to() { UPSTREAM[$1]=$2; }
 # What else a resolver's configuration holds; scenarios append.
-UNBOUND_SERVER='' UNBOUND_CLAUSES='' DNSMASQ_OPTIONS='' BIND_OPTIONS=''
+UNBOUND_SERVER='' UNBOUND_CLAUSES='' DNSMASQ_OPTIONS='' BIND_OPTIONS='' BIND_ZONES=''
+BIND_FLAGS=()
 BIND_CLIENTS=10.20.0.0/16
 
 lab_unbound() {
@@ -259,8 +291,9 @@ lab_bind() {
     echo "  forward only; forwarders { ${UPSTREAM[bind]:-$AZURE_DNS}; };"
     echo "  $BIND_OPTIONS"
     echo "}; controls { };"
+    echo "$BIND_ZONES"
   } >"$dir/named.conf"
-  in_ns dns "$(lab_program named)" -n 1 -c "$dir/named.conf" -D bind
+  in_ns dns "$(lab_program named)" -n 1 "${BIND_FLAGS[@]}" -c "$dir/named.conf" -D bind
 }
 
 # resolvers ADDRESS... - the client's resolv.conf; only these are started
