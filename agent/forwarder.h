@@ -10,6 +10,9 @@
 
 #include "settings.h"
 
+/* Azure's own DNS, where a server in the VNet forwards to. */
+#define VP_AZURE_DNS_TEXT "168.63.129.16"
+
 /*
  * The public zones that a DNS server has to forward for the targets of these
  * facts (docs/sources.md: A1, P2), each once, in a fixed order: for Azure ML
@@ -20,13 +23,16 @@
 size_t vp_forwarder_zones(const struct vp_facts *facts, struct vp_arena *arena,
                           const char ***zones);
 
-/* The zone of vp_forwarder_zones() that a name is in, or NULL. */
+/* The zone of vp_forwarder_zones() that a name is in, or NULL. Part of a table,
+ * or of name. */
 const char *vp_forwarder_zone_of(const char *name);
 
 /*
  * The lines that make a server of this kind forward these zones to upstream,
  * as they stand in its configuration, each line ended by a newline. For
- * AZURE_FIREWALL and PRIVATE_RESOLVER the az commands. UNKNOWN gives NULL.
+ * AZURE_FIREWALL and PRIVATE_RESOLVER the az commands; towards Azure DNS these
+ * link the private zones, since neither can forward some zones there. Words in
+ * capitals are to be filled in. No tabs, no blank lines. UNKNOWN gives NULL.
  */
 const char *vp_forwarder_lines(struct vp_arena *arena, enum vp_server_kind kind,
                                const char *const *zones, size_t n_zones,
