@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
+
 #define FIRST_BLOCK ((size_t)4096)
 #define LARGEST_BLOCK ((size_t)256 * 1024)
 
@@ -20,6 +22,12 @@ struct block {
 struct vp_arena {
 	struct block *head;
 	size_t next_size;
+	/* Texts that are shared; the index leads from a text's hash to its
+	 * place among them. Most arenas have none. */
+	struct vp_hash_key key;
+	struct vp_index by_text;
+	char **texts;
+	size_t n_texts;
 };
 
 static _Noreturn void out_of_memory(void)
@@ -48,6 +56,7 @@ void vp_arena_destroy(struct vp_arena *a)
 		a->head = b->next;
 		free(b);
 	}
+	vp_index_free(&a->by_text);
 	free(a);
 }
 
@@ -106,6 +115,28 @@ char *vp_arena_strndup(struct vp_arena *a, const char *s, size_t n)
 char *vp_arena_strdup(struct vp_arena *a, const char *s)
 {
 	return s == NULL ? NULL : vp_arena_strndup(a, s, strlen(s));
+}
+
+char *vp_arena_intern(struct vp_arena *a, const char *s)
+{
+	struct vp_index_cursor c = { 0 };
+	uint64_t hash;
+	uint32_t at;
+	char *copy;
+
+	if (s == NULL)
+		return NULL;
+	if (a->n_texts == 0)
+		vp_hash_key_random(&a->key);
+	hash = vp_hash(&a->key, s, strlen(s));
+	while ((at = vp_index_next(&a->by_text, hash, &c)) != VP_INDEX_NONE)
+		if (strcmp(a->texts[at], s) == 0)
+			return a->texts[at];
+	copy = vp_arena_strdup(a, s);
+	if (!vp_index_put(&a->by_text, hash, (uint32_t)a->n_texts))
+		out_of_memory();
+	*VP_PUSH(a, a->texts, a->n_texts) = copy;
+	return copy;
 }
 
 char *vp_arena_printf(struct vp_arena *a, const char *fmt, ...)

@@ -21,6 +21,9 @@ void *vp_arena_alloc(struct vp_arena *a, size_t size);
 /* NULL gives NULL. */
 char *vp_arena_strdup(struct vp_arena *a, const char *s);
 char *vp_arena_strndup(struct vp_arena *a, const char *s, size_t n);
+/* The same text gives the same copy each time, which nobody may write to: for
+ * names that come back in answer after answer. NULL gives NULL. */
+char *vp_arena_intern(struct vp_arena *a, const char *s);
 char *vp_arena_printf(struct vp_arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
