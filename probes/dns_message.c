@@ -2,10 +2,11 @@
  * dns_message.c - reading DNS messages (RFC 1035, 2308, 6891).
  *
  * A message is read in two passes. The first walks every record once, checks
- * its bounds, and notes the few that can matter (aliases and addresses of the
- * answer section) in an index with a hash of their owner; it also picks up
- * the SOA and the OPT record. The second follows the aliases from the question
- * through that index, whatever order the records came in.
+ * its bounds, and notes the few that can matter (aliases, addresses and SOAs of
+ * the answer section) in an index with a hash of their owner; it also picks up
+ * the authority section's SOA, the OPT record and text. The second follows the
+ * aliases from the question through that index, whatever order the records came
+ * in.
  *
  * Names stay in wire form (dns_name.h); text is made only of what is kept.
  */
@@ -37,6 +38,7 @@ struct reader {
 	size_t len;
 	struct vp_dns_message out;
 	struct vp_dns_name question;
+	uint16_t class; /* of the question */
 	unsigned ext_rcode;
 	bool has_opt;
 	size_t n; /* entries of the index that are valid */
@@ -110,6 +112,7 @@ static const char *answer_keep(struct reader *r, const struct record *rec)
 			return "AAAA record that is not 16 bytes long";
 		break;
 	case VP_DNS_CNAME:
+	case VP_DNS_SOA:
 	case TYPE_DNAME:
 		break;
 	default:
@@ -123,17 +126,16 @@ static const char *answer_keep(struct reader *r, const struct record *rec)
 	return NULL;
 }
 
-/* RFC 2308 section 3: the TTL of "there is no such thing" is the lesser of
- * the record's own and its MINIMUM; both are kept. */
+/* RFC 1035 section 3.3.13, and 2308 section 3: the TTL of "there is no such
+ * thing" is the lesser of the record's own and its MINIMUM; both are kept. */
 static const char *soa_read(struct reader *r, const struct record *rec)
 {
 	size_t at = rec->data_at, end = rec->data_at + rec->data_len;
+	struct vp_soa *soa = &r->out.soa;
 	struct vp_dns_name mname, rname;
 	struct vp_cursor c;
 	const char *why;
 
-	if (rec->class != VP_DNS_CLASS_IN || r->out.soa.zone != NULL)
-		return NULL;
 	why = vp_dns_name_read(&mname, r->msg, end, &at);
 	if (why == NULL)
 		why = vp_dns_name_read(&rname, r->msg, end, &at);
@@ -141,24 +143,58 @@ static const char *soa_read(struct reader *r, const struct record *rec)
 		return why;
 	c = vp_cur_init(r->msg + at, end - at);
 	vp_cur_skip(&c, 16); /* serial, refresh, retry, expire */
-	r->out.soa.minimum = vp_cur_be32(&c);
+	soa->minimum = vp_cur_be32(&c);
 	if (c.bad)
 		return "SOA record that is too short";
-	r->out.soa.zone = name_keep(r, &rec->owner);
-	r->out.soa.mname = name_keep(r, &mname);
-	r->out.soa.rname = name_keep(r, &rname);
-	r->out.soa.ttl = rec->ttl;
+	soa->zone = name_keep(r, &rec->owner);
+	soa->mname = name_keep(r, &mname);
+	soa->rname = name_keep(r, &rname);
+	soa->ttl = rec->ttl;
+	return NULL;
+}
+
+/* Section 3.3.14: strings, each with a byte for its length before it. */
+static const char *text_read(struct reader *r, const struct record *rec)
+{
+	struct vp_cursor c = vp_cur_init(r->msg + rec->data_at, rec->data_len);
+	char text[VP_DNS_TEXT_MAX + 1];
+	size_t n = 0;
+
+	while (c.p < c.end) {
+		unsigned len = vp_cur_u8(&c);
+
+		for (; len > 0 && !c.bad; len--) {
+			uint8_t b = vp_cur_u8(&c);
+
+			if (n < VP_DNS_TEXT_MAX)
+				text[n++] = b != 0 ? (char)b : '?';
+		}
+		if (c.bad)
+			return "text that runs past its record";
+	}
+	r->out.text = vp_arena_strndup(r->arena, text, n);
 	return NULL;
 }
 
 enum section { ANSWER, AUTHORITY, ADDITIONAL };
 
+static bool is_text_asked_for(const struct reader *r, const struct record *rec)
+{
+	return rec->type == VP_DNS_TXT && r->out.type == VP_DNS_TXT &&
+	       rec->class == r->class && r->out.text == NULL &&
+	       r->out.question != NULL &&
+	       vp_dns_name_equal(&rec->owner, &r->question);
+}
+
 static const char *record_keep(struct reader *r, const struct record *rec,
                                enum section section)
 {
+	if (section == ANSWER && is_text_asked_for(r, rec))
+		return text_read(r, rec);
 	if (section == ANSWER)
 		return answer_keep(r, rec);
-	if (section == AUTHORITY && rec->type == VP_DNS_SOA)
+	if (section == AUTHORITY && rec->type == VP_DNS_SOA &&
+	    rec->class == VP_DNS_CLASS_IN && r->out.soa.zone == NULL)
 		return soa_read(r, rec);
 	if (section == ADDITIONAL && rec->type == VP_DNS_OPT && !r->has_opt) {
 		r->has_opt = true; /* RFC 6891 section 6.1.3 */
@@ -193,26 +229,27 @@ static const char *sections_read(struct reader *r, size_t at)
 
 /* Section 4.1.2. More than one question is never seen; the first counts. */
 static const char *questions_read(struct vp_dns_name *first, uint16_t *type,
-                                  const uint8_t *msg, size_t len, unsigned n,
-                                  size_t *at)
+                                  uint16_t *class, const uint8_t *msg,
+                                  size_t len, unsigned n, size_t *at)
 {
 	for (unsigned i = 0; i < n; i++) {
 		struct vp_cursor c;
 		struct vp_dns_name name;
-		uint16_t qtype;
+		uint16_t qtype, qclass;
 		const char *why = vp_dns_name_read(&name, msg, len, at);
 
 		if (why != NULL)
 			return why;
 		c = vp_cur_init(msg + *at, len - *at);
 		qtype = vp_cur_be16(&c);
-		vp_cur_skip(&c, 2);
+		qclass = vp_cur_be16(&c);
 		if (c.bad)
 			return "question runs past the end";
 		*at += 4;
 		if (i == 0) {
 			*first = name;
 			*type = qtype;
+			*class = qclass;
 		}
 	}
 	return NULL;
@@ -373,14 +410,37 @@ static void addresses_collect(struct reader *r, const struct vp_dns_name *end)
 	}
 }
 
+/* That of the name at the end of the chain goes before the authority section's,
+ * which only comes with an answer when there is none. */
+static const char *soa_find(struct reader *r, const struct vp_dns_name *end)
+{
+	uint16_t hash = vp_dns_name_hash(end);
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct entry *e = &r->index[i];
+		struct vp_cursor c = vp_cur_init(r->msg + e->data - 2, 2);
+		const struct record rec = { .owner = *end,
+			                    .data_at = e->data,
+			                    .data_len = vp_cur_be16(&c),
+			                    .ttl = entry_ttl(r, e) };
+
+		if (e->type == VP_DNS_SOA && entry_is(r, e, end, hash))
+			return soa_read(r, &rec);
+	}
+	return NULL;
+}
+
 static const char *chain_read(struct reader *r)
 {
 	struct vp_dns_name end;
 	const char *why = chain_follow(r, &end);
 
-	if (why == NULL && !r->out.alias_loop)
-		addresses_collect(r, &end);
-	return why;
+	if (why != NULL || r->out.alias_loop)
+		return why;
+	if (r->out.type == VP_DNS_SOA)
+		return soa_find(r, &end);
+	addresses_collect(r, &end);
+	return NULL;
 }
 
 /* --- reading ------------------------------------------------------------- */
@@ -413,7 +473,7 @@ static int message_read(struct reader *r)
 		return fail(r, "longer than 65535 bytes");
 	if (vp_dns_header_read(&m->header, r->msg, r->len) != 0)
 		return fail(r, "shorter than its header");
-	why = questions_read(&r->question, &m->type, r->msg, r->len,
+	why = questions_read(&r->question, &m->type, &r->class, r->msg, r->len,
 	                     m->header.n_question, &at);
 	if (why != NULL)
 		return fail(r, why);
@@ -439,6 +499,7 @@ int vp_dns_message_read(struct vp_dns_message *out, struct vp_arena *arena,
 	r.msg = msg;
 	r.len = len;
 	memset(&r.out, 0, sizeof(r.out));
+	r.class = 0;
 	r.ext_rcode = 0;
 	r.has_opt = false;
 	r.n = 0;
@@ -458,11 +519,11 @@ int vp_dns_question_read(char name[VP_DNS_NAME_TEXT], uint16_t *type,
 	struct vp_dns_header h;
 	struct vp_dns_name first;
 	size_t at = VP_DNS_HEADER_LEN;
-	uint16_t t;
+	uint16_t t, class;
 
 	if (vp_dns_header_read(&h, msg, len) != 0 || h.n_question == 0)
 		return -EBADMSG;
-	if (questions_read(&first, &t, msg, len, 1, &at) != NULL)
+	if (questions_read(&first, &t, &class, msg, len, 1, &at) != NULL)
 		return -EBADMSG;
 	vp_dns_name_text(name, &first);
 	*type = t;

@@ -17,6 +17,7 @@
 #define VP_DNS_WIRE_MAX 255  /* RFC 1035 section 2.3.4 */
 #define VP_DNS_LABEL_MAX 63
 #define VP_DNS_CLASS_IN 1
+#define VP_DNS_CLASS_CH 3
 #define VP_DNS_OPT 41 /* RFC 6891: the type of EDNS's record */
 
 struct vp_dns_name {

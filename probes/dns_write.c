@@ -35,7 +35,8 @@ int vp_dns_question_write(uint8_t *buf, size_t size, uint16_t id,
 	at = VP_DNS_HEADER_LEN;
 	memcpy(buf + at, n.wire, n.len);
 	at = put16(buf, at + n.len, type);
-	at = put16(buf, at, VP_DNS_CLASS_IN);
+	at = put16(buf, at,
+	           type == VP_DNS_TXT ? VP_DNS_CLASS_CH : VP_DNS_CLASS_IN);
 	if (udp_payload != 0) {
 		/* RFC 6891 section 6.1.2: root, OPT, payload size as class;
 		 * version, flags and options all zero. */
@@ -43,4 +44,9 @@ int vp_dns_question_write(uint8_t *buf, size_t size, uint16_t id,
 		put16(buf, at, udp_payload);
 	}
 	return (int)need;
+}
+
+void vp_dns_question_checking_disabled(uint8_t *buf)
+{
+	put16(buf, 2, VP_DNS_FLAG_RD | VP_DNS_FLAG_CD);
 }

@@ -12,6 +12,8 @@
 
 #define VP_DNS_NAME_TEXT 1025 /* presentation form, \DDD escapes, with NUL */
 
+#define VP_DNS_TEXT_MAX 255
+
 #define VP_DNS_FLAG_QR 0x8000
 #define VP_DNS_FLAG_AA 0x0400
 #define VP_DNS_FLAG_TC 0x0200
@@ -37,9 +39,11 @@ struct vp_dns_message {
 	struct vp_dns_address *addresses; /* at the end of the chain, of the
 	                                   * question's type */
 	size_t n_addresses;
-	struct vp_soa soa; /* of the authority section; of the answer section
-	                    * if SOA was asked for */
-	char *text; /* the first TXT record's strings, joined; else NULL */
+	struct vp_soa soa; /* of the authority section; if SOA was asked for
+	                    * and is there, that at the end of the chain */
+	char *text; /* if TXT was asked for: the strings of the name's first
+	             * TXT record, joined and cut at VP_DNS_TEXT_MAX bytes, with
+	             * '?' for NUL; else NULL */
 };
 
 /* Header: RFC 1035 section 4.1.1. Returns 0, or -EBADMSG if truncated. */
@@ -64,12 +68,16 @@ int vp_dns_question_read(char name[VP_DNS_NAME_TEXT], uint16_t *type,
 
 /*
  * Writes a question with RD set and, if udp_payload is not 0, an EDNS0 OPT
- * record of that payload size. Returns its length, or -EINVAL for a bad name
- * (empty label, label over 63 bytes, name over 255), -ENOSPC.
+ * record of that payload size. The class is IN, but for TXT, CHAOS (RFC 4892
+ * section 2). Returns its length, or -EINVAL for a bad name (empty label, label
+ * over 63 bytes, name over 255), -ENOSPC.
  */
 int vp_dns_question_write(uint8_t *buf, size_t size, uint16_t id,
                           const char *name, uint16_t type,
                           uint16_t udp_payload);
+
+/* Sets CD (RFC 4035 section 3.2.2) in a question that was written. */
+void vp_dns_question_checking_disabled(uint8_t *buf);
 
 /*
  * Brings a name into the form used everywhere here: lower case, no final dot.

@@ -367,15 +367,128 @@ static void test_negative(void **state)
 	assert_int_equal(got.soa.ttl, 900);
 	assert_int_equal(got.soa.minimum, 300);
 
-	/* One in the answer section (a SOA question) is no negative answer,
-	 * nor is one in the additional section. */
-	for (unsigned answer = 0; answer < 2; answer++) {
-		header(0x8180, 1, answer, 0, !answer);
-		question("example", 6);
-		rr_soa("example", 900, 300);
-		assert_int_equal(read_it(), 0);
-		assert_null(got.soa.zone);
+	/* One in the additional section is none. */
+	header(0x8180, 1, 0, 0, 1);
+	question("example", 6);
+	rr_soa("example", 900, 300);
+	assert_int_equal(read_it(), 0);
+	assert_null(got.soa.zone);
+}
+
+/* A question for SOA: that of the name asked, or of the end of its chain. */
+static void test_soa(void **state)
+{
+	(void)state;
+	header(0x8580, 1, 1, 0, 0);
+	question("PrivateLink.Vault.Azure.NET", 6);
+	rr_soa("@12", 900, 300);
+	assert_int_equal(read_it(), 0);
+	assert_int_equal(got.type, VP_DNS_SOA);
+	assert_string_equal(got.soa.zone, "privatelink.vault.azure.net");
+	assert_string_equal(got.soa.mname, "ns1.example");
+	assert_int_equal(got.soa.ttl, 900);
+
+	/* before the authority section's, in whatever order they come */
+	header(0x8180, 1, 3, 1, 0);
+	question("a", 6);
+	rr_soa("other", 1, 1);
+	rr_soa("b", 2, 2);
+	rr_name("a", 5, 9, "b");
+	rr_soa("up", 3, 3);
+	assert_int_equal(read_it(), 0);
+	assert_int_equal(got.n_chain, 1);
+	assert_string_equal(got.soa.zone, "b");
+	assert_int_equal(got.soa.minimum, 2);
+
+	/* another name's is not taken for it */
+	header(0x8180, 1, 1, 0, 0);
+	question("a", 6);
+	rr_soa("other", 1, 1);
+	assert_int_equal(read_it(), 0);
+	assert_null(got.soa.zone);
+
+	/* where it was not asked for, it says nothing */
+	header(0x8180, 1, 1, 0, 0);
+	question("a", 1);
+	rr_soa("a", 1, 1);
+	assert_int_equal(read_it(), 0);
+	assert_null(got.soa.zone);
+
+	header(0x8180, 1, 1, 0, 0);
+	question("a", 6);
+	rr_name("a", 6, 1, "short");
+	expect_bad("name runs past the end");
+}
+
+/* strings: "3abc2de", a digit for each length */
+static void rr_text(const char *owner, unsigned class, const char *strings)
+{
+	size_t at = rr_open(owner, 16, 0);
+
+	m.b[at - 7] = (uint8_t) class;
+	for (; *strings != '\0'; strings++)
+		m.b[m.n++] = *strings >= '0' && *strings <= '9'
+		                     ? (uint8_t)(*strings - '0')
+		                     : (uint8_t)*strings;
+	rr_close(at);
+}
+
+static void test_text(void **state)
+{
+	(void)state;
+	header(0x8580, 1, 4, 0, 0);
+	question("version.bind", 16);
+	m.b[m.n - 1] = 3; /* CHAOS */
+	rr_text("other.bind", 3, "2no");
+	rr_text("@12", 1, "2no");
+	rr_text("VERSION.bind", 3, "4dnsm05asq-2");
+	rr_text("@12", 3, "2no");
+	assert_int_equal(read_it(), 0);
+	assert_string_equal(got.text, "dnsmasq-\2");
+
+	header(0x8580, 1, 1, 0, 0); /* NUL is a byte like others */
+	question("x", 16);
+	rr_text("@12", 1, "3a0b");
+	m.b[m.n - 2] = 0;
+	assert_int_equal(read_it(), 0);
+	assert_string_equal(got.text, "a?b");
+
+	header(0x8580, 1, 1, 0, 0);
+	question("x", 16);
+	rr_text("@12", 1, "");
+	assert_int_equal(read_it(), 0);
+	assert_string_equal(got.text, "");
+
+	header(0x8580, 1, 1, 0, 0); /* asked for something else */
+	question("x", 1);
+	rr_text("@12", 1, "2no");
+	assert_int_equal(read_it(), 0);
+	assert_null(got.text);
+
+	header(0x8580, 1, 1, 0, 0);
+	question("x", 16);
+	rr_text("@12", 1, "2ab3cd");
+	expect_bad("text that runs past its record");
+}
+
+/* More than is kept: 64 KiB of it is read to the end and cut. */
+static void test_long_text(void **state)
+{
+	size_t at;
+
+	(void)state;
+	header(0x8580, 1, 1, 0, 0);
+	question("x", 16);
+	at = rr_open("@12", 16, 0);
+	for (unsigned i = 0; i < 255; i++) {
+		m.b[m.n++] = 255;
+		memset(m.b + m.n, i == 0 ? 'a' : 'b', 255);
+		m.n += 255;
 	}
+	rr_close(at);
+	assert_int_equal(read_it(), 0);
+	assert_int_equal(strlen(got.text), VP_DNS_TEXT_MAX);
+	assert_int_equal(got.text[VP_DNS_TEXT_MAX - 1], 'a');
 }
 
 static void test_extended_rcode(void **state)
@@ -631,6 +744,12 @@ static void test_question_write(void **state)
 	assert_int_equal(buf[11], 0);
 	assert_int_equal(vp_dns_question_write(buf, sizeof(buf), 1, ".", 2, 0),
 	                 17);
+	assert_int_equal(buf[16], 1); /* IN, */
+	assert_int_equal(vp_dns_question_write(buf, sizeof(buf), 1, ".", 16, 0),
+	                 17);
+	assert_int_equal(buf[16], 3); /* CHAOS */
+	vp_dns_question_checking_disabled(buf);
+	assert_memory_equal(buf + 2, "\1\20\0\1", 4);
 }
 
 static void test_question_write_names(void **state)
@@ -790,6 +909,9 @@ int main(void)
 		T(test_alias_loops),
 		T(test_dname),
 		T(test_negative),
+		T(test_soa),
+		T(test_text),
+		T(test_long_text),
 		T(test_extended_rcode),
 		T(test_many_records),
 		T(test_chain_bound),
