@@ -30,6 +30,9 @@
 #define EDNS_PAYLOAD 1232
 #define QUESTION_MAX 512 /* RFC 1035 section 2.3.4; ours are below 300 */
 #define RCODE_FORMERR 1
+/* Distinct ones of one answer. A message has room for some 4,000, which no
+ * service has: each would be kept, printed and perhaps connected to. */
+#define ADDRESSES_MAX 1024
 
 struct flight;
 
@@ -40,10 +43,10 @@ struct question {
 	vp_resolve_cb *cb;
 	void *arg;
 	struct flight *flight; /* NULL until its first turn */
+	const char *name;      /* the arena's */
 	uint16_t type;
 	enum vp_transport transport;
-	bool edns;
-	char name[];
+	bool checking_disabled, edns;
 };
 
 struct flight {
@@ -53,7 +56,8 @@ struct flight {
 	uint16_t id;
 	bool sent; /* c-ares has it */
 	unsigned attempts;
-	uint64_t t0;        /* uv_hrtime() at the first attempt */
+	uint64_t t0;        /* uv_hrtime() at the first attempt, */
+	int64_t sent_us;    /* and the time of day */
 	const char *unread; /* why an answer with its id was not taken */
 	bool bare_formerr;  /* FORMERR without the question it is about */
 	struct vp_dns_row row;
@@ -148,6 +152,8 @@ static void finish(struct flight *f)
 
 	f->row.type = f->q->type;
 	f->row.transport = f->q->transport;
+	f->row.without_edns = !f->q->edns;
+	f->row.sent_us = f->sent_us;
 	f->row.elapsed_us = (uv_hrtime() - f->t0) / 1000;
 	vp_pacer_leave(&p->lane);
 	f->done = NULL;
@@ -171,39 +177,100 @@ static void fail(struct flight *f, enum vp_outcome outcome, const char *detail)
 {
 	f->row.outcome = outcome;
 	f->row.rcode = -1;
-	f->row.detail = vp_arena_strdup(f->q->arena, detail);
+	f->row.detail = vp_arena_intern(f->q->arena, detail);
 	finish(f);
+}
+
+/* --- what is kept of an answer ------------------------------------------- */
+
+static void keep_chain(struct vp_dns_row *row, struct vp_arena *arena,
+                       const struct vp_dns_message *m)
+{
+	if (m->n_chain == 0)
+		return;
+	row->chain = vp_arena_alloc(arena, m->n_chain * sizeof(*row->chain));
+	row->n_chain = m->n_chain;
+	for (size_t i = 0; i < m->n_chain; i++)
+		row->chain[i] = (struct vp_chain_link){
+			.owner = vp_arena_intern(arena, m->chain[i].owner),
+			.target = vp_arena_intern(arena, m->chain[i].target),
+			.ttl = m->chain[i].ttl,
+		};
+}
+
+static bool has_address(const struct vp_dns_address *list, size_t n,
+                        const struct vp_addr *addr)
+{
+	for (size_t i = 0; i < n; i++)
+		if (vp_addr_equal(&list[i].addr, addr))
+			return true;
+	return false;
+}
+
+/* Each address once, in the order of the answer; false: too many. */
+static bool keep_addresses(struct vp_dns_row *row, struct vp_arena *arena,
+                           const struct vp_dns_message *m)
+{
+	struct vp_dns_address list[ADDRESSES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		if (has_address(list, n, &m->addresses[i].addr))
+			continue;
+		if (n == ADDRESSES_MAX)
+			return false;
+		list[n++] = m->addresses[i];
+	}
+	if (n == 0)
+		return true;
+	row->addresses = vp_arena_alloc(arena, n * sizeof(*list));
+	row->n_addresses = n;
+	memcpy(row->addresses, list, n * sizeof(*list));
+	return true;
+}
+
+/* Names come back from round to round and server to server: they are shared,
+ * and arrays are as long as they need be. NULL, or why it cannot be kept. */
+static const char *keep(struct vp_dns_row *row, struct vp_arena *arena,
+                        const struct vp_dns_message *m)
+{
+	if (!keep_addresses(row, arena, m))
+		return "more than 1024 addresses";
+	keep_chain(row, arena, m);
+	row->outcome = VP_OUTCOME_OK;
+	row->rcode = m->rcode;
+	row->authoritative = (m->header.flags & VP_DNS_FLAG_AA) != 0;
+	row->truncated = (m->header.flags & VP_DNS_FLAG_TC) != 0;
+	row->alias_loop = m->alias_loop;
+	row->soa = m->soa;
+	row->soa.zone = vp_arena_intern(arena, m->soa.zone);
+	row->soa.mname = vp_arena_intern(arena, m->soa.mname);
+	row->soa.rname = vp_arena_intern(arena, m->soa.rname);
+	row->detail = vp_arena_intern(arena, m->text);
+	return NULL;
 }
 
 static void on_message(struct flight *f, const uint8_t *msg, size_t len)
 {
+	struct vp_arena *scratch = vp_arena_create();
 	struct vp_dns_message m;
 	const char *why = "?";
+	bool read = vp_dns_message_read(&m, scratch, msg, len, &why) == 0;
 
-	if (vp_dns_message_read(&m, f->q->arena, msg, len, &why) < 0) {
-		fail(f, VP_OUTCOME_MALFORMED, why);
-		return;
+	if (read && !(m.header.flags & VP_DNS_FLAG_QR)) {
+		why = "the question came back";
+		read = false;
 	}
-	if (!(m.header.flags & VP_DNS_FLAG_QR)) {
-		fail(f, VP_OUTCOME_MALFORMED, "the question came back");
-		return;
-	}
-	if (m.rcode == RCODE_FORMERR && f->q->edns) {
+	if (read && m.rcode == RCODE_FORMERR && f->q->edns) {
 		f->q->edns = false;
 		start_over(f);
 		another_turn(f);
-		return;
+	} else if (read && (why = keep(&f->row, f->q->arena, &m)) == NULL) {
+		finish(f);
+	} else {
+		fail(f, VP_OUTCOME_MALFORMED, why);
 	}
-	f->row.outcome = VP_OUTCOME_OK;
-	f->row.rcode = m.rcode;
-	f->row.truncated = (m.header.flags & VP_DNS_FLAG_TC) != 0;
-	f->row.alias_loop = m.alias_loop;
-	f->row.chain = m.chain;
-	f->row.n_chain = m.n_chain;
-	f->row.addresses = m.addresses;
-	f->row.n_addresses = m.n_addresses;
-	f->row.soa = m.soa;
-	finish(f);
+	vp_arena_destroy(scratch);
 }
 
 static bool worth_repeating(const struct flight *f, enum vp_outcome outcome)
@@ -298,6 +365,14 @@ static int open_channel(struct vp_resolver_probe *p, bool tcp)
 	return vp_cares_create(tcp ? &p->tcp : &p->udp, &opt);
 }
 
+static int64_t time_of_day(void)
+{
+	uv_timeval64_t t;
+
+	uv_gettimeofday(&t);
+	return t.tv_sec * 1000000 + t.tv_usec;
+}
+
 static void on_go(struct vp_pacer_wait *w, void *arg)
 {
 	struct vp_resolver_probe *p = arg;
@@ -309,8 +384,10 @@ static void on_go(struct vp_pacer_wait *w, void *arg)
 	int len, err = 0;
 
 	f->attempts++;
-	if (f->t0 == 0)
+	if (f->t0 == 0) {
 		f->t0 = uv_hrtime();
+		f->sent_us = time_of_day();
+	}
 	if (tcp && p->tcp == NULL)
 		err = open_channel(p, true);
 	len = vp_dns_question_write(buf, sizeof(buf), f->id, q->name, q->type,
@@ -319,6 +396,8 @@ static void on_go(struct vp_pacer_wait *w, void *arg)
 		fail(f, VP_OUTCOME_ERROR, strerror(err < 0 ? -err : -len));
 		return;
 	}
+	if (q->checking_disabled)
+		vp_dns_question_checking_disabled(buf);
 	f->sent = true;
 	vp_cares_send(tcp ? p->tcp : p->udp, buf, (size_t)len, on_answer, f);
 	/* f may have failed on the spot, but is not reported before we return.
@@ -358,7 +437,6 @@ int vp_resolver_probe_ask(struct vp_resolver_probe *p, struct vp_arena *arena,
                           void *arg)
 {
 	uint8_t buf[QUESTION_MAX];
-	size_t len = strlen(asked->name);
 	struct question *q;
 
 	if (asked->transport != VP_TRANSPORT_UDP &&
@@ -367,17 +445,18 @@ int vp_resolver_probe_ask(struct vp_resolver_probe *p, struct vp_arena *arena,
 	if (vp_dns_question_write(buf, sizeof(buf), 0, asked->name, asked->type,
 	                          EDNS_PAYLOAD) < 0)
 		return -EINVAL;
-	q = calloc(1, sizeof(*q) + len + 1);
+	q = calloc(1, sizeof(*q));
 	if (q == NULL)
 		return -ENOMEM;
 	q->probe = p;
 	q->arena = arena;
 	q->cb = cb;
 	q->arg = arg;
+	q->name = vp_arena_intern(arena, asked->name);
 	q->type = asked->type;
 	q->transport = asked->transport;
+	q->checking_disabled = asked->checking_disabled;
 	q->edns = true;
-	memcpy(q->name, asked->name, len);
 	vp_pacer_enter(&p->lane, &q->wait);
 	return 0;
 }

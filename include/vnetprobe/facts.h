@@ -67,30 +67,30 @@ struct vp_soa {
 };
 
 /* One question to one resolver. NSS rows have type 0: both families at once. */
-struct vp_dns_row {
+struct vp_dns_row {      /* there are many: fields stand by size */
 	size_t resolver; /* index in facts->resolvers */
-	uint16_t type;   /* VP_DNS_A, VP_DNS_AAAA, VP_DNS_SOA (zones), 0 */
-	enum vp_transport transport;
-	enum vp_question_kind question;
-	char *asked;        /* the name asked, where it is not the name's own */
-	unsigned round;     /* from 1 */
-	bool authoritative; /* AA was set */
-	bool without_edns;  /* EDNS was refused with FORMERR: asked without */
-	int64_t sent_us;    /* the first attempt; 0: unknown */
-	enum vp_outcome outcome; /* OK: an answer was read, whatever its rcode;
-	                          * MALFORMED: one came and cannot be read */
-	int rcode;               /* RFC 1035, 6895; -1: no answer, or NSS */
-	bool truncated;          /* TC was set: a TCP row follows */
-	bool alias_loop;
+	char *asked;     /* the name asked, where it is not the name's own */
+	int64_t sent_us; /* the first attempt; 0: unknown */
+	uint64_t elapsed_us;
 	struct vp_chain_link *chain;
 	size_t n_chain;
-	struct vp_dns_address *addresses;
+	struct vp_dns_address *addresses; /* each once */
 	size_t n_addresses;
 	struct vp_soa soa;
 	char *detail; /* of MALFORMED, or of an NSS error: one short text; of a
 	               * question for TXT: the text */
-	uint64_t elapsed_us;
+	enum vp_transport transport;
+	enum vp_question_kind question;
+	enum vp_outcome outcome;  /* OK: an answer was read, whatever its rcode;
+	                           * MALFORMED: one came and cannot be read */
+	int rcode;                /* RFC 1035, 6895; -1: no answer, or NSS */
+	unsigned round;           /* from 1 */
 	struct vp_endpoint local; /* our end; no address if unknown */
+	uint16_t type;      /* VP_DNS_A, VP_DNS_AAAA, VP_DNS_SOA (zones), 0 */
+	bool authoritative; /* AA was set */
+	bool without_edns;  /* EDNS was refused with FORMERR: asked without */
+	bool truncated;     /* TC was set: a TCP row follows */
+	bool alias_loop;
 };
 
 /* A name is resolved once, however many targets (ports) have it. */

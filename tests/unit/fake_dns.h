@@ -128,14 +128,28 @@ static inline void fake_address(struct fake_msg *m, const char *owner,
 	fake_rdata_end(m, r);
 }
 
-static inline void fake_soa(struct fake_msg *m)
+/* section as in fake_record(): 6 the answer, 8 the authority section */
+static inline void fake_soa(struct fake_msg *m, unsigned section)
 {
-	size_t r = fake_record(m, 8, "zone.test", 6, 300);
+	size_t r = fake_record(m, section, "zone.test", 6, 300);
 
 	fake_name(m, "ns.zone.test");
 	fake_name(m, "admin.zone.test");
 	for (int i = 0; i < 10; i++)
 		fake_u16(m, i == 9 ? 17 : 1); /* minimum is 0x10011 */
+	fake_rdata_end(m, r);
+}
+
+static inline void fake_text(struct fake_msg *m, unsigned strings, unsigned n)
+{
+	size_t r = fake_record(m, 6, NULL, 16, 0);
+
+	m->b[r - 5] = m->b[m->question_end - 1]; /* class */
+	for (unsigned i = 0; i < strings; i++) {
+		m->b[m->len++] = (uint8_t)n;
+		memset(m->b + m->len, 'a' + (int)i, n);
+		m->len += n;
+	}
 	fake_rdata_end(m, r);
 }
 
@@ -154,7 +168,7 @@ static inline enum fake_what fake_answer(struct fake_msg *m, bool tcp,
 {
 	size_t q = 12;
 	unsigned type;
-	bool edns = m->b[11] != 0;
+	bool edns = m->b[11] != 0, cd = m->b[3] & 0x10;
 
 	while (q < m->len && m->b[q] != 0)
 		q += m->b[q] + 1u;
@@ -172,6 +186,8 @@ static inline enum fake_what fake_answer(struct fake_msg *m, bool tcp,
 	    ((fake_is(m, "firstlost") || fake_is(m, "tclost")) && !again &&
 	     !tcp))
 		return FAKE_SILENT;
+	if (fake_is(m, "master"))
+		m->b[2] |= 4; /* AA */
 	if (fake_is(m, "wrongid"))
 		m->b[0] ^= 0xff;
 	if (fake_is(m, "wrongquestion"))
@@ -188,7 +204,15 @@ static inline enum fake_what fake_answer(struct fake_msg *m, bool tcp,
 		m->len = 12;
 	} else if (fake_is(m, "nx")) {
 		m->b[3] |= 3;
-		fake_soa(m);
+		fake_soa(m, 8);
+	} else if (fake_is(m, "bogus") && !cd) {
+		m->b[3] |= 2;
+	} else if (type == 6) {
+		fake_soa(m, fake_is(m, "zone") ? 6 : 8);
+	} else if (type == 16 && fake_is(m, "version")) {
+		fake_text(m, 1, 20);
+	} else if (type == 16) {
+		fake_text(m, 2, 200);
 	} else if (fake_is(m, "nodata")) {
 		;
 	} else if (fake_is(m, "short")) {
@@ -204,6 +228,11 @@ static inline enum fake_what fake_answer(struct fake_msg *m, bool tcp,
 		fake_name(m, "alias.privatelink.test");
 		fake_rdata_end(m, r);
 		fake_address(m, "alias.privatelink.test", type, 9);
+	} else if (fake_is(m, "twice") || fake_is(m, "bigtwice")) {
+		unsigned n = fake_is(m, "twice") ? 3 : 1024;
+
+		for (unsigned i = 0; i < 2 * n; i++)
+			fake_address(m, NULL, type, i % n + 1);
 	} else if (fake_is(m, "loop")) {
 		m->b[7]++;
 		fake_u16(m, 0xc000 | (unsigned)m->len); /* points at itself */

@@ -121,7 +121,8 @@ static const struct answer {
 	{ "servfail.test", true, VP_OUTCOME_OK, 2, 0, 0, NULL, NULL, 1 },
 	/* more than 512 bytes, less than the EDNS size */
 	{ "big.test", false, VP_OUTCOME_OK, 0, 70, 0, NULL, NULL, 1 },
-	{ "huge.test", true, VP_OUTCOME_OK, 0, 4000, 0, NULL, NULL, 1 },
+	{ "bigtwice.test", true, VP_OUTCOME_OK, 0, 1024, 0, NULL, NULL, 1 },
+	{ "twice.test", false, VP_OUTCOME_OK, 0, 3, 0, NULL, NULL, 1 },
 	{ "formerr.test", false, VP_OUTCOME_OK, 0, 1, 0, NULL, NULL, 2 },
 	{ "formerr.test", true, VP_OUTCOME_OK, 0, 1, 0, NULL, NULL, 2 },
 	{ "alwaysformerr.test", false, VP_OUTCOME_OK, 1, 0, 0, NULL, NULL, 2 },
@@ -150,6 +151,8 @@ static const struct answer {
 	  NULL, 1 },
 	{ "cut.test", false, VP_OUTCOME_MALFORMED, -1, 0, 0, "past the end",
 	  NULL, 1 },
+	{ "huge.test", true, VP_OUTCOME_MALFORMED, -1, 0, 0,
+	  "more than 1024 addresses", NULL, 1 },
 	{ "garbage64k.test", true, VP_OUTCOME_MALFORMED, -1, 0, 0, "", NULL,
 	  1 },
 	/* TCP that ends early */
@@ -203,6 +206,127 @@ static void one_by_one(void **state)
 			         answers[i].name, f.server.questions);
 		close_fixture(&f);
 	}
+}
+
+static void put_question(struct fixture *f, const struct vp_question *q)
+{
+	assert_int_equal(
+		vp_resolver_probe_ask(f->probe, f->arena, q, on_row, f), 0);
+	run(f, 1);
+	assert_int_equal(f->n_rows, 1);
+	assert_int_equal(f->rows[0].outcome, VP_OUTCOME_OK);
+	assert_int_equal(f->rows[0].type, q->type);
+}
+
+static void zones(void **state)
+{
+	struct vp_question q = { .name = "zone.test", .type = VP_DNS_SOA };
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "127.0.0.1", false, NULL);
+	put_question(&f, &q); /* in the answer section */
+	assert_string_equal(f.rows[0].soa.zone, "zone.test");
+	assert_string_equal(f.rows[0].soa.mname, "ns.zone.test");
+	assert_string_equal(f.rows[0].soa.rname, "admin.zone.test");
+	assert_int_equal(f.rows[0].soa.ttl, 300);
+	assert_int_equal(f.rows[0].n_addresses, 0);
+	q.name = "below.zone.test"; /* in the authority section */
+	put_question(&f, &q);
+	assert_string_equal(f.rows[0].soa.zone, "zone.test");
+	close_fixture(&f);
+}
+
+static void version(void **state)
+{
+	struct vp_question q = { .name = "version.bind", .type = VP_DNS_TXT };
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "127.0.0.1", false, NULL);
+	put_question(&f, &q);
+	assert_string_equal(f.rows[0].detail, "aaaaaaaaaaaaaaaaaaaa");
+	q.name = "long.bind";
+	put_question(&f, &q);
+	assert_int_equal(strlen(f.rows[0].detail), 255);
+	assert_int_equal(f.rows[0].detail[254], 'b');
+	close_fixture(&f);
+}
+
+static void flags(void **state)
+{
+	struct vp_question q = { .name = "bogus.test", .type = VP_DNS_A };
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "127.0.0.1", true, NULL);
+	put_question(&f, &q);
+	assert_int_equal(f.rows[0].rcode, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		q.checking_disabled = true;
+		q.transport = i == 0 ? VP_TRANSPORT_UDP : VP_TRANSPORT_TCP;
+		put_question(&f, &q);
+		assert_int_equal(f.rows[0].rcode, 0);
+		assert_int_equal(f.rows[0].n_addresses, 1);
+	}
+	assert_false(f.rows[0].authoritative);
+	q.name = "master.test";
+	put_question(&f, &q);
+	assert_true(f.rows[0].authoritative);
+	assert_false(f.rows[0].without_edns);
+	q.name = "formerr.test";
+	put_question(&f, &q);
+	assert_true(f.rows[0].without_edns);
+	q.name = "bareformerr.test";
+	q.transport = VP_TRANSPORT_UDP;
+	put_question(&f, &q);
+	assert_true(f.rows[0].without_edns);
+	close_fixture(&f);
+}
+
+static int64_t time_of_day(void)
+{
+	uv_timeval64_t t;
+
+	uv_gettimeofday(&t);
+	return t.tv_sec * 1000000 + t.tv_usec;
+}
+
+/* Of the first attempt; a question that begins anew over TCP has its own. */
+static void sent_when(void **state)
+{
+	int64_t t0 = time_of_day(), first, second;
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "127.0.0.1", true, NULL);
+	ask(&f, "tclost.test", VP_DNS_A, VP_TRANSPORT_UDP);
+	run(&f, 1);
+	assert_int_equal(f.n_rows, 2);
+	first = f.rows[0].sent_us;
+	second = f.rows[1].sent_us;
+	assert_in_range(first, t0, t0 + 100000);
+	assert_true(second - first >= (int64_t)f.rows[0].elapsed_us - 1000);
+	assert_true(second <= time_of_day());
+	close_fixture(&f);
+}
+
+/* What every row of a name has in common is there once. */
+static void shared(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "127.0.0.1", true, NULL);
+	for (int i = 0; i < 2; i++)
+		ask(&f, "alias.test", VP_DNS_A, VP_TRANSPORT_UDP);
+	run(&f, 2);
+	assert_int_equal(f.rows[1].n_chain, 1);
+	assert_ptr_equal(f.rows[0].chain[0].owner, f.rows[1].chain[0].owner);
+	assert_ptr_equal(f.rows[0].chain[0].target, f.rows[1].chain[0].target);
+	assert_string_equal(f.rows[1].chain[0].target,
+	                    "alias.privatelink.test");
+	close_fixture(&f);
 }
 
 static void aaaa_over_ipv6(void **state)
@@ -597,6 +721,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_by_one),
+		cmocka_unit_test(zones),
+		cmocka_unit_test(version),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(sent_when),
+		cmocka_unit_test(shared),
 		cmocka_unit_test(aaaa_over_ipv6),
 		cmocka_unit_test(truncated),
 		cmocka_unit_test(no_server),
