@@ -264,12 +264,7 @@ const char *judge_count(struct judge *j, size_t n, const char *one,
 
 const char *judge_rcode_text(struct judge *j, int rcode)
 {
-	static const char *const names[] = { "NOERROR",  "FORMERR", "SERVFAIL",
-		                             "NXDOMAIN", "NOTIMP",  "REFUSED",
-		                             "YXDOMAIN", "YXRRSET", "NXRRSET",
-		                             "NOTAUTH",  "NOTZONE" };
+	char buf[VP_DNS_WORD];
 
-	if (rcode >= 0 && (size_t)rcode < sizeof(names) / sizeof(names[0]))
-		return names[rcode];
-	return vp_arena_printf(j->arena, "RCODE%d", rcode);
+	return vp_arena_strdup(j->arena, vp_dns_rcode_name(buf, rcode));
 }

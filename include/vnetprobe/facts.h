@@ -469,6 +469,13 @@ VP_NAME_OF(VP_REACHES, enum vp_reach, vp_reach_name)
 VP_NAME_OF(VP_FLOW_STATES, enum vp_flow_state, vp_flow_state_name)
 VP_NAME_OF(VP_CAPTURE_STATES, enum vp_capture_state, vp_capture_state_name)
 #undef VP_NAME_OF
+/* "NXDOMAIN", "RCODE23"; "AAAA", "A+AAAA" for 0, "TYPE99". The text is
+ * constant or stands in buf. Parsing gives 0 or -EINVAL. */
+#define VP_DNS_WORD 16
+const char *vp_dns_rcode_name(char buf[VP_DNS_WORD], int rcode);
+const char *vp_dns_type_name(char buf[VP_DNS_WORD], uint16_t type);
+int vp_dns_rcode_parse(int *out, const char *word);
+int vp_dns_type_parse(uint16_t *out, const char *word);
 int vp_transport_parse(enum vp_transport *out, const char *name);
 int vp_question_kind_parse(enum vp_question_kind *out, const char *name);
 int vp_server_kind_parse(enum vp_server_kind *out, const char *name);
