@@ -238,6 +238,30 @@ char **fields_texts(struct fields *r, const json_t *o, const char *key,
 	return out;
 }
 
+struct vp_addr *fields_addresses(struct fields *r, const json_t *o,
+                                 const char *key, size_t *n)
+{
+	struct vp_addr *out = NULL;
+	size_t n_texts;
+	char **texts = fields_texts(r, o, key, &n_texts);
+
+	*n = 0;
+	for (size_t i = 0; i < n_texts; i++)
+		*VP_PUSH(r->arena, out, *n) =
+			fields_parse_address(r, key, texts[i]);
+	return out;
+}
+
+bool fields_has(const json_t *o, const char *key)
+{
+	return json_object_get(o, key) != NULL;
+}
+
+bool fields_flag(struct fields *r, const json_t *o, const char *key)
+{
+	return fields_has(o, key) && fields_boolean(r, o, key);
+}
+
 /* Calls one() for each object in an array, the path set to it. */
 void fields_each(struct fields *r, const json_t *o, const char *key,
                  void (*one)(struct fields *, const json_t *, void *),

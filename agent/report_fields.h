@@ -58,6 +58,13 @@ int64_t fields_moment(struct fields *r, const json_t *o, const char *key);
 /* An array of strings, in the arena. */
 char **fields_texts(struct fields *r, const json_t *o, const char *key,
                     size_t *n);
+/* An array of addresses, in the arena. */
+struct vp_addr *fields_addresses(struct fields *r, const json_t *o,
+                                 const char *key, size_t *n);
+/* Is there such a key? Those added later are read only then. */
+bool fields_has(const json_t *o, const char *key);
+/* A boolean; absent, it is false. */
+bool fields_flag(struct fields *r, const json_t *o, const char *key);
 /* Calls one for each object of an array, with the path set. */
 void fields_each(struct fields *r, const json_t *o, const char *key,
                  void (*one)(struct fields *, const json_t *, void *),

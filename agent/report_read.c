@@ -17,138 +17,11 @@
 
 #include "report_fields.h"
 #include "report_private.h"
+#include "report_reader.h"
 #include "value.h"
 #include "vnetprobe/dns_message.h"
 
-/* --- names ------------------------------------------------------------- */
-
-static int rcode(struct fields *r, const json_t *o)
-{
-	static const char *const names[] = { "NOERROR",  "FORMERR", "SERVFAIL",
-		                             "NXDOMAIN", "NOTIMP",  "REFUSED",
-		                             "YXDOMAIN", "YXRRSET", "NXRRSET",
-		                             "NOTAUTH",  "NOTZONE" };
-	const char *s = fields_raw_or_null(r, o, "rcode");
-	unsigned n;
-	char rest;
-
-	if (s == NULL)
-		return -1;
-	for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
-		if (strcmp(s, names[i]) == 0)
-			return i;
-	}
-	if (sscanf(s, "RCODE%5u%c", &n, &rest) == 1 && n <= UINT16_MAX)
-		return (int)n;
-	fields_fail(r, "rcode", "\"%.40s\" is no response code", s);
-	return -1;
-}
-
-static uint16_t record_type(struct fields *r, const json_t *o)
-{
-	const char *s = fields_raw(r, o, "type");
-
-	if (s == NULL || strcmp(s, "A+AAAA") == 0)
-		return 0;
-	if (strcmp(s, "A") == 0)
-		return VP_DNS_A;
-	if (strcmp(s, "AAAA") == 0)
-		return VP_DNS_AAAA;
-	fields_fail(r, "type", "\"%.40s\" is not A, AAAA or A+AAAA", s);
-	return 0;
-}
-
-static void read_link(struct fields *r, const json_t *o, void *arg)
-{
-	struct vp_dns_row *row = arg;
-	struct vp_chain_link *l = VP_PUSH(r->arena, row->chain, row->n_chain);
-
-	l->owner = report_unescape(r->arena, fields_raw(r, o, "owner"));
-	l->target = report_unescape(r->arena, fields_raw(r, o, "target"));
-	l->ttl = (uint32_t)fields_number(r, o, "ttl", UINT32_MAX);
-}
-
-static void read_row_addresses(struct fields *r, const json_t *o,
-                               struct vp_dns_row *row)
-{
-	const json_t *list = fields_array(r, o, "addresses");
-	const json_t *ttls = fields_array(r, o, "address_ttls");
-
-	if (list == NULL || ttls == NULL)
-		return;
-	if (json_array_size(list) != json_array_size(ttls)) {
-		fields_fail(r, "address_ttls", "is not as long as addresses");
-		return;
-	}
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *s = json_string_value(json_array_get(list, i));
-		json_int_t ttl = json_integer_value(json_array_get(ttls, i));
-		struct vp_dns_address *a =
-			VP_PUSH(r->arena, row->addresses, row->n_addresses);
-
-		a->addr = fields_parse_address(r, "addresses",
-		                               s != NULL ? s : "");
-		if (ttl < 0 || ttl > UINT32_MAX ||
-		    !json_is_integer(json_array_get(ttls, i)))
-			fields_fail(r, "address_ttls",
-			            "expected integers from 0 to "
-			            "4294967295");
-		a->ttl = (uint32_t)ttl;
-	}
-}
-
-static void read_soa(struct fields *r, const json_t *o, struct vp_soa *soa)
-{
-	const json_t *s = fields_member(r, o, "soa");
-	size_t before;
-
-	if (s == NULL || json_is_null(s))
-		return;
-	s = fields_object(r, o, "soa");
-	if (s == NULL)
-		return;
-	before = fields_enter(r, "soa");
-	soa->zone = report_unescape(r->arena, fields_raw(r, s, "zone"));
-	soa->mname = fields_text(r, s, "mname");
-	soa->rname = fields_text(r, s, "rname");
-	soa->minimum = (uint32_t)fields_number(r, s, "minimum", UINT32_MAX);
-	soa->ttl = (uint32_t)fields_number(r, s, "ttl", UINT32_MAX);
-	fields_leave(r, before);
-}
-
-static void read_row(struct fields *r, const json_t *o, void *arg)
-{
-	struct vp_name *name = arg;
-	struct vp_dns_row *row = VP_PUSH(r->arena, name->rows, name->n_rows);
-	bool nss;
-
-	row->resolver = (size_t)fields_count(r, o, "resolver_index");
-	if (row->resolver >= r->f->n_resolvers) {
-		fields_fail(r, "resolver_index", "there are %zu resolvers",
-		            r->f->n_resolvers);
-		return;
-	}
-	row->type = record_type(r, o);
-	FIELDS_WORD(r, o, "transport", vp_transport_parse, &row->transport);
-	nss = r->f->resolvers[row->resolver].source == VP_RESOLVER_NSS;
-	if (nss != (row->transport == VP_TRANSPORT_NSS) ||
-	    nss != (row->type == 0))
-		fields_fail(
-			r, "transport",
-			"\"nss\", type \"A+AAAA\" and the resolver of source "
-			"\"nss\" belong together");
-	row->round = (unsigned)fields_number(r, o, "round", 1000000);
-	FIELDS_WORD(r, o, "outcome", vp_outcome_parse, &row->outcome);
-	row->rcode = rcode(r, o);
-	row->truncated = fields_boolean(r, o, "truncated");
-	row->alias_loop = fields_boolean(r, o, "alias_loop");
-	fields_each(r, o, "chain", read_link, row);
-	read_row_addresses(r, o, row);
-	read_soa(r, o, &row->soa);
-	row->detail = fields_text(r, o, "detail");
-	row->elapsed_us = fields_count(r, o, "elapsed_us");
-	row->local = fields_endpoint(r, o, "local");
-}
+/* --- targets ----------------------------------------------------------- */
 
 /* The name of a target: the rows are read with the first that has it. */
 static struct vp_name *read_name(struct fields *r, const json_t *o)
@@ -177,25 +50,10 @@ static struct vp_name *read_name(struct fields *r, const json_t *o)
 	name = vp_arena_alloc(r->arena, sizeof(*name));
 	name->name = vp_arena_strdup(r->arena, s);
 	*VP_PUSH(r->arena, r->f->names, r->f->n_names) = name;
-	fields_each(r, o, "dns", read_row, name);
+	fields_each(r, o, "dns", report_read_row, name);
+	if (fields_has(o, "hosts"))
+		fields_each(r, o, "hosts", report_read_hosts_line, name);
 	return name;
-}
-
-/* --- targets ----------------------------------------------------------- */
-
-static void read_route(struct fields *r, const json_t *parent,
-                       struct vp_route *route)
-{
-	const json_t *o = fields_object(r, parent, "route");
-	size_t before = fields_enter(r, "route");
-
-	if (o != NULL) {
-		FIELDS_WORD(r, o, "outcome", vp_outcome_parse, &route->outcome);
-		route->interface = fields_text(r, o, "interface");
-		route->source = fields_address(r, o, "source");
-		route->gateway = fields_address(r, o, "gateway");
-	}
-	fields_leave(r, before);
 }
 
 static void read_tls(struct fields *r, const json_t *parent,
@@ -255,7 +113,7 @@ static void read_address(struct fields *r, const json_t *o, void *arg)
 	a->addr =
 		fields_parse_address(r, "address", fields_raw(r, o, "address"));
 	FIELDS_WORD(r, o, "reach", vp_reach_parse, &a->reach);
-	read_route(r, o, &a->route);
+	report_read_route(r, o, &a->route);
 	a->local = fields_endpoint(r, o, "local");
 	before = fields_enter(r, "tcp");
 	if (tcp != NULL) {
@@ -272,8 +130,6 @@ static void read_target(struct fields *r, const json_t *o, void *arg)
 {
 	struct vp_facts *f = arg;
 	struct vp_target *t = VP_PUSH(r->arena, f->targets, f->n_targets);
-	size_t n;
-	char **expected;
 
 	t->name = read_name(r, o);
 	if (t->name == NULL)
@@ -286,24 +142,10 @@ static void read_target(struct fields *r, const json_t *o, void *arg)
 	t->zone = fields_text(r, o, "zone");
 	t->tls = fields_boolean(r, o, "tls");
 	t->http_path = fields_text(r, o, "http_path");
-	expected = fields_texts(r, o, "expected", &n);
-	for (size_t i = 0; i < n; i++)
-		*VP_PUSH(r->arena, t->expected, t->n_expected) =
-			fields_parse_address(r, "expected", expected[i]);
+	t->expected = fields_addresses(r, o, "expected", &t->n_expected);
+	if (fields_has(o, "expected_from"))
+		t->expected_from = fields_text(r, o, "expected_from");
 	fields_each(r, o, "addresses", read_address, t);
-}
-
-static void read_resolver(struct fields *r, const json_t *o, void *arg)
-{
-	struct vp_facts *f = arg;
-	struct vp_resolver *s = VP_PUSH(r->arena, f->resolvers, f->n_resolvers);
-
-	s->endpoint.addr = fields_address(r, o, "address");
-	s->endpoint.port = (uint16_t)fields_number(r, o, "port", UINT16_MAX);
-	FIELDS_WORD(r, o, "source", vp_resolver_source_parse, &s->source);
-	if (s->source != VP_RESOLVER_NSS && s->endpoint.addr.family == 0)
-		fields_fail(r, "address", "is missing");
-	read_route(r, o, &s->route);
 }
 
 /* --- packets ----------------------------------------------------------- */
@@ -535,6 +377,10 @@ static void read_head(struct fields *r, const json_t *o)
 	f->deadline_hit = fields_boolean(r, o, "deadline_hit");
 	f->stalled_us = fields_count(r, o, "stalled_us");
 	f->interrupted = fields_boolean(r, o, "interrupted");
+	if (fields_has(o, "rounds"))
+		f->rounds =
+			(unsigned)fields_number(r, o, "rounds", MOST_ROUNDS);
+	f->dns_only = fields_flag(r, o, "dns_only");
 }
 
 static void read_report(struct fields *r, const json_t *o)
@@ -553,8 +399,9 @@ static void read_report(struct fields *r, const json_t *o)
 	f->proxies = fields_texts(r, o, "proxies", &f->n_proxies);
 	f->state_changes =
 		fields_texts(r, o, "state_changes", &f->n_state_changes);
-	fields_each(r, o, "resolvers", read_resolver, f);
+	fields_each(r, o, "resolvers", report_read_resolver, f);
 	fields_each(r, o, "targets", read_target, f);
+	report_read_dns(r, o);
 	fields_each(r, o, "flows", read_flow, f);
 }
 

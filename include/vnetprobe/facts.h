@@ -429,7 +429,8 @@ struct vp_facts {
 	struct vp_zone *zones;
 	size_t n_zones;
 	struct vp_machine machine;
-	struct vp_dns_packet *trace; /* in time order; none: not asked for */
+	bool traced; /* --trace: packets were asked for, seen or not */
+	struct vp_dns_packet *trace; /* in time order */
 	size_t n_trace;
 	size_t trace_left_out; /* beyond the cap */
 	unsigned rounds;       /* of questions; 0 in old reports: 1 */

@@ -396,13 +396,18 @@ static int64_t rnd_time(void)
 	return coin() ? 0 : T0 + (int64_t)rnd(100000000);
 }
 
-static void rnd_row(struct vp_facts *f, struct vp_name *n, size_t resolver)
+static void rnd_row_fill(struct vp_facts *f, struct vp_dns_row *r,
+                         const char *name, size_t resolver)
 {
-	struct vp_dns_row *r = VP_PUSH(f->arena, n->rows, n->n_rows);
 	bool nss = f->resolvers[resolver].source == VP_RESOLVER_NSS;
 
 	r->resolver = resolver;
 	r->type = nss ? 0 : coin() ? VP_DNS_A : VP_DNS_AAAA;
+	r->question = (enum vp_question_kind)(coin() ? 0 : rnd(4));
+	r->asked = coin() ? rnd_text(f) : NULL;
+	r->authoritative = coin();
+	r->without_edns = rnd(8) == 0;
+	r->sent_us = rnd_time();
 	r->transport = nss      ? VP_TRANSPORT_NSS
 	               : coin() ? VP_TRANSPORT_UDP
 	                        : VP_TRANSPORT_TCP;
@@ -413,7 +418,7 @@ static void rnd_row(struct vp_facts *f, struct vp_name *n, size_t resolver)
 	r->truncated = rnd(5) == 0;
 	r->alias_loop = rnd(8) == 0;
 	for (uint64_t i = rnd(3); i > 0; i--)
-		add_alias(f, r, n->name,
+		add_alias(f, r, name,
 		          coin() ? some_text(f)
 		                 : "a.privatelink.blob.core.windows.net");
 	for (uint64_t i = rnd(3); i > 0; i--) {
@@ -429,6 +434,12 @@ static void rnd_row(struct vp_facts *f, struct vp_name *n, size_t resolver)
 	r->detail = rnd_text(f);
 	r->elapsed_us = rnd(5000000);
 	r->local = rnd_endpoint_or_none();
+}
+
+static void rnd_row(struct vp_facts *f, struct vp_name *n, size_t resolver)
+{
+	rnd_row_fill(f, VP_PUSH(f->arena, n->rows, n->n_rows), n->name,
+	             resolver);
 }
 
 static void rnd_address(struct vp_facts *f, struct vp_target *t)
@@ -489,6 +500,7 @@ static void rnd_target(struct vp_facts *f, struct vp_name *n)
 	t->http_path = rnd_text(f);
 	for (uint64_t i = rnd(3); i > 0; i--)
 		*VP_PUSH(f->arena, t->expected, t->n_expected) = rnd_addr();
+	t->expected_from = rnd_text(f);
 	for (uint64_t i = rnd(3); i > 0; i--)
 		rnd_address(f, t);
 }
@@ -505,9 +517,105 @@ static void rnd_names(struct vp_facts *f)
 			for (uint64_t k = rnd(4); k > 0; k--)
 				rnd_row(f, name, r);
 		}
+		for (uint64_t k = rnd(3); k > 0; k--) {
+			struct vp_hosts_line *h =
+				VP_PUSH(f->arena, name->hosts, name->n_hosts);
+
+			h->addr = rnd_addr();
+			h->line = 1 + (unsigned)rnd(9);
+		}
 		for (uint64_t k = 1 + rnd(2); k > 0; k--)
 			rnd_target(f, name);
 	}
+}
+
+static void rnd_resolvers(struct vp_facts *f)
+{
+	for (unsigned i = 0, n = (unsigned)rnd(4); i < n; i++) {
+		struct vp_resolver *r;
+
+		add_resolver(f, NULL, (enum vp_resolver_source)rnd(5));
+		r = &f->resolvers[i];
+		r->endpoint = rnd_endpoint();
+		r->route.source = rnd_addr();
+		r->label = rnd_text(f);
+		r->kind = (enum vp_server_kind)rnd(8);
+		r->version = rnd_text(f);
+		r->interface = rnd_text(f);
+	}
+	if (coin())
+		add_resolver(f, NULL, VP_RESOLVER_NSS);
+}
+
+static void rnd_zones(struct vp_facts *f)
+{
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_zone *z = VP_PUSH(f->arena, f->zones, f->n_zones);
+
+		z->name = coin() ? rnd_name(f) : some_text(f);
+		z->privatelink = coin();
+		for (size_t r = 0; r < f->n_resolvers; r++) {
+			struct vp_dns_row *row;
+
+			if (f->resolvers[r].source == VP_RESOLVER_NSS)
+				continue;
+			row = VP_PUSH(f->arena, z->rows, z->n_rows);
+			rnd_row_fill(f, row, z->name, r);
+			row->type = VP_DNS_SOA;
+		}
+	}
+}
+
+static void rnd_machine(struct vp_facts *f)
+{
+	struct vp_machine *m = &f->machine;
+
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, m->search, m->n_search) = some_text(f);
+	m->ndots = (unsigned)rnd(3);
+	m->hosts_sources = rnd_text(f);
+	m->cache = rnd_text(f);
+	m->azure = (enum vp_azure)rnd(3);
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_link_dns *l = VP_PUSH(f->arena, m->links, m->n_links);
+
+		l->interface = rnd_text(f);
+		for (uint64_t k = rnd(3); k > 0; k--)
+			*VP_PUSH(f->arena, l->servers, l->n_servers) =
+				rnd_addr();
+		for (uint64_t k = rnd(3); k > 0; k--)
+			*VP_PUSH(f->arena, l->domains, l->n_domains) =
+				some_text(f);
+	}
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, m->vnet_dns, m->n_vnet_dns) = rnd_addr();
+	m->vnet_dns_from = rnd_text(f);
+}
+
+static void rnd_trace(struct vp_facts *f)
+{
+	static const uint16_t types[] = { VP_DNS_A, VP_DNS_AAAA, VP_DNS_SOA,
+		                          16,       65,          65535 };
+
+	f->traced = coin();
+	for (uint64_t i = f->traced ? rnd(4) : 0; i > 0; i--) {
+		struct vp_dns_packet *p =
+			VP_PUSH(f->arena, f->trace, f->n_trace);
+
+		p->time_us = rnd_time();
+		p->proto = coin() ? IPPROTO_TCP : IPPROTO_UDP;
+		p->out = coin();
+		p->response = coin();
+		p->local = rnd_endpoint_or_none();
+		p->remote = rnd_endpoint();
+		p->id = (uint16_t)rnd(65536);
+		p->type = types[rnd(6)];
+		p->rcode = (int)rnd(14) - 1;
+		p->name = rnd_text(f);
+		p->answer = rnd_text(f);
+		p->bytes = rnd(512);
+	}
+	f->trace_left_out = f->traced ? rnd(2) : 0;
 }
 
 static void rnd_flow(struct vp_facts *f)
@@ -619,14 +727,13 @@ static struct vp_facts *random_facts(void)
 	f->timing.arming_us = rnd(1000);
 	f->timing.linger_us = rnd(1000);
 	f->timing.drain_us = rnd(1000);
-	for (unsigned i = 0, n = (unsigned)rnd(4); i < n; i++) {
-		add_resolver(f, NULL, (enum vp_resolver_source)rnd(4));
-		f->resolvers[i].endpoint = rnd_endpoint();
-		f->resolvers[i].route.source = rnd_addr();
-	}
-	if (coin())
-		add_resolver(f, NULL, VP_RESOLVER_NSS);
+	rnd_resolvers(f);
 	rnd_names(f);
+	rnd_zones(f);
+	rnd_machine(f);
+	rnd_trace(f);
+	f->rounds = (unsigned)rnd(4);
+	f->dns_only = rnd(4) == 0;
 	for (uint64_t i = rnd(8); i > 0; i--)
 		rnd_flow(f);
 	rnd_capture(f);
@@ -839,6 +946,60 @@ static bool bounds_fit(json_t *schema, json_t *v)
 	        json_integer_value(v) <= json_integer_value(most));
 }
 
+enum { PRESENT = 1, ABSENT = 2 };
+
+/* Whether a key that may be left out was there, by its place in the schema. */
+static json_t *optional_seen;
+
+static void note(json_t *property, int what)
+{
+	char place[32];
+
+	snprintf(place, sizeof(place), "%p", (void *)property);
+	what |= (int)json_integer_value(json_object_get(optional_seen, place));
+	json_object_set_new(optional_seen, place, json_integer(what));
+}
+
+static bool is_required(json_t *schema, const char *key)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(schema, "required"), i, one)
+	{
+		if (strcmp(json_string_value(one), key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each key that may be left out sometimes is, and sometimes not: neither is it
+ * forgotten in "required" nor misspelt. */
+static void check_optional(json_t *schema)
+{
+	json_t *properties = json_object_get(schema, "properties"), *one;
+	const char *key;
+	char place[32];
+	size_t i;
+
+	if (properties != NULL && json_object_get(schema, "type") != NULL) {
+		json_object_foreach(properties, key, one)
+		{
+			snprintf(place, sizeof(place), "%p", (void *)one);
+			if (!is_required(schema, key) &&
+			    json_integer_value(
+				    json_object_get(optional_seen, place)) !=
+			            (PRESENT | ABSENT))
+				fail_msg("optional key %s", key);
+		}
+	}
+	if (json_is_array(schema)) {
+		json_array_foreach(schema, i, one) check_optional(one);
+	} else {
+		json_object_foreach(schema, key, one) check_optional(one);
+	}
+}
+
 static bool object_fits(json_t *schema, json_t *v)
 {
 	json_t *properties = json_object_get(schema, "properties"), *one;
@@ -850,8 +1011,12 @@ static bool object_fits(json_t *schema, json_t *v)
 	/* strict everywhere: a forgotten key is a mistake in the schema */
 	assert_true(
 		json_is_false(json_object_get(schema, "additionalProperties")));
-	assert_int_equal(json_array_size(json_object_get(schema, "required")),
-	                 json_object_size(properties));
+	json_object_foreach(properties, key, one)
+	{
+		if (!is_required(schema, key))
+			note(one, json_object_get(v, key) != NULL ? PRESENT
+			                                          : ABSENT);
+	}
 	json_array_foreach(json_object_get(schema, "required"), i, one)
 	{
 		if (json_object_get(v, json_string_value(one)) == NULL)
@@ -924,6 +1089,9 @@ static void test_schema(void **state)
 		{ "\"scope\": \"vnet\"", "\"scope\": \"inside\"" },
 		{ "\"local\": \"10.20.1.4:40001\"", "\"local\": \"x\"" },
 		{ "\"findings\": []", "\"findings\": [], \"more\": 1" },
+		{ "\"round\": 1", "\"round\": 1, \"authoritative\": false" },
+		{ "\"round\": 1", "\"round\": 1, \"question\": \"name\"" },
+		{ "\"type\": \"A\"", "\"type\": \"\"" },
 	};
 	struct vp_facts *f = healthy();
 	char *text = json_of(f), *bad;
@@ -932,6 +1100,7 @@ static void test_schema(void **state)
 	schema_root = json_load_file(
 		VP_SOURCE_DIR "/deploy/vnetprobe.report.schema.json", 0, NULL);
 	assert_non_null(schema_root);
+	optional_seen = json_object();
 	check_schema(text, true);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		bad = replaced(text, wrong[i].from, wrong[i].to);
@@ -948,6 +1117,8 @@ static void test_schema(void **state)
 		free(text);
 		vp_facts_destroy(f);
 	}
+	check_optional(schema_root);
+	json_decref(optional_seen);
 	json_decref(schema_root);
 }
 
@@ -1011,6 +1182,35 @@ static const struct {
 	  "scenario: expected a string, found null" },
 	{ "\"scenario\": \"secured\"", "\"scenario\": \"a\\u0000b\"", "line" },
 	{ "{\n", "[\n", "line" },
+	/* keys that may be absent */
+	{ "\"round\": 1", "\"round\": 1, \"question\": \"what\"",
+	  "targets[0].dns[0].question: \"what\" is not known here" },
+	{ "\"round\": 1", "\"round\": 1, \"authoritative\": 1",
+	  "targets[0].dns[0].authoritative: expected true or false" },
+	{ "\"round\": 1", "\"round\": 1, \"sent\": \"noon\"",
+	  "targets[0].dns[0].sent: \"noon\" is no time" },
+	{ "\"type\": \"A\"", "\"type\": \"SOA\"",
+	  "targets[0].dns[0].type: is not A, AAAA or A+AAAA" },
+	{ "\"type\": \"A\"", "\"type\": \"TYPE65536\"",
+	  "targets[0].dns[0].type: \"TYPE65536\" is no record type" },
+	{ "\"flows\": []", "\"flows\": [], \"zones\": [{\"name\": null}]",
+	  "zones[0].name: expected a string, found null" },
+	{ "\"flows\": []", "\"flows\": [], \"trace\": [{\"time\": 1}]",
+	  "trace[0].time: expected a string or null, found an integer" },
+	{ "\"flows\": []", "\"flows\": [], \"machine\": []",
+	  "machine: expected an object, found an array" },
+	{ "\"flows\": []", "\"flows\": [], \"machine\": {\"ndots\": -1}",
+	  "machine.ndots: -1 is not between 0 and 255" },
+	{ "\"flows\": []", "\"flows\": [], \"machine\": {\"azure\": \"?\"}",
+	  "machine.azure: \"?\" is not known here" },
+	{ "\"flows\": []",
+	  "\"flows\": [], \"machine\": {\"vnet_dns\": [\"10.0.0\"]}",
+	  "machine.vnet_dns: \"10.0.0\" is no IP address" },
+	{ "\"expected\": []", "\"expected\": [], \"hosts\": [{\"line\": 1}]",
+	  "targets[0].hosts[0].address: is missing" },
+	{ "\"source\": \"resolv.conf\"",
+	  "\"source\": \"resolv.conf\", \"kind\": \"djbdns\"",
+	  "resolvers[0].kind: \"djbdns\" is not known here" },
 };
 
 static void test_mistakes(void **state)
