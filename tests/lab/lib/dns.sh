@@ -256,6 +256,7 @@ server:
   use-syslog: no
   interface: $UNBOUND
   interface: $UNBOUND6
+  outgoing-interface: $UNBOUND
   access-control: 10.20.0.0/16 allow
   access-control: fd20::/48 allow
   module-config: "iterator"
@@ -279,7 +280,7 @@ lab_dnsmasq() {
   in_ns dns "$(lab_program dnsmasq)" --conf-file=/run/lab/dnsmasq/conf \
     --user= --group= --pid-file=/run/lab/dnsmasq/pid --no-resolv --no-hosts \
     --log-facility=/run/lab/dnsmasq/log --bind-interfaces \
-    --listen-address="$DNSMASQ" --server="${UPSTREAM[dnsmasq]:-$AZURE_DNS}"
+    --listen-address="$DNSMASQ" --server="${UPSTREAM[dnsmasq]:-$AZURE_DNS}@$DNSMASQ"
 }
 
 lab_bind() {
@@ -288,6 +289,7 @@ lab_bind() {
   {
     named_options "$dir" "$BIND;" | sed '/^};/,$d'
     echo "  recursion yes; allow-recursion { $BIND_CLIENTS; };"
+    echo "  query-source address $BIND;"
     echo "  forward only; forwarders { ${UPSTREAM[bind]:-$AZURE_DNS}; };"
     echo "  $BIND_OPTIONS"
     echo "}; controls { };"
@@ -311,9 +313,10 @@ stub_resolver() {
   echo 'nameserver 127.0.0.53' >/etc/resolv.conf
 }
 
+STUB_ROUTES=() # dnsmasq's --server options, where domains go separate ways
 lab_stub() {
-  local r servers=()
-  for r in $LAB_RESOLVERS; do servers+=(--server="$r"); done
+  local r servers=("${STUB_ROUTES[@]}")
+  [ ${#servers[@]} -gt 0 ] || for r in $LAB_RESOLVERS; do servers+=(--server="$r"); done
   : >/run/lab/stub.conf
   in_ns client "$(lab_program dnsmasq)" --conf-file=/run/lab/stub.conf --user= --group= \
     --pid-file=/run/lab/stub.pid --no-resolv --no-hosts --bind-interfaces \
