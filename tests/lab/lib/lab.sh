@@ -45,6 +45,7 @@ lab_tool() {
 . "$LAB_DIR/lib/net.sh"
 . "$LAB_DIR/lib/dns.sh"
 . "$LAB_DIR/lib/fronts.sh"
+. "$LAB_DIR/lib/scenario.sh"
 
 lab_prepare() {
   LAB_CERTS=${LAB_CACHE:-/run/lab}/certs

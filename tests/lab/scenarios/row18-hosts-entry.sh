@@ -3,6 +3,7 @@
 # twin the entry has the right address: private, and without an alias.
 command=dns
 row=18
+touches='vault hosts'
 want_first=dns-hosts-override
 want_status=1
 setup() { echo "10.20.2.9 kv-lab.vault.azure.net" >>/etc/hosts; }

@@ -2,6 +2,7 @@
 # record of the data endpoint shows as its public address.
 command=dns
 row=20
+touches='data'
 want_first=dns-registry-data-missing
 want_status=1
 break_it() {

@@ -4,6 +4,7 @@
 # has its own domain only.
 command=dns
 row=23
+touches='blob file resolv.conf'
 want_first=dns-stub-scope
 want_status=1
 SCOPE=corp.example

@@ -3,6 +3,7 @@
 # until the zone's negative TTL of 10 s is over.
 command=dns
 row=25
+touches='vault unbound'
 want_first=dns-stale-negative
 want_status=1
 break_it() { record_remove private privatelink.vaultcore.azure.net kv-lab; }

@@ -3,6 +3,7 @@
 # and never ask for NAME. In the twin the zone has no wildcard.
 command=dns
 row=26
+touches='resolv.conf'
 want_first=dns-search-suffix
 want_status=1
 setup() {

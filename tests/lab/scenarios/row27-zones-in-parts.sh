@@ -2,6 +2,7 @@
 # one of the listed servers asks from each. What one lacks the other has.
 command=dns
 row=27
+touches='workspace notebooks registry data file blob dnsmasq'
 want_first=dns-zone-split
 want_status=1
 setup() { other_vnet hub "$DNSMASQ"; }

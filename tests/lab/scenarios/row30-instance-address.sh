@@ -2,6 +2,7 @@
 # instead of that of the workspace's private endpoint.
 command=dns
 row=30
+touches='instances unbound dnsmasq'
 want_first=dns-instance-address
 want_status=1
 break_it() {

@@ -2,6 +2,7 @@
 # firewall drops TCP 53. In the twin TCP is open, and truncation does no harm.
 command=dns
 row=31
+touches='unbound'
 want_first=dns-tcp-blocked
 want_status=1
 setup() { UNBOUND_SERVER='  max-udp-size: 100'; }

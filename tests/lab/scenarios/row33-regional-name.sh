@@ -2,6 +2,7 @@
 # everybody, instead of the one with its GUID.
 command=dns
 row=33
+touches='regional'
 want_first=dns-regional-name
 want_status=1
-break_it() { DNS_ARGS=("$REGION.api.azureml.ms"); }
+break_it() { DNS_ARGS+=("$REGION.api.azureml.ms"); }
