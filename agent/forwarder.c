@@ -88,7 +88,8 @@ static void coredns_lines(struct lines *l)
 /*
  * A time-out above 4 seconds: with the shorter default the server gives up on
  * Azure DNS under load (G115313). Without recursion it then fails, rather than
- * asking the root servers for the public answer.
+ * asking the root servers for the public answer. A zone that is there already
+ * is set right; one of another type is refused by Set.
  */
 static void windows_lines(struct lines *l)
 {
@@ -96,12 +97,16 @@ static void windows_lines(struct lines *l)
 	for (size_t i = 0; i < l->n_zones; i++)
 		put(l, "    '%s'%s", l->zones[i],
 		    i + 1 < l->n_zones ? "," : ") {");
+	put(l, "    if (-not (Get-DnsServerZone $zone -EA 0)) {");
 	put(l,
-	    "    Add-DnsServerConditionalForwarderZone -Name $zone "
+	    "        Add-DnsServerConditionalForwarderZone -Name $zone "
 	    "-MasterServers %s -ForwarderTimeout 6;",
 	    l->upstream);
-	put(l, "    Set-DnsServerConditionalForwarderZone -Name $zone "
-	       "-UseRecursion $false;");
+	put(l, "    }");
+	put(l,
+	    "    Set-DnsServerConditionalForwarderZone -Name $zone "
+	    "-MasterServers %s -ForwarderTimeout 6 -UseRecursion $false;",
+	    l->upstream);
 	put(l, "}");
 }
 

@@ -13,7 +13,8 @@
 /*
  * Fills names, targets, resolvers, policy, scenario, cloud, region of empty
  * facts. Targets with the same name and port are merged (the first origin
- * stays, a stated expectation wins). The NSS resolver is always the last one.
+ * stays, a stated expectation wins). The NSS resolver is always the last one;
+ * with settings.emit there are none, and resolv.conf is not read.
  * Returns 0, or 2 after a sentence in why: a bad name, no target, no resolver,
  * two stated expectations that differ. With 0, why is "" or a note worth
  * logging (a resolver of resolv.conf that cannot be asked).

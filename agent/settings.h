@@ -161,6 +161,8 @@ struct vp_settings {
 	size_t n_endpoint_files;
 	bool trace; /* dns --trace */
 	char *emit; /* dns --emit: a word of forwarder.h; NULL: probe */
+	struct vp_addr upstream; /* --upstream: where the emitted configuration
+	                          * forwards to; none: 168.63.129.16 */
 	/* Roots for tests: NULL is the system's own. */
 	const char *hosts_file, *nsswitch_file, *dmi_file;
 };

@@ -228,9 +228,12 @@ static void test_lines(void **state)
 		  "foreach ($zone in\n"
 		  "    'vault.azure.net',\n"
 		  "    'vaultcore.azure.net') {\n"
-		  "    Add-DnsServerConditionalForwarderZone -Name $zone "
+		  "    if (-not (Get-DnsServerZone $zone -EA 0)) {\n"
+		  "        Add-DnsServerConditionalForwarderZone -Name $zone "
 		  "-MasterServers 168.63.129.16 -ForwarderTimeout 6;\n"
+		  "    }\n"
 		  "    Set-DnsServerConditionalForwarderZone -Name $zone "
+		  "-MasterServers 168.63.129.16 -ForwarderTimeout 6 "
 		  "-UseRecursion $false;\n"
 		  "}\n" },
 		/* one private zone behind both: linked once */
