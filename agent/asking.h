@@ -40,6 +40,9 @@ struct vp_asking_options {
 
 struct vp_asking_counts {
 	size_t questions, answered; /* of those known so far; NSS included */
+	unsigned round, rounds;
+	uint64_t paced_ms; /* that pacing and rounds alone take, in all */
+	uint64_t least_ms; /* of that, from now on */
 };
 
 /* 0, or -errno with a sentence in why; nothing was sent then. */

@@ -88,26 +88,26 @@ static bool attempt_left(const struct vp_target_address *a)
 	}
 }
 
-static void attest_row(struct attestation *a, const struct vp_name *name,
+static void attest_row(struct attestation *a, const char *name,
                        const struct vp_dns_row *row)
 {
 	const struct vp_endpoint *server =
 		&a->facts->resolvers[row->resolver].endpoint;
+	const char *asked = row->asked != NULL ? row->asked : name;
 	uint8_t proto = protocol_of(row->transport);
-	char text[VP_ENDPOINT_TEXT];
+	char text[VP_ENDPOINT_TEXT], type[VP_DNS_WORD];
 	char *what = NULL;
 	bool seen;
 
 	seen = vp_flows_saw_question(a->flows, proto, &row->local, server,
-	                             name->name, row->type);
+	                             asked, row->type);
 	if (!seen &&
 	    is_mute_neighbour(row->outcome,
 	                      &a->facts->resolvers[row->resolver].route))
 		return;
 	if (!seen)
 		what = vp_arena_printf(a->facts->arena, "%s %s at %s",
-		                       row->type == VP_DNS_A ? "A" : "AAAA",
-		                       name->name,
+		                       vp_dns_type_name(type, row->type), asked,
 		                       vp_endpoint_format(server, text));
 	note(a, seen, proto, &row->local, server, what);
 }
@@ -128,23 +128,29 @@ static void attest_attempt(struct attestation *a, const struct vp_target *t,
 	note(a, seen, IPPROTO_TCP, &addr->local, &remote, what);
 }
 
+static void attest_rows(struct attestation *a, const char *name,
+                        const struct vp_dns_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_resolver *r =
+			&a->facts->resolvers[rows[i].resolver];
+
+		if (question_left(&rows[i]) &&
+		    watched(&a->facts->capture, &r->endpoint.addr))
+			attest_row(a, name, &rows[i]);
+	}
+}
+
 void vp_attest(struct vp_facts *facts, const struct vp_flows *flows)
 {
 	struct attestation a = { facts, flows };
 
-	for (size_t i = 0; i < facts->n_names; i++) {
-		const struct vp_name *name = facts->names[i];
-
-		for (size_t k = 0; k < name->n_rows; k++) {
-			const struct vp_dns_row *row = &name->rows[k];
-			const struct vp_resolver *r =
-				&facts->resolvers[row->resolver];
-
-			if (question_left(row) &&
-			    watched(&facts->capture, &r->endpoint.addr))
-				attest_row(&a, name, row);
-		}
-	}
+	for (size_t i = 0; i < facts->n_names; i++)
+		attest_rows(&a, facts->names[i]->name, facts->names[i]->rows,
+		            facts->names[i]->n_rows);
+	for (size_t i = 0; i < facts->n_zones; i++)
+		attest_rows(&a, facts->zones[i].name, facts->zones[i].rows,
+		            facts->zones[i].n_rows);
 	for (size_t i = 0; i < facts->n_targets; i++) {
 		const struct vp_target *t = &facts->targets[i];
 
@@ -155,10 +161,10 @@ void vp_attest(struct vp_facts *facts, const struct vp_flows *flows)
 }
 
 static void own_rows(struct vp_flows *flows, const struct vp_facts *facts,
-                     const struct vp_name *name)
+                     const struct vp_dns_row *rows, size_t n)
 {
-	for (size_t k = 0; k < name->n_rows; k++) {
-		const struct vp_dns_row *row = &name->rows[k];
+	for (size_t k = 0; k < n; k++) {
+		const struct vp_dns_row *row = &rows[k];
 
 		if (row->transport != VP_TRANSPORT_NSS &&
 		    row->local.addr.family != 0)
@@ -171,7 +177,11 @@ static void own_rows(struct vp_flows *flows, const struct vp_facts *facts,
 void vp_attest_own(struct vp_flows *flows, const struct vp_facts *facts)
 {
 	for (size_t i = 0; i < facts->n_names; i++)
-		own_rows(flows, facts, facts->names[i]);
+		own_rows(flows, facts, facts->names[i]->rows,
+		         facts->names[i]->n_rows);
+	for (size_t i = 0; i < facts->n_zones; i++)
+		own_rows(flows, facts, facts->zones[i].rows,
+		         facts->zones[i].n_rows);
 	for (size_t i = 0; i < facts->n_targets; i++) {
 		const struct vp_target *t = &facts->targets[i];
 

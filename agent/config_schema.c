@@ -114,6 +114,8 @@ static const cyaml_schema_field_t config_fields[] = {
 	TEXT(struct raw_config, "deadline", deadline),
 	TEXT(struct raw_config, "linger", linger),
 	TEXT(struct raw_config, "concurrency", concurrency),
+	TEXT(struct raw_config, "rounds", rounds),
+	TEXT(struct raw_config, "round_interval", round_interval),
 	CYAML_FIELD_MAPPING_PTR("workspace", CYAML_FLAG_OPTIONAL,
 	                        struct raw_config, workspace, workspace_fields),
 	LIST(struct raw_config, "storage_accounts", storage_accounts,

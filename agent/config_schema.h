@@ -52,6 +52,7 @@ struct raw_egress {
 struct raw_config {
 	char *cloud, *region, *scenario, *expect, *ca_file, *interface;
 	char *timeout, *deadline, *linger, *concurrency;
+	char *rounds, *round_interval;
 	char **vnet, **resolvers;
 	unsigned vnet_count, resolvers_count;
 	struct raw_workspace *workspace;

@@ -293,6 +293,9 @@ static bool read_scalars(struct reader *r, const struct raw_config *c)
 		{ "deadline", c->deadline, vp_value_deadline },
 		{ "linger", c->linger, vp_value_linger },
 		{ "concurrency", c->concurrency, vp_value_concurrency },
+		{ "rounds", c->rounds, vp_value_rounds },
+		{ "round_interval", c->round_interval,
+		  vp_value_round_interval },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

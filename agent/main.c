@@ -138,6 +138,21 @@ static void explain_refusal(char *why, size_t size)
 	         user);
 }
 
+static int plan(const struct vp_settings *s, struct vp_facts *facts, char *why,
+                size_t size)
+{
+	char again[1024];
+	int status = vp_plan_make(facts, s, why, size);
+
+	if (status == 0 && s->command == VP_COMMAND_DNS) {
+		status = vp_plan_keep_named(facts, s, again, sizeof(again));
+		if (status != 0)
+			snprintf(why, size, "%s", again);
+	}
+	return status;
+}
+
+/* check and dns: what they do differently, run.c knows. */
 static int check(const struct vp_settings *s, struct vp_facts *facts)
 {
 	struct vp_output *output = NULL;
@@ -148,7 +163,7 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 	if (same_file(s))
 		return complain(EXIT_USAGE, "--output and --evidence name the "
 		                            "same file");
-	status = vp_plan_make(facts, s, why, sizeof(why));
+	status = plan(s, facts, why, sizeof(why));
 	if (status != 0)
 		return complain(status, "%s", why);
 	if (why[0] != '\0' && s->verbosity >= 0)

@@ -25,7 +25,7 @@ struct parse {
 	char **argv;
 	const struct vp_command_row *command;
 	bool only_arguments; /* after "--" */
-	uint32_t given;      /* bit per option row */
+	uint64_t given;      /* bit per option row */
 	const struct vp_option *options;
 	size_t n_options;
 	const struct vp_command_row *commands;
@@ -76,11 +76,16 @@ static const struct vp_option *by_letter(const struct parse *p, char letter)
 	return NULL;
 }
 
+static uint64_t bit(const struct parse *p, const struct vp_option *o)
+{
+	return (uint64_t)1 << (o - p->options);
+}
+
 static bool given(const struct parse *p, const char *name)
 {
 	const struct vp_option *o = by_name(p, name, strlen(name));
 
-	return (p->given & (1u << (o - p->options))) != 0;
+	return (p->given & bit(p, o)) != 0;
 }
 
 /* A list that a flag gives replaces the config's: flags win. */
@@ -113,7 +118,7 @@ static int apply(struct parse *p, const struct vp_option *o, const char *label,
 	start_list(p, o);
 	if (o->set(p->s, value != NULL ? value : "", why, sizeof(why)) != 0)
 		return complain(p, "%s: %s", label, why);
-	p->given |= 1u << (o - p->options);
+	p->given |= bit(p, o);
 	return 0;
 }
 
@@ -200,7 +205,8 @@ static int argument(struct parse *p, char *word)
 		return set_command(p, word);
 	*VP_PUSH(s->arena, s->arguments, s->n_arguments) =
 		vp_arena_strdup(s->arena, word);
-	if (s->command != VP_COMMAND_CHECK && s->command != VP_COMMAND_TARGETS)
+	if (s->command != VP_COMMAND_CHECK && s->command != VP_COMMAND_DNS &&
+	    s->command != VP_COMMAND_TARGETS)
 		return 0;
 	t = VP_PUSH(s->arena, s->targets, s->n_targets);
 	t->text = vp_arena_strdup(s->arena, word);
@@ -274,7 +280,7 @@ static int check_command(const struct parse *p)
 		return USAGE;
 	}
 	for (size_t i = 0; i < p->n_options; i++) {
-		if ((p->given & (1u << i)) != 0 &&
+		if ((p->given & bit(p, &p->options[i])) != 0 &&
 		    (p->options[i].commands & VP_FOR(p->command->command)) == 0)
 			return wrong_command(p, &p->options[i]);
 	}

@@ -15,6 +15,8 @@
 static const struct vp_command_row commands[] = {
 	{ VP_COMMAND_CHECK, "check", "[TARGET...]",
 	  "resolve, reach and watch once; print a verdict", 0, ~0u, true },
+	{ VP_COMMAND_DNS, "dns", "[NAME...]",
+	  "ask every resolver; say where answers turn public", 0, ~0u, true },
 	{ VP_COMMAND_TARGETS, "targets", "[TARGET...]",
 	  "what would be probed, what is expected of it, and why", 0, ~0u,
 	  true },
@@ -22,7 +24,6 @@ static const struct vp_command_row commands[] = {
 	  "judge a saved report's facts again", 1, 1, true },
 	{ VP_COMMAND_EXPLAIN, "explain", "[ID]",
 	  "what a finding means and how to mend it", 0, 1, true },
-	{ VP_COMMAND_DNS, "dns", "[NAME...]", "the DNS doctor", 0, ~0u, false },
 	{ VP_COMMAND_WATCH, "watch", "[-- CMD ARG...]", "only watch", 0, ~0u,
 	  false },
 	{ VP_COMMAND_ANALYZE, "analyze", "FILE.pcap", "judge a saved capture",
@@ -113,6 +114,14 @@ static int set_probe_public(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_trace(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->trace = true;
+	return 0;
+}
+
 static int set_verbose(struct vp_settings *s, const char *text, char *why,
                        size_t size)
 {
@@ -156,9 +165,11 @@ static int set_version(struct vp_settings *s, const char *text, char *why,
 /* --- the table ------------------------------------------------------------ */
 
 #define CHECK VP_FOR(VP_COMMAND_CHECK)
-#define PLAN (CHECK | VP_FOR(VP_COMMAND_TARGETS))
+#define DNS VP_FOR(VP_COMMAND_DNS)
+#define RUN (CHECK | DNS)
+#define PLAN (RUN | VP_FOR(VP_COMMAND_TARGETS))
 #define CONFIG (PLAN | VP_FOR(VP_COMMAND_JUDGE))
-#define VERDICT (CHECK | VP_FOR(VP_COMMAND_JUDGE))
+#define VERDICT (RUN | VP_FOR(VP_COMMAND_JUDGE))
 #define REPORT (CONFIG | VP_FOR(VP_COMMAND_EXPLAIN))
 
 static const struct vp_option options[] = {
@@ -168,17 +179,29 @@ static const struct vp_option options[] = {
 	  set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
 	  CONFIG, set_output },
-	{ "evidence", 0, "FILE.pcap", "keep the packets that count", CHECK,
+	{ "evidence", 0, "FILE.pcap", "keep the packets that count", RUN,
 	  set_evidence },
-	{ "interface", 0, "IF", "capture on this interface only (all)", CHECK,
+	{ "interface", 0, "IF", "capture on this interface only (all)", RUN,
 	  vp_value_interface },
 	{ "no-capture", 0, NULL, "do not watch packets: egress is not checked",
 	  CHECK, set_no_capture },
 	{ "capture-buffer", 0, "SIZE", "kernel buffer of the capture (4MiB)",
-	  CHECK, vp_value_capture_buffer },
+	  RUN, vp_value_capture_buffer },
 	{ "resolver", 0, "IP[:PORT]",
 	  "ask this resolver, not those of resolv.conf; repeatable", PLAN,
 	  vp_value_resolver },
+	{ "compare", 0, "LABEL=IP[:PORT]",
+	  "ask this server too, to compare with; repeatable", PLAN,
+	  vp_value_compare },
+	{ "azure-dns", 0, "WHEN",
+	  "ask 168.63.129.16 to compare with: auto, always or never (auto)",
+	  PLAN, vp_value_azure_dns },
+	{ "rounds", 0, "N", "ask each question N times (check 1, dns 3)", RUN,
+	  vp_value_rounds },
+	{ "round-interval", 0, "T", "from one round to the next (4s)", RUN,
+	  vp_value_round_interval },
+	{ "trace", 0, NULL, "every question and answer in time order", DNS,
+	  set_trace },
 	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable", PLAN,
 	  vp_value_vnet },
 	{ "expect", 0, "WHAT",
@@ -188,12 +211,12 @@ static const struct vp_option options[] = {
 	  PLAN, vp_value_scenario },
 	{ "ca-file", 0, "PEM", "trust these roots, not the system's", CHECK,
 	  vp_value_ca_file },
-	{ "timeout", 0, "T", "limit of one attempt (5s)", CHECK,
+	{ "timeout", 0, "T", "limit of one attempt (5s)", RUN,
 	  vp_value_timeout },
-	{ "deadline", 0, "T", "limit of the whole run (2m)", CHECK,
+	{ "deadline", 0, "T", "limit of the whole run (2m)", RUN,
 	  vp_value_deadline },
-	{ "linger", 0, "T", "keep capturing after the last probe (300ms)",
-	  CHECK, vp_value_linger },
+	{ "linger", 0, "T", "keep capturing after the last probe (300ms)", RUN,
+	  vp_value_linger },
 	{ "concurrency", 0, "N", "attempts at a time (32)", CHECK,
 	  vp_value_concurrency },
 	{ "probe-public", 0, NULL,

@@ -20,7 +20,7 @@ struct vp_option {
 	unsigned commands; /* VP_FOR() bits */
 	vp_value_setter *set;
 };
-#define VP_OPTIONS_MAX 32 /* rows; parsing has a bit for each */
+#define VP_OPTIONS_MAX 64 /* rows; parsing has a bit for each */
 const struct vp_option *vp_options_table(size_t *n);
 
 struct vp_command_row {

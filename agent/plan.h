@@ -23,6 +23,14 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
                  size_t size);
 
 /*
+ * Of a finished plan leaves only the names that stand on the command line, with
+ * all that the config says of them; without arguments, everything. Returns 0,
+ * or 2 with a sentence in why.
+ */
+int vp_plan_keep_named(struct vp_facts *facts, const struct vp_settings *s,
+                       char *why, size_t size);
+
+/*
  * Puts the policy and the expectations of these settings in the place of those
  * that saved facts came with: what was found stays, what was wanted changes.
  * Targets are matched by name and port; one that was not probed then is added

@@ -7,9 +7,8 @@
  *                              route (kernel), then by scope and expectation:
  *                              withheld, or TCP, or TCP + TLS + HTTP
  *
- * There is no barrier: an address is reached when its first answer comes.
- * Questions are paced in resolve.h's pacer; NSS look-ups, each of which is two
- * questions of the C library, here, in batches by a timer.
+ * There is no barrier: an address is reached when its first answer comes. Who
+ * is asked what, and when, is asking.c's; for `dns` that is all there is.
  */
 #include "probing.h"
 
@@ -18,33 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asking.h"
+#include "name_targets.h"
 #include "vnetprobe/https.h"
-#include "vnetprobe/resolve.h"
 #include "vnetprobe/tcp.h"
-
-/* Azure DNS drops silently beyond 1000 questions a second and 200 pending for
- * each machine (its published DNS limits): together half of that and some
- * for NSS, so that applications beside us are not starved. */
-#define QUESTIONS_A_SECOND 500
-#define QUESTIONS_PENDING 100
-#define NSS_FIRST_BATCH 64
-#define NSS_BATCH 32 /* 100 a second, 200 questions */
-#define NSS_BATCH_MS 320
-
-struct lookup { /* one question */
-	struct vp_probing *p;
-	size_t work; /* index of its name */
-	size_t resolver;
-	uint16_t type;
-	bool done;
-};
-
-struct work { /* a name and the targets that have it */
-	struct vp_name *name;
-	size_t capacity; /* of its rows */
-	size_t *targets;
-	size_t n_targets;
-};
 
 struct attempt { /* at one address of one target */
 	struct vp_probing *p;
@@ -57,21 +33,15 @@ struct attempt { /* at one address of one target */
 struct vp_probing {
 	struct vp_probing_options opt;
 	struct vp_facts *facts;
-	struct work *work;
-	size_t n_work;
-	struct vp_pacer *pacer;
-	struct vp_resolver_probe **resolvers; /* NULL for NSS */
+	struct vp_name_targets targets;
+	struct vp_asking *asking;
 	struct vp_https_pool *https;
-	struct lookup *lookups; /* of names, in the order they are asked */
-	size_t n_lookups;
-	struct lookup *nss; /* one for each name */
-	size_t n_nss, nss_asked;
-	uv_timer_t nss_timer;
 	struct attempt **attempts;
 	size_t n_attempts;
 	struct attempt *waiting, **waiting_end; /* TCP attempts */
 	unsigned tcp_running;
-	struct vp_probing_counts counts;
+	size_t finished; /* attempts */
+	bool asked;      /* all answers are in */
 	bool stopped, reported;
 };
 
@@ -87,10 +57,8 @@ static int64_t now_us(void)
 
 static void finish_if_done(struct vp_probing *p)
 {
-	const struct vp_probing_counts *c = &p->counts;
-
-	if (p->stopped || p->reported || c->answered < c->questions ||
-	    c->finished < c->attempts)
+	if (p->stopped || p->reported || !p->asked ||
+	    p->finished < p->n_attempts)
 		return;
 	p->reported = true;
 	p->opt.done(p->opt.arg);
@@ -99,7 +67,7 @@ static void finish_if_done(struct vp_probing *p)
 static void attempt_done(struct attempt *a)
 {
 	a->done = true;
-	a->p->counts.finished++;
+	a->p->finished++;
 	a->p->facts->timing.last_answer_us = now_us();
 }
 
@@ -193,7 +161,6 @@ static void reach(struct vp_probing *p, size_t target, size_t address)
 
 	*a = (struct attempt){ .p = p, .target = target, .address = address };
 	*VP_PUSH(p->facts->arena, p->attempts, p->n_attempts) = a;
-	p->counts.attempts++;
 	if (!t->tls) {
 		*p->waiting_end = a;
 		p->waiting_end = &a->next;
@@ -254,220 +221,65 @@ static void add_address(struct vp_probing *p, size_t target,
 		new->reach = VP_REACH_WITHHELD;
 }
 
-/* How many rows a name gets is known but for answers that TCP repeats: they
- * are as many from the start, since growing leaves the smaller ones behind. */
-static struct vp_dns_row *new_row(struct vp_probing *p, struct work *w)
-{
-	struct vp_name *name = w->name;
-	struct vp_dns_row *rows;
-
-	if (name->n_rows == w->capacity) {
-		w->capacity += 2 * p->facts->n_resolvers;
-		rows = vp_arena_alloc(p->facts->arena,
-		                      w->capacity * sizeof(*rows));
-		if (name->n_rows > 0)
-			memcpy(rows, name->rows, name->n_rows * sizeof(*rows));
-		name->rows = rows;
-	}
-	return &name->rows[name->n_rows++];
-}
-
-static void add_row(struct lookup *l, const struct vp_dns_row *row)
-{
-	struct vp_probing *p = l->p;
-	struct work *w = &p->work[l->work];
-	struct vp_dns_row *copy;
-
-	copy = new_row(p, w);
-	*copy = *row;
-	copy->resolver = l->resolver;
-	copy->round = 1;
-	for (size_t i = 0; i < w->n_targets; i++)
-		for (size_t k = 0; k < row->n_addresses; k++)
-			add_address(p, w->targets[i], &row->addresses[k].addr);
-}
-
 /* --- questions ------------------------------------------------------------ */
 
-static void lookup_done(struct lookup *l)
+static void on_row(size_t name, const struct vp_dns_row *row, void *arg)
 {
-	struct vp_probing *p = l->p;
+	struct vp_probing *p = arg;
+	const size_t *first = &p->targets.first[name];
 
-	l->done = true;
-	p->counts.answered++;
-	p->facts->timing.last_answer_us = now_us();
+	if (p->facts->dns_only)
+		return; /* nothing is connected to */
+	for (size_t i = first[0]; i < first[1]; i++)
+		for (size_t k = 0; k < row->n_addresses; k++)
+			add_address(p, p->targets.targets[i],
+			            &row->addresses[k].addr);
+}
+
+static void on_asked(void *arg)
+{
+	struct vp_probing *p = arg;
+
+	p->asked = true;
 	finish_if_done(p);
 }
 
-static void on_answer(const struct vp_dns_row *row, bool last, void *arg)
+/* --- setting up ----------------------------------------------------------- */
+
+static int start_asking(struct vp_probing *p, char *why, size_t size)
 {
-	struct lookup *l = arg;
-
-	add_row(l, row);
-	if (last)
-		lookup_done(l);
-}
-
-static void on_nss(const struct vp_dns_row *row, void *arg)
-{
-	struct lookup *l = arg;
-
-	if (l->p->stopped)
-		return; /* cancelled: the helper outlives the probes */
-	add_row(arg, row);
-	lookup_done(arg);
-}
-
-static void ask_nss(struct lookup *l)
-{
-	struct vp_probing *p = l->p;
-	struct vp_dns_row row = { .transport = VP_TRANSPORT_NSS,
-		                  .outcome = VP_OUTCOME_ERROR,
-		                  .rcode = -1 };
-
-	if (vp_nss_ask(p->opt.nss, p->facts->arena, p->work[l->work].name->name,
-	               on_nss, l) == 0)
-		return;
-	row.detail = vp_arena_strdup(p->facts->arena,
-	                             "the look-up helper could not be asked");
-	add_row(l, &row);
-	l->done = true;
-	p->counts.answered++;
-}
-
-static void on_nss_timer(uv_timer_t *timer)
-{
-	struct vp_probing *p = timer->data;
-
-	for (unsigned i = 0; i < NSS_BATCH && p->nss_asked < p->n_nss; i++)
-		ask_nss(&p->nss[p->nss_asked++]);
-	if (p->nss_asked == p->n_nss)
-		uv_timer_stop(timer);
-	finish_if_done(p);
-}
-
-static int ask(struct lookup *l)
-{
-	struct vp_probing *p = l->p;
-	const struct vp_question q = {
-		.name = p->work[l->work].name->name,
-		.type = l->type,
-		.transport = VP_TRANSPORT_UDP,
+	const struct vp_asking_options opt = {
+		.loop = p->opt.loop,
+		.facts = p->facts,
+		.settings = p->opt.settings,
+		.nss = p->opt.nss,
+		.row = on_row,
+		.done = on_asked,
+		.arg = p,
 	};
 
-	return vp_resolver_probe_ask(p->resolvers[l->resolver], p->facts->arena,
-	                             &q, on_answer, l);
-}
+	for (size_t i = 0; i < p->facts->n_resolvers; i++) {
+		struct vp_resolver *r = &p->facts->resolvers[i];
 
-/* --- setting up ------------------------------------------------------------
- */
-
-static int by_pointer(const void *a, const void *b)
-{
-	const struct work *x = a, *y = b;
-
-	return x->name < y->name ? -1 : x->name > y->name;
-}
-
-static void sort_targets_to_names(struct vp_probing *p)
-{
-	struct vp_facts *f = p->facts;
-
-	p->n_work = f->n_names;
-	p->work = vp_arena_alloc(f->arena, p->n_work * sizeof(*p->work));
-	for (size_t i = 0; i < p->n_work; i++)
-		p->work[i].name = f->names[i];
-	qsort(p->work, p->n_work, sizeof(*p->work), by_pointer);
-	for (size_t i = 0; i < f->n_targets; i++) {
-		struct work key = { .name = f->targets[i].name };
-		struct work *w = bsearch(&key, p->work, p->n_work, sizeof(*w),
-		                         by_pointer);
-
-		if (w != NULL)
-			*VP_PUSH(f->arena, w->targets, w->n_targets) = i;
+		if (r->source != VP_RESOLVER_NSS)
+			look_up_route(p, &r->endpoint.addr, &r->route);
 	}
+	return vp_asking_start(&p->asking, &opt, why, size);
 }
 
-/* Names first, then types, then resolvers: so that with many names the
- * resolvers are asked side by side. */
-static void list_lookups(struct vp_probing *p)
-{
-	static const uint16_t types[] = { VP_DNS_A, VP_DNS_AAAA };
-	struct vp_facts *f = p->facts;
-
-	for (size_t i = 0; i < p->n_work * 2; i++) {
-		for (size_t r = 0; r < f->n_resolvers; r++) {
-			struct lookup l = { .p = p,
-				            .work = i / 2,
-				            .resolver = r,
-				            .type = types[i % 2] };
-
-			if (f->resolvers[r].source != VP_RESOLVER_NSS)
-				*VP_PUSH(f->arena, p->lookups, p->n_lookups) =
-					l;
-			else if (i % 2 == 0)
-				*VP_PUSH(f->arena, p->nss, p->n_nss) = l;
-		}
-	}
-	p->counts.questions = p->n_lookups + p->n_nss;
-}
-
-static int open_resolvers(struct vp_probing *p)
+static int open_https(struct vp_probing *p, char *why, size_t size)
 {
 	const struct vp_settings *s = p->opt.settings;
-	struct vp_facts *f = p->facts;
-
-	p->pacer = vp_pacer_create(p->opt.loop, QUESTIONS_A_SECOND,
-	                           QUESTIONS_PENDING);
-	p->resolvers = vp_arena_alloc(f->arena, (f->n_resolvers + 1) *
-	                                                sizeof(*p->resolvers));
-	if (p->pacer == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < f->n_resolvers; i++) {
-		struct vp_resolver_probe_options opt = {
-			.loop = p->opt.loop,
-			.pacer = p->pacer,
-			.server = f->resolvers[i].endpoint,
-			.timeout_ms =
-				s->timeout_ms < 2000 ? s->timeout_ms : 2000,
-		};
-		int rc;
-
-		if (f->resolvers[i].source == VP_RESOLVER_NSS)
-			continue;
-		rc = vp_resolver_probe_create(&p->resolvers[i], &opt);
-		if (rc != 0)
-			return rc;
-		look_up_route(p, &f->resolvers[i].endpoint.addr,
-		              &f->resolvers[i].route);
-	}
-	return 0;
-}
-
-static int open_probes(struct vp_probing *p, char *why, size_t size)
-{
-	const struct vp_settings *s = p->opt.settings;
-	struct vp_https_pool_options opt = {
+	const struct vp_https_pool_options opt = {
 		.loop = p->opt.loop,
 		.ca_file = s->ca_file,
 		.timeout_ms = s->timeout_ms,
 		.max_concurrent = s->concurrency,
 	};
-	int rc = open_resolvers(p);
 
-	if (rc != 0) {
-		snprintf(why, size, "cannot set up the resolvers: %s",
-		         strerror(-rc));
-		return rc;
-	}
+	if (p->facts->dns_only)
+		return 0;
 	return vp_https_pool_create(&p->https, &opt, why, size);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-	struct vp_probing *p = handle->data;
-
-	free(p);
 }
 
 int vp_probing_start(struct vp_probing **out,
@@ -485,68 +297,28 @@ int vp_probing_start(struct vp_probing **out,
 	p->opt = *opt;
 	p->facts = opt->facts;
 	p->waiting_end = &p->waiting;
-	uv_timer_init(opt->loop, &p->nss_timer);
-	p->nss_timer.data = p;
-	rc = open_probes(p, why, size);
+	vp_name_targets_make(&p->targets, p->facts);
+	rc = open_https(p, why, size);
+	if (rc == 0)
+		rc = start_asking(p, why, size);
 	if (rc != 0) {
 		vp_probing_destroy(p);
 		return rc;
 	}
-	sort_targets_to_names(p);
-	list_lookups(p);
-	p->facts->timing.first_question_us = now_us();
-	for (size_t i = 0; i < p->n_lookups && rc == 0; i++)
-		rc = ask(&p->lookups[i]);
-	if (rc != 0) {
-		snprintf(why, size, "cannot ask the resolvers: %s",
-		         strerror(-rc));
-		vp_probing_destroy(p);
-		return rc;
-	}
-	while (p->nss_asked < p->n_nss && p->nss_asked < NSS_FIRST_BATCH)
-		ask_nss(&p->nss[p->nss_asked++]);
-	/* Started even if all is asked: it reports a run with nothing to do. */
-	uv_update_time(opt->loop);
-	uv_timer_start(&p->nss_timer, on_nss_timer, NSS_BATCH_MS, NSS_BATCH_MS);
 	*out = p;
 	return 0;
 }
 
-/* --- stopping
- * ---------------------------------------------------------------*/
+/* --- stopping ------------------------------------------------------------- */
 
-static void close_probes(struct vp_probing *p)
+static void close_attempts(struct vp_probing *p)
 {
-	for (size_t i = 0; i < p->facts->n_resolvers && p->resolvers; i++) {
-		vp_resolver_probe_destroy(p->resolvers[i]);
-		p->resolvers[i] = NULL;
-	}
 	for (size_t i = 0; i < p->n_attempts; i++) {
 		vp_tcp_destroy(p->attempts[i]->tcp);
 		p->attempts[i]->tcp = NULL;
 	}
 	vp_https_pool_destroy(p->https);
 	p->https = NULL;
-	vp_pacer_destroy(p->pacer);
-	p->pacer = NULL;
-}
-
-static void cancel(struct lookup *l)
-{
-	struct vp_probing *p = l->p;
-	bool nss = p->facts->resolvers[l->resolver].source == VP_RESOLVER_NSS;
-
-	if (l->done)
-		return;
-	l->done = true;
-	*new_row(p, &p->work[l->work]) = (struct vp_dns_row){
-		.resolver = l->resolver,
-		.type = nss ? 0 : l->type,
-		.transport = nss ? VP_TRANSPORT_NSS : VP_TRANSPORT_UDP,
-		.round = 1,
-		.outcome = VP_OUTCOME_CANCELLED,
-		.rcode = -1,
-	};
 }
 
 void vp_probing_stop(struct vp_probing *p)
@@ -554,24 +326,22 @@ void vp_probing_stop(struct vp_probing *p)
 	if (p->stopped)
 		return;
 	p->stopped = true;
-	uv_timer_stop(&p->nss_timer);
-	close_probes(p);
-	for (size_t i = 0; i < p->n_lookups; i++)
-		cancel(&p->lookups[i]);
-	for (size_t i = 0; i < p->n_nss; i++)
-		cancel(&p->nss[i]);
+	vp_asking_stop(p->asking);
+	close_attempts(p);
 }
 
 void vp_probing_count(const struct vp_probing *p, struct vp_probing_counts *out)
 {
-	*out = p->counts;
+	vp_asking_count(p->asking, &out->asking);
+	out->attempts = p->n_attempts;
+	out->finished = p->finished;
 }
 
 void vp_probing_destroy(struct vp_probing *p)
 {
 	if (p == NULL)
 		return;
-	p->stopped = true;
-	close_probes(p);
-	uv_close((uv_handle_t *)&p->nss_timer, on_timer_closed);
+	vp_asking_destroy(p->asking);
+	close_attempts(p);
+	free(p);
 }

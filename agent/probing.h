@@ -1,17 +1,16 @@
 /*
  * probing.h - the questions and attempts of one run, as its plan wants them.
  *
- * Every name is asked at every resolver, A and AAAA, and through NSS; each new
- * address is routed and, if it may be connected to, reached at once, while
- * other answers are still under way.
+ * asking.h asks; each new address is routed and, if it may be connected to,
+ * reached at once, while other answers are still under way. With
+ * facts->dns_only nothing is reached.
  */
 #ifndef VP_AGENT_PROBING_H
 #define VP_AGENT_PROBING_H
 
 #include <uv.h>
 
-#include "settings.h"
-#include "vnetprobe/nss.h"
+#include "asking.h"
 #include "vnetprobe/route.h"
 
 struct vp_probing;
@@ -27,7 +26,7 @@ struct vp_probing_options {
 };
 
 struct vp_probing_counts {
-	size_t questions, answered; /* NSS look-ups included */
+	struct vp_asking_counts asking;
 	size_t attempts, finished;
 };
 

@@ -39,7 +39,7 @@
 #define NSS_THREADS 32
 #define LEAST_DESCRIPTORS 48 /* beside those of attempts: some 20 */
 #define DEFAULT_DEADLINE_MS 120000
-#define QUESTIONS_A_SECOND 400 /* what pacing leaves, rounded down */
+#define DNS_ROUNDS 3
 
 enum phase { ARM, PROBE, LINGER, PROVE, DONE };
 
@@ -60,6 +60,7 @@ struct vp_run {
 	uv_timer_t deadline, pause, tick;
 	uv_signal_t signals[3];
 	struct vp_progress progress;
+	uint64_t began_ns; /* uv_hrtime() */
 	uint64_t phase_ns; /* uv_hrtime() when the phase began */
 	uint64_t tick_ns;  /* uv_hrtime() at the last tick */
 	int rc;            /* exit status if nothing could be sent */
@@ -119,6 +120,19 @@ static void capture_off(struct vp_run *r, const char *reason, int rc)
 	                            "sudo setcap cap_net_raw+ep %s", self);
 }
 
+/* `dns` looks at packets only to show or to keep them. */
+static bool capture_off_why(const struct vp_run *r, const char **why)
+{
+	const struct vp_settings *s = r->settings;
+
+	*why = NULL;
+	if (s->no_capture)
+		*why = "not wanted (--no-capture)";
+	else if (r->facts->dns_only && !s->trace && s->evidence == NULL)
+		*why = "not needed: dns asks questions only";
+	return *why != NULL;
+}
+
 static int open_capture(struct vp_run *r, char *why, size_t size)
 {
 	const struct vp_settings *s = r->settings;
@@ -130,15 +144,16 @@ static int open_capture(struct vp_run *r, char *why, size_t size)
 		.buffer_bytes = s->capture_buffer,
 		.evidence = s->evidence,
 	};
+	const char *off;
 	int rc;
 
-	f->capture.wanted = !s->no_capture;
-	if (s->no_capture) {
+	if (capture_off_why(r, &off)) {
 		f->capture.state = VP_CAPTURE_OFF;
-		f->capture.reason =
-			vp_arena_strdup(f->arena, "not wanted (--no-capture)");
+		f->capture.reason = vp_arena_strdup(f->arena, off);
 		return 0;
 	}
+	/* A trace can also be told from the answers. */
+	f->capture.wanted = !f->dns_only || s->evidence != NULL;
 	rc = vp_capture_open(&r->capture, &opt, why, size);
 	if (rc == -ENODEV)
 		return 2; /* the user named it: a usage error */
@@ -238,6 +253,10 @@ int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
 	}
 	r->facts = facts;
 	r->settings = s;
+	facts->dns_only = s->command == VP_COMMAND_DNS;
+	facts->rounds = s->rounds > 0     ? s->rounds
+	                : facts->dns_only ? DNS_ROUNDS
+	                                  : 1;
 	describe_host(facts);
 	note_proxies(facts);
 	vp_progress_init(&r->progress, s->verbosity < 0);
@@ -506,12 +525,34 @@ static void cut_short(struct vp_run *r)
 		finish(r);
 }
 
+/*
+ * What is left until the deadline. Unless the user named it there is room for
+ * what pacing and rounds take, which is known better as answers come.
+ */
+static uint64_t left_ms(const struct vp_run *r)
+{
+	uint64_t passed = (uv_hrtime() - r->began_ns) / 1000000;
+	uint64_t limit = r->settings->deadline_ms;
+	struct vp_probing_counts c = { 0 };
+
+	if (limit == DEFAULT_DEADLINE_MS && r->probing != NULL) {
+		vp_probing_count(r->probing, &c);
+		limit += c.asking.paced_ms;
+	}
+	return limit > passed ? limit - passed : 0;
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
 	struct vp_run *r = timer->data;
+	uint64_t left = left_ms(r);
 
 	if (r->phase > PROBE)
 		return; /* all is known, only the capture is being closed */
+	if (left > 0) {
+		uv_timer_start(timer, on_deadline, left, 0);
+		return;
+	}
 	r->facts->deadline_hit = true;
 	cut_short(r);
 }
@@ -541,39 +582,46 @@ static void note_stall(struct vp_run *r)
 		r->facts->stalled_us = late;
 }
 
-static void on_tick(uv_timer_t *timer)
+static void show_probing(struct vp_run *r)
 {
-	struct vp_run *r = timer->data;
 	struct vp_probing_counts c = { 0 };
-
-	note_stall(r);
+	const struct vp_asking_counts *q = &c.asking;
+	char round[48] = "", left[48] = "";
 
 	if (r->probing != NULL)
 		vp_probing_count(r->probing, &c);
+	if (q->rounds > 1)
+		snprintf(round, sizeof(round), "round %u of %u, ", q->round,
+		         q->rounds);
+	if (q->least_ms >= 1000)
+		snprintf(left, sizeof(left), ", %u s or more to go",
+		         (unsigned)((q->least_ms + 999) / 1000));
+	if (r->facts->dns_only)
+		vp_progress_show(&r->progress,
+		                 "%s%zu of %zu questions answered%s", round,
+		                 q->answered, q->questions, left);
+	else
+		vp_progress_show(&r->progress,
+		                 "%s%zu of %zu questions answered, "
+		                 "%zu of %zu addresses tried",
+		                 round, q->answered, q->questions, c.finished,
+		                 c.attempts);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct vp_run *r = timer->data;
+
+	note_stall(r);
 	if (r->phase == ARM)
 		vp_progress_show(&r->progress, "opening the capture");
 	else if (r->phase == PROBE)
-		vp_progress_show(&r->progress,
-		                 "%zu of %zu questions answered, "
-		                 "%zu of %zu addresses tried",
-		                 c.answered, c.questions, c.finished,
-		                 c.attempts);
+		show_probing(r);
 	else
 		vp_progress_show(&r->progress, "watching for late packets");
 }
 
 /* --- going --------------------------------------------------------------- */
-
-static uint64_t deadline_ms(const struct vp_run *r)
-{
-	const struct vp_facts *f = r->facts;
-	uint64_t questions = 2 * f->n_names * f->n_resolvers;
-
-	if (r->settings->deadline_ms != DEFAULT_DEADLINE_MS)
-		return r->settings->deadline_ms;
-	/* Pacing alone makes a long list take long. */
-	return DEFAULT_DEADLINE_MS + 1000 * questions / QUESTIONS_A_SECOND;
-}
 
 static int open_loop(struct vp_run *r)
 {
@@ -624,7 +672,8 @@ int vp_run_go(struct vp_run *r, char *why, size_t size)
 	f->started_us = now_us();
 	if (vp_netstate_take(&r->before, r->routes) != 0)
 		r->before = NULL;
-	uv_timer_start(&r->deadline, on_deadline, deadline_ms(r), 0);
+	r->began_ns = uv_hrtime();
+	uv_timer_start(&r->deadline, on_deadline, r->settings->deadline_ms, 0);
 	uv_timer_start(&r->tick, on_tick, 0, TICK_MS);
 	if (r->capture != NULL)
 		arm(r);

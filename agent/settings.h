@@ -15,8 +15,8 @@ enum vp_command {
 	VP_COMMAND_JUDGE,
 	VP_COMMAND_TARGETS,
 	VP_COMMAND_EXPLAIN,
-	/* named in the contract, not built yet: refused with one sentence */
 	VP_COMMAND_DNS,
+	/* named in the contract, not built yet: refused with one sentence */
 	VP_COMMAND_WATCH,
 	VP_COMMAND_ANALYZE,
 	VP_COMMAND_AGENT,

@@ -541,6 +541,30 @@ int vp_value_concurrency(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+/* Azure DNS is not to be asked the same for ever. */
+#define MOST_ROUNDS 100
+
+int vp_value_rounds(struct vp_settings *s, const char *text, char *why,
+                    size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+	const char *end = text;
+	uint64_t v = 0;
+
+	if (!number(&v, text, MOST_ROUNDS, &end) || *end != '\0' || v == 0)
+		return refuse(why, size, "%s is not a number from 1 to %d",
+		              vp_quote(quoted, text), MOST_ROUNDS);
+	s->rounds = (unsigned)v;
+	return 0;
+}
+
+int vp_value_round_interval(struct vp_settings *s, const char *text, char *why,
+                            size_t size)
+{
+	return vp_value_read_duration(&s->round_interval_ms, text, 1,
+	                              10 * MINUTE, why, size);
+}
+
 int vp_value_capture_buffer(struct vp_settings *s, const char *text, char *why,
                             size_t size)
 {

@@ -1,13 +1,14 @@
 /* pacer.c - a token bucket and a bound on what is pending, shared by lanes. */
-#include "pacer.h"
+#include "vnetprobe/pacer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* What may go at once after a pause. A run of a dozen targets fits in it, so
- * that it is never slowed down; it is far below Azure's 1000 a second. */
+/* What goes at once where many wait: so the loop wakes up some ten times a
+ * second, not for each token. */
 #define BURST 64
-/* What a bucket holds: room for the tokens that come while a burst is late. */
+/* What a bucket holds, and has at first. A run of a dozen targets fits in it,
+ * so that it is never slowed down; it is far below Azure's 1000 a second. */
 #define BUCKET (2 * BURST)
 #define NS_PER_S 1000000000ull
 
@@ -40,7 +41,7 @@ struct vp_pacer *vp_pacer_create(uv_loop_t *loop, unsigned per_second,
 	p->timer.data = p;
 	p->max_pending = max_pending > 0 ? max_pending : 1;
 	p->ns_per_token = NS_PER_S / (per_second > 0 ? per_second : 1);
-	p->credit_ns = BURST * p->ns_per_token;
+	p->credit_ns = BUCKET * p->ns_per_token;
 	p->filled_at = uv_hrtime();
 	return p;
 }
@@ -77,6 +78,14 @@ static unsigned share(const struct vp_pacer *p)
 	return p->max_pending / busy;
 }
 
+/* One entry may always go: its cost may be more than the share. */
+static bool may_go(const struct vp_pacer *p, const struct vp_pacer_lane *l,
+                   unsigned most)
+{
+	return l->head != NULL && p->pending + l->cost <= p->max_pending &&
+	       (l->in_flight == 0 || l->in_flight + l->cost <= most);
+}
+
 /* The next lane, from the one whose turn it is, with somebody who may go. */
 static struct vp_pacer_lane *pick(struct vp_pacer *p)
 {
@@ -87,7 +96,7 @@ static struct vp_pacer_lane *pick(struct vp_pacer *p)
 		return NULL;
 	most = share(p);
 	do {
-		if (l->head != NULL && l->in_flight < most)
+		if (may_go(p, l, most))
 			return l;
 		l = l->next;
 	} while (l != p->lanes);
@@ -125,10 +134,12 @@ static void arm(struct vp_pacer *p, uint64_t delay_ms)
  * they would go no sooner on the whole, but what each of them sets off (a TLS
  * handshake) would find the processor's caches cold: a third more work.
  */
-static uint64_t burst_ms(const struct vp_pacer *p)
+static uint64_t burst_ms(const struct vp_pacer *p, unsigned least)
 {
 	uint64_t tokens = p->waiting < BURST ? p->waiting : BURST;
 
+	if (tokens < least)
+		tokens = least;
 	return (tokens * p->ns_per_token - p->credit_ns) / 1000000 + 1;
 }
 
@@ -141,14 +152,14 @@ static void on_turn(uv_timer_t *t)
 	while ((l = pick(p)) != NULL) {
 		struct vp_pacer_wait *w = l->head;
 
-		if (p->credit_ns < p->ns_per_token) {
-			arm(p, burst_ms(p));
+		if (p->credit_ns < l->cost * p->ns_per_token) {
+			arm(p, burst_ms(p, l->cost));
 			return;
 		}
-		p->credit_ns -= p->ns_per_token;
+		p->credit_ns -= l->cost * p->ns_per_token;
 		unlink_wait(l, w);
-		l->in_flight++;
-		p->pending++;
+		l->in_flight += l->cost;
+		p->pending += l->cost;
 		p->lanes = l->next;
 		l->go(w, l->arg);
 	}
@@ -165,7 +176,9 @@ static void wake(struct vp_pacer *p)
 void vp_pacer_lane_open(struct vp_pacer_lane *l, struct vp_pacer *p,
                         vp_pacer_go_cb *go, void *arg)
 {
-	*l = (struct vp_pacer_lane){ .pacer = p, .go = go, .arg = arg };
+	*l = (struct vp_pacer_lane){
+		.pacer = p, .cost = 1, .go = go, .arg = arg
+	};
 	if (p->lanes == NULL) {
 		l->prev = l->next = l;
 		p->lanes = l;
@@ -218,7 +231,7 @@ void vp_pacer_cancel(struct vp_pacer_lane *l, struct vp_pacer_wait *w)
 
 void vp_pacer_leave(struct vp_pacer_lane *l)
 {
-	l->in_flight--;
-	l->pacer->pending--;
+	l->in_flight -= l->cost;
+	l->pacer->pending -= l->cost;
 	wake(l->pacer);
 }

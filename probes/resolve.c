@@ -24,7 +24,7 @@
 #include <sys/random.h>
 
 #include "cares_loop.h"
-#include "pacer.h"
+#include "vnetprobe/pacer.h"
 
 /* What fits into one unfragmented packet everywhere (DNS flag day 2020). */
 #define EDNS_PAYLOAD 1232

@@ -1,5 +1,5 @@
 /*
- * pacer.h - inside the resolver: who may ask when.
+ * pacer.h - who may ask DNS questions when.
  *
  * Azure's resolver takes 1000 questions a second and 200 pending for each
  * virtual machine, whichever address they go to, so one pacer serves all
@@ -9,8 +9,8 @@
  * no lane holds more than its share of the slots: a silent server must not
  * starve the others.
  */
-#ifndef VP_PROBES_PACER_H
-#define VP_PROBES_PACER_H
+#ifndef VNETPROBE_PACER_H
+#define VNETPROBE_PACER_H
 
 #include <stdbool.h>
 
@@ -28,7 +28,8 @@ struct vp_pacer_lane {
 	struct vp_pacer *pacer;
 	struct vp_pacer_lane *prev, *next; /* of all lanes, in turn */
 	struct vp_pacer_wait *head, *tail;
-	unsigned in_flight;
+	unsigned cost;      /* questions that one entry stands for: 1 */
+	unsigned in_flight; /* questions */
 	vp_pacer_go_cb *go;
 	void *arg;
 };
