@@ -1,0 +1,213 @@
+/*
+ * report_page.c - what the texts for people have in common: the verdict in
+ * front, servers, capture, and the last lines.
+ */
+#include "report_page.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+const enum pen_color page_status_colors[] = {
+	[VP_TARGET_OK] = PEN_GREEN,
+	[VP_TARGET_FAIL] = PEN_RED,
+	[VP_TARGET_UNPROVEN] = PEN_MAGENTA,
+};
+
+/* --- small texts ------------------------------------------------------- */
+
+const char *page_text(struct page *c, const char *fmt, ...)
+{
+	va_list ap;
+	char *out;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return "?";
+	out = vp_arena_alloc(c->pen.arena, (size_t)n + 1);
+	va_start(ap, fmt);
+	vsnprintf(out, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return out;
+}
+
+const char *page_endpoint(struct page *c, const struct vp_endpoint *e)
+{
+	char buf[VP_ENDPOINT_TEXT];
+
+	if (e->addr.family == 0)
+		return "?";
+	if (e->port == 0)
+		return page_text(c, "%s", vp_addr_format(&e->addr, buf));
+	return page_text(c, "%s", vp_endpoint_format(e, buf));
+}
+
+const char *page_moment(struct page *c, int64_t us, const char *format)
+{
+	time_t s = (time_t)(us / 1000000);
+	char buf[64] = "";
+	struct tm tm;
+
+	if (us <= 0 || gmtime_r(&s, &tm) == NULL)
+		return "?";
+	strftime(buf, sizeof(buf), format, &tm);
+	return page_text(c, "%s", buf);
+}
+
+const char *page_clock(struct page *c, int64_t us)
+{
+	return page_text(c, "%s.%03u", page_moment(c, us, "%H:%M:%S"),
+	                 (unsigned)(us / 1000 % 1000));
+}
+
+void page_heading(struct page *c, const char *title)
+{
+	pen_line(&c->pen);
+	pen_put(&c->pen, PEN_BOLD, 0, title);
+	pen_line(&c->pen);
+}
+
+/* --- head -------------------------------------------------------------- */
+
+void page_head(struct page *c)
+{
+	static const enum pen_color colors[] = {
+		[VP_VERDICT_PASS] = PEN_GREEN,
+		[VP_VERDICT_FAIL] = PEN_RED,
+		[VP_VERDICT_LEAK] = PEN_BOLD_RED,
+		[VP_VERDICT_INCONCLUSIVE] = PEN_MAGENTA,
+	};
+	const struct vp_facts *f = c->facts;
+	const char *verdict = vp_verdict_name(c->j->verdict);
+	const char *rest = c->j->summary;
+	size_t width = strlen(verdict);
+	struct pen *p = &c->pen;
+
+	if (strncmp(rest, verdict, width) == 0) { /* coloured by itself */
+		pen_put(p, colors[c->j->verdict], 0, verdict);
+		rest += width;
+	}
+	pen_wrap_at(p, width, 2, rest);
+	pen_wrap(p, "", 2,
+	         page_text(c, "%s on %s, scenario %s, %s UTC, %.1f s",
+	                   f->tool != NULL ? f->tool : "vnetprobe",
+	                   f->hostname != NULL ? f->hostname : "?", f->scenario,
+	                   page_moment(c, f->started_us, "%Y-%m-%d %H:%M:%S"),
+	                   f->ended_us > f->started_us
+	                           ? (double)(f->ended_us - f->started_us) / 1e6
+	                           : 0.0));
+}
+
+/* --- servers and capture ----------------------------------------------- */
+
+void page_servers(struct page *c)
+{
+	if (c->facts->n_resolvers > 0)
+		page_heading(c, "Resolvers");
+	for (size_t i = 0; i < c->facts->n_resolvers; i++) {
+		const struct vp_resolver *r = &c->facts->resolvers[i];
+		bool nss = r->source == VP_RESOLVER_NSS;
+		bool ok = strcmp(c->j->resolvers[i], "ok") == 0;
+
+		pen_put(&c->pen, PEN_PLAIN, 0, "  ");
+		pen_put(&c->pen, ok ? PEN_GREEN : PEN_RED, 12,
+		        c->j->resolvers[i]);
+		pen_put(&c->pen, PEN_PLAIN, 26,
+		        nss ? "getaddrinfo()" : page_endpoint(c, &r->endpoint));
+		pen_put(&c->pen, PEN_PLAIN, 0,
+		        nss ? "what applications get"
+		            : vp_resolver_source_name(r->source));
+		pen_line(&c->pen);
+	}
+}
+
+static const char *interfaces(struct page *c)
+{
+	const struct vp_capture_facts *k = &c->facts->capture;
+	const char *list = k->n_interfaces > 0 ? " on" : "";
+
+	for (size_t i = 0; i < k->n_interfaces && i < 6; i++)
+		list = vp_arena_printf(c->pen.arena, "%s%s %s", list,
+		                       i > 0 ? "," : "", k->interfaces[i]);
+	if (k->n_interfaces > 6)
+		list = vp_arena_printf(c->pen.arena, "%s and %zu more", list,
+		                       k->n_interfaces - 6);
+	return list;
+}
+
+void page_capture(struct page *c)
+{
+	const struct vp_capture_facts *k = &c->facts->capture;
+	struct pen *p = &c->pen;
+
+	page_heading(c, "Capture");
+	if (!k->wanted || k->state == VP_CAPTURE_OFF) {
+		pen_wrap(p, "  ", 2,
+		         page_text(c, "off%s%s", k->reason != NULL ? ": " : "",
+		                   k->reason != NULL ? k->reason : ""));
+		return;
+	}
+	pen_wrap(p, "  ", 2,
+	         page_text(c, "%s%s", vp_capture_state_name(k->state),
+	                   interfaces(c)));
+	pen_wrap(p, "  ", 2,
+	         page_text(c,
+	                   "%llu packets, %llu dropped, %llu dropped by "
+	                   "interfaces; "
+	                   "%llu of %llu own probes seen",
+	                   (unsigned long long)k->received,
+	                   (unsigned long long)k->dropped,
+	                   (unsigned long long)k->interface_dropped,
+	                   (unsigned long long)k->attested_seen,
+	                   (unsigned long long)k->attested_expected));
+	pen_wrap(p, "  ", 2,
+	         page_text(c, "from %s to %s UTC", page_clock(c, k->armed_us),
+	                   page_clock(c, k->drained_us)));
+}
+
+/* --- the end ----------------------------------------------------------- */
+
+void page_end(struct page *c)
+{
+	struct pen *p = &c->pen;
+
+	pen_line(p);
+	if (c->facts->capture.evidence != NULL)
+		pen_wrap(p, "Evidence: ", 10, c->facts->capture.evidence);
+	if (c->j->n_findings > 0)
+		pen_wrap(p, "", 0,
+		         page_text(c,
+		                   "More about a finding: vnetprobe explain %s",
+		                   c->j->findings[0].type->id));
+}
+
+void page_open(struct page *c, FILE *out, const struct vp_facts *facts,
+               const struct vp_judgement *j, const struct vp_text_style *style)
+{
+	*c = (struct page){
+		.pen = {
+			.out = out,
+			.arena = vp_arena_create(),
+			.color = style->color,
+			.columns = style->columns != 0 ? style->columns : 80,
+		},
+		.facts = facts,
+		.j = j,
+		.verbose = style->verbose,
+	};
+}
+
+int page_close(struct page *c)
+{
+	FILE *out = c->pen.out;
+
+	vp_arena_destroy(c->pen.arena);
+	errno = 0;
+	if (fflush(out) != 0 || ferror(out))
+		return errno != 0 ? -errno : -EIO;
+	return 0;
+}

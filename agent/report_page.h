@@ -1,0 +1,42 @@
+/*
+ * report_page.h - what the texts for people have in common.
+ *
+ * report_page.c has the small texts, the head and the tables that every report
+ * ends with; report_findings.c what is wrong and what mends it.
+ */
+#ifndef VP_AGENT_REPORT_PAGE_H
+#define VP_AGENT_REPORT_PAGE_H
+
+#include "pen.h"
+#include "report.h"
+
+struct page {
+	struct pen pen;
+	const struct vp_facts *facts;
+	const struct vp_judgement *j;
+	bool verbose;
+};
+
+extern const enum pen_color page_status_colors[]; /* enum vp_target_status */
+
+void page_open(struct page *c, FILE *out, const struct vp_facts *facts,
+               const struct vp_judgement *j, const struct vp_text_style *style);
+/* 0 or -errno of the stream, which is flushed. */
+int page_close(struct page *c);
+
+/* Texts live as long as the page. */
+const char *page_text(struct page *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+const char *page_endpoint(struct page *c, const struct vp_endpoint *e);
+/* As strftime() has it, UTC; "?" if unknown. */
+const char *page_moment(struct page *c, int64_t us, const char *format);
+const char *page_clock(struct page *c, int64_t us); /* 22:56:13.407 */
+
+void page_heading(struct page *c, const char *title);
+void page_head(struct page *c);
+void page_findings(struct page *c);
+void page_servers(struct page *c);
+void page_capture(struct page *c);
+void page_end(struct page *c);
+
+#endif
