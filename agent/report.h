@@ -21,6 +21,11 @@ struct vp_text_style {
 int vp_report_text(FILE *out, const struct vp_facts *facts,
                    const struct vp_judgement *j,
                    const struct vp_text_style *style);
+/* The text of `vnetprobe dns`: for each name the path that its answers take,
+ * and with facts->traced every packet of it. Escaped alike. */
+int vp_report_dns(FILE *out, const struct vp_facts *facts,
+                  const struct vp_judgement *j,
+                  const struct vp_text_style *style);
 int vp_report_json(FILE *out, const struct vp_facts *facts,
                    const struct vp_judgement *j);
 

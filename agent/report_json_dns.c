@@ -171,6 +171,7 @@ json_t *report_dns_packet(struct writer *w, size_t index)
 	report_put(o, "local", report_endpoint(&p->local));
 	report_put(o, "remote", report_endpoint(&p->remote));
 	report_put(o, "id", json_integer(p->id));
+	report_put(o, "flags", json_integer(p->flags));
 	report_put(o, "response", json_boolean(p->response));
 	report_put(o, "type", record_type(p->type));
 	report_put(o, "name", report_string(w, p->name));

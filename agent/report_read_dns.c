@@ -239,6 +239,7 @@ static void read_packet(struct fields *r, const json_t *o, void *arg)
 	p->local = fields_endpoint(r, o, "local");
 	p->remote = fields_endpoint(r, o, "remote");
 	p->id = (uint16_t)fields_number(r, o, "id", UINT16_MAX);
+	p->flags = (uint16_t)fields_number(r, o, "flags", UINT16_MAX);
 	p->response = fields_boolean(r, o, "response");
 	p->type = record_type(r, o);
 	p->name = fields_text(r, o, "name");

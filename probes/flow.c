@@ -539,6 +539,7 @@ void vp_flows_destroy(struct vp_flows *t)
 	free(t->interfaces);
 	free(t->rows);
 	free(t->fragments);
+	vp_flow_trace_free(t->trace);
 	vp_index_free(&t->index);
 	vp_hash_set_free(&t->local);
 	vp_hash_set_free(&t->resolvers);

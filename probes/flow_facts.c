@@ -334,6 +334,7 @@ void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 	wanted_collect(&fin);
 	target_names_collect(&fin);
 	write_all(&fin);
+	vp_flow_trace_finish(t->trace, facts);
 	facts->capture.truncated += t->truncated;
 	facts->capture.undecodable += t->undecodable;
 	facts->capture.undecodable_out += t->undecodable_out;

@@ -186,6 +186,7 @@ static void dns_message(struct vp_flows *t, struct vp_flow_row *f,
 {
 	struct vp_dns_header h;
 
+	vp_flow_trace_message(t->trace, p, msg, len, out);
 	if (vp_dns_header_read(&h, msg, len) != 0 ||
 	    (h.flags & FLAG_OPCODE) != 0 || h.n_question == 0)
 		return;

@@ -46,6 +46,7 @@ struct vp_flow_row {
 };
 
 struct vp_flow_fragments; /* flow.c */
+struct vp_flow_trace;     /* flow_trace.c */
 
 struct vp_flows {
 	struct vp_flow_limits limits;
@@ -61,6 +62,7 @@ struct vp_flows {
 	struct vp_stream_budget held;
 	size_t text; /* bytes of questions kept with flows */
 	struct vp_flow_fragments *fragments;
+	struct vp_flow_trace *trace; /* NULL: not asked for */
 	struct {
 		int ifindex;
 		char *name;
@@ -84,6 +86,12 @@ void vp_flow_payload(struct vp_flows *t, struct vp_flow_row *f,
                      const struct vp_packet *p, bool out);
 /* A new connection on the same ends: what out's side began to send is void. */
 void vp_flow_restart(struct vp_flows *t, struct vp_flow_row *f, bool out);
+/* A DNS message; out: it goes to the remote. NULL: nothing is kept. */
+void vp_flow_trace_message(struct vp_flow_trace *t, const struct vp_packet *p,
+                           const uint8_t *msg, size_t len, bool out);
+void vp_flow_trace_finish(const struct vp_flow_trace *t,
+                          struct vp_facts *facts);
+void vp_flow_trace_free(struct vp_flow_trace *t);
 void vp_flow_app_free(struct vp_flows *t, struct vp_flow_row *f);
 
 #endif

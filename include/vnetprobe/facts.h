@@ -404,10 +404,12 @@ struct vp_dns_packet {
 	bool out;      /* sent by this machine */
 	bool response;
 	struct vp_endpoint local, remote;
-	uint16_t id, type;
-	int rcode;
+	uint16_t id, flags; /* VP_DNS_FLAG_... of dns_message.h */
+	uint16_t type;
+	int rcode;    /* -1: a question, or it cannot be read */
 	char *name;   /* asked; NULL: cannot be read */
-	char *answer; /* "CNAME a.b 60, A 10.0.0.4 10"; NULL: none */
+	char *answer; /* "CNAME a.b 60, A 10.0.0.4 10"; what cannot be read in
+	               * it; NULL: none */
 	size_t bytes; /* of the DNS message */
 };
 

@@ -38,6 +38,10 @@ void vp_flows_add_listener(struct vp_flows *t, uint16_t port);
 /* The name of an interface by its index, for the report. */
 void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name);
 
+/* Keeps every DNS message from now on, for facts->trace: at most so many (0:
+ * 20000), the rest is counted. Returns 0 or -ENOMEM. */
+int vp_flows_trace(struct vp_flows *t, size_t most);
+
 void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p);
 /* Counts a frame that could not be decoded (TRUNCATED, MALFORMED, ...). */
 void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
@@ -63,7 +67,8 @@ bool vp_flows_saw_question(const struct vp_flows *t, uint8_t proto,
  * Writes into the facts: all flows whose remote is public under the vnet
  * prefixes of the policy, and those whose remote is an address of a target or
  * an endpoint of a resolver; ordered by first_us. Adds to the counts of
- * facts->capture (undecodable, truncated, flows_left_out).
+ * facts->capture (undecodable, truncated, flows_left_out). With
+ * vp_flows_trace(), facts->trace as well, in order of time.
  */
 void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts);
 

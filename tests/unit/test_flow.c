@@ -999,6 +999,145 @@ static void test_dns_over_tcp_gap(void **state)
 	assert_true(saw_tcp_question("late.example"));
 }
 
+/* --- DNS, kept for a trace ----------------------------------------------- */
+
+static void expect_packet(size_t i, const char *name, const char *answer)
+{
+	const struct vp_dns_packet *p = &facts->trace[i];
+
+	assert_true(i < facts->n_trace);
+	assert_int_equal(p->response, p->rcode >= 0 || !p->out);
+	if (name == NULL)
+		assert_null(p->name);
+	else
+		assert_string_equal(p->name, name);
+	if (answer == NULL)
+		assert_null(p->answer);
+	else
+		assert_string_equal(p->answer, answer);
+	expect_end(&p->local, US, 40000);
+	expect_end(&p->remote, DNS, 53);
+}
+
+static void test_trace(void **state)
+{
+	const struct vp_dns_packet *p;
+
+	(void)state;
+	ask("acct.example", VP_DNS_A);
+	udp(OUT, US, 40000, DNS, 53, msg, msg_n); /* before it was asked for */
+	assert_int_equal(vp_flows_trace(t, 0), 0);
+	udp(OUT, US, 40000, DNS, 53, msg, msg_n);
+	udp(OUT, US, 40000, PUB, 443, msg, msg_n); /* no DNS */
+	answer(PUB_BYTES);
+	udp(IN, DNS, 53, US, 40000, msg, msg_n);
+	msg[3] |= 3;
+	msg[7] = 0;
+	udp(IN, DNS, 53, US, 40000, msg, msg_n);
+	vp_flows_finish(t, facts);
+	assert_true(facts->traced);
+	assert_int_equal(facts->n_trace, 3);
+	assert_int_equal(facts->trace_left_out, 0);
+	expect_packet(0, "acct.example", NULL);
+	expect_packet(1, "acct.example",
+	              "CNAME acct.pl.example 60, A 203.0.113.7 60");
+	p = &facts->trace[0];
+	assert_true(p->out && !p->response);
+	assert_int_equal(p->id, 7);
+	assert_int_equal(p->flags, VP_DNS_FLAG_RD);
+	assert_int_equal(p->type, VP_DNS_A);
+	assert_int_equal(p->bytes, 30);
+	assert_int_equal(p->time_us, 1001);
+	p = &facts->trace[1];
+	assert_true(!p->out && p->response);
+	assert_int_equal(p->rcode, 0);
+	assert_int_equal(p->flags, 0x8180);
+	assert_int_equal(p->bytes, msg_n);
+	expect_packet(2, "acct.example", NULL);
+	assert_int_equal(facts->trace[2].rcode, 3);
+}
+
+/* What cannot be read is shown as that, and never as an answer. */
+static void test_trace_unreadable(void **state)
+{
+	(void)state;
+	assert_int_equal(vp_flows_trace(t, 0), 0);
+	answer(PUB_BYTES);
+	udp(IN, DNS, 53, US, 40000, msg, msg_n - 1);
+	udp(IN, DNS, 53, US, 40000, msg, 7);
+	vp_flows_finish(t, facts);
+	assert_int_equal(facts->n_trace, 2);
+	expect_packet(0, "acct.example",
+	              "cannot be read: record runs past the end");
+	assert_int_equal(facts->trace[0].rcode, -1);
+	assert_null(facts->trace[1].name);
+	assert_non_null(strstr(facts->trace[1].answer, "cannot be read: "));
+}
+
+/* TCP: one for each message, when its last segment is there. */
+static void test_trace_tcp(void **state)
+{
+	uint8_t b[512];
+	size_t n = stream_make(
+		b, (const char *const[]){ "a.example", "b.example" }, 2);
+
+	(void)state;
+	assert_int_equal(vp_flows_trace(t, 0), 0);
+	dns_say(99, VP_TCP_SYN, b, 0);
+	dns_say(130, VP_TCP_ACK, b + 30, n - 30);
+	dns_say(100, VP_TCP_ACK, b, 30);
+	dns_say(100, VP_TCP_ACK, b, 30); /* sent again */
+	vp_flows_finish(t, facts);
+	assert_int_equal(facts->n_trace, 2);
+	expect_packet(0, "a.example", NULL);
+	expect_packet(1, "b.example", NULL);
+	assert_int_equal(facts->trace[0].proto, IPPROTO_TCP);
+}
+
+/* Beyond the cap is counted; what came late stands where it belongs. */
+static void test_trace_cap_and_order(void **state)
+{
+	static const int64_t times[] = { 30, 10, 20, 40, 50 };
+
+	(void)state;
+	assert_int_equal(vp_flows_trace(t, 3), 0);
+	for (size_t i = 0; i < 5; i++) {
+		char name[16];
+
+		now = times[i];
+		snprintf(name, sizeof(name), "n%d.example", (int)now);
+		ask(name, VP_DNS_A);
+		udp(OUT, US, 40000, DNS, 53, msg, msg_n);
+	}
+	vp_flows_finish(t, facts);
+	assert_int_equal(facts->n_trace, 3);
+	assert_int_equal(facts->trace_left_out, 2);
+	expect_packet(0, "n10.example", NULL);
+	expect_packet(1, "n20.example", NULL);
+	expect_packet(2, "n30.example", NULL);
+}
+
+/* An answer with more records than fit says how many it does not show. */
+static void test_trace_long_answer(void **state)
+{
+	uint8_t address[4] = { 10, 1, 2, 0 };
+
+	(void)state;
+	assert_int_equal(vp_flows_trace(t, 0), 0);
+	ask("acct.example", VP_DNS_A);
+	msg[2] = 0x81;
+	for (int i = 100; i < 170; i++) {
+		address[3] = (uint8_t)i;
+		rr("acct.example", 1, address, 4);
+	}
+	udp(IN, DNS, 53, US, 40000, msg, msg_n);
+	vp_flows_finish(t, facts);
+	assert_int_equal(facts->n_trace, 1);
+	assert_non_null(strstr(facts->trace[0].answer, "A 10.1.2.100 60, A "));
+	assert_non_null(strstr(facts->trace[0].answer, " and 10 more"));
+	assert_true(strlen(facts->trace[0].answer) < 1040);
+}
+
 /* --- TLS ----------------------------------------------------------------- */
 
 static uint8_t tls[4096];
@@ -1276,6 +1415,11 @@ int main(void)
 		T(test_dns_forged_answers),
 		T(test_dns_on_loopback),
 		T(test_dns_served),
+		T(test_trace),
+		T(test_trace_unreadable),
+		T(test_trace_tcp),
+		T(test_trace_cap_and_order),
+		T(test_trace_long_answer),
 		T(test_mdns_is_not_dns),
 		T(test_dns_on_another_port),
 		T(test_questions_are_capped),

@@ -609,6 +609,7 @@ static void rnd_trace(struct vp_facts *f)
 		p->local = rnd_endpoint_or_none();
 		p->remote = rnd_endpoint();
 		p->id = (uint16_t)rnd(65536);
+		p->flags = (uint16_t)rnd(65536);
 		p->type = types[rnd(6)];
 		p->rcode = (int)rnd(14) - 1;
 		p->name = rnd_text(f);
