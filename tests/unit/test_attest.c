@@ -131,6 +131,29 @@ static void all_seen(void **state)
 	expect(*state, 2, 2);
 }
 
+/* What was asked counts, not the name that has the row; zones have rows too. */
+static void asked_aside(void **state)
+{
+	struct world *w = *state;
+	struct vp_facts *f = w->facts;
+	struct vp_zone *zone = VP_PUSH(f->arena, f->zones, f->n_zones);
+	struct vp_dns_row *soa;
+
+	w->row->question = VP_QUESTION_ALIAS;
+	w->row->asked = vp_arena_strdup(f->arena, "kv.privatelink.example");
+	zone->name = vp_arena_strdup(f->arena, "privatelink.example");
+	soa = VP_PUSH(f->arena, zone->rows, zone->n_rows);
+	soa->type = VP_DNS_SOA;
+	soa->outcome = VP_OUTCOME_OK;
+	soa->local = end("10.20.1.4:40001");
+	question_leaves(w, "kv.privatelink.example", VP_DNS_A);
+	question_leaves(w, NAME, VP_DNS_A); /* stands for nothing */
+	syn_leaves(w, "10.20.1.4:50001");
+	expect(w, 3, 2);
+	assert_string_equal(f->capture.unseen[0].what,
+	                    "SOA privatelink.example at 10.20.0.53:53");
+}
+
 static void nothing_seen(void **state)
 {
 	struct world *w = *state;
@@ -214,6 +237,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 		T(all_seen),
+		T(asked_aside),
 		T(nothing_seen),
 		T(only_the_like),
 		T(what_never_left),
