@@ -1,6 +1,7 @@
 /* test_machine.c - what this machine's files say, and files that are odd. */
 #include "vnetprobe/machine.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -421,6 +422,7 @@ static void junk(void **state)
 	struct vp_machine_files files = { dir, dir, dir, dir, dir, dir, dir };
 	char bytes[20000];
 	char *path;
+	int fd;
 
 	(void)state;
 	vp_machine_read(f, &files);
@@ -429,7 +431,11 @@ static void junk(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	files = (struct vp_machine_files){ path, path, path, path,
 		                           path, path, path };
-	vp_machine_read(f, &files);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, AZURE_TAG "\n", 33), 33);
+	vp_machine_read(f, &files); /* there is something to read */
+	close(fd);
 	assert_int_equal(f->machine.azure, VP_AZURE_UNKNOWN);
 	srand(20);
 	for (unsigned turn = 0; turn < 50; turn++) {
