@@ -101,6 +101,15 @@ static bool is_nss(const struct ctx *c, const struct vp_dns_row *row)
 	return c->j->facts->resolvers[row->resolver].source == VP_RESOLVER_NSS;
 }
 
+/* A server that is asked only to compare with, or another question than for
+ * the name: applications never get this answer. */
+static bool is_aside(const struct ctx *c, const struct vp_dns_row *row)
+{
+	return vp_resolver_is_reference(
+		       &c->j->facts->resolvers[row->resolver]) ||
+	       row->question != VP_QUESTION_NAME;
+}
+
 static const char *type_text(const struct vp_dns_row *row)
 {
 	return row->type == VP_DNS_A      ? " A"
@@ -278,8 +287,8 @@ static bool known_elsewhere(const struct ctx *c, size_t resolver)
 	for (size_t i = 0; i < c->name->n_rows; i++) {
 		const struct vp_dns_row *o = &c->name->rows[i];
 
-		if (o->resolver != resolver && !is_nss(c, o) && answered(o) &&
-		    o->n_addresses > 0)
+		if (o->resolver != resolver && !is_nss(c, o) &&
+		    !is_aside(c, o) && answered(o) && o->n_addresses > 0)
 			return true;
 	}
 	return false;
@@ -460,12 +469,14 @@ static void mark_truncated(struct ctx *c)
 		const struct vp_dns_row *row = &c->name->rows[i];
 		bool found = false;
 
-		if (row->transport != VP_TRANSPORT_UDP || !row->truncated)
+		if (c->dead[i] || row->transport != VP_TRANSPORT_UDP ||
+		    !row->truncated)
 			continue;
 		for (size_t k = 0; k < c->name->n_rows; k++) {
 			const struct vp_dns_row *o = &c->name->rows[k];
 
-			found |= o->transport == VP_TRANSPORT_TCP &&
+			found |= !is_aside(c, o) &&
+			         o->transport == VP_TRANSPORT_TCP &&
 			         o->resolver == row->resolver &&
 			         o->type == row->type && o->round == row->round;
 		}
@@ -541,7 +552,7 @@ static bool any_server_gave(const struct ctx *c, const struct vp_addr *a)
 	for (size_t i = 0; i < c->name->n_rows; i++) {
 		const struct vp_dns_row *row = &c->name->rows[i];
 
-		if (!is_nss(c, row) && has_addr(row, a))
+		if (!is_nss(c, row) && !is_aside(c, row) && has_addr(row, a))
 			return true;
 	}
 	return false;
@@ -608,8 +619,10 @@ static void judge_nss(struct ctx *c, const struct vp_dns_row *row)
 static bool was_asked(const struct ctx *c, size_t resolver, uint16_t type)
 {
 	for (size_t i = 0; i < c->name->n_rows; i++) {
-		if (c->name->rows[i].resolver == resolver &&
-		    c->name->rows[i].type == type)
+		const struct vp_dns_row *row = &c->name->rows[i];
+
+		if (row->resolver == resolver && row->type == type &&
+		    row->question == VP_QUESTION_NAME)
 			return true;
 	}
 	return false;
@@ -618,8 +631,11 @@ static bool was_asked(const struct ctx *c, size_t resolver, uint16_t type)
 static void judge_complete(struct ctx *c)
 {
 	for (size_t r = 0; r < c->j->facts->n_resolvers; r++) {
-		bool nss = c->j->facts->resolvers[r].source == VP_RESOLVER_NSS;
+		const struct vp_resolver *res = &c->j->facts->resolvers[r];
+		bool nss = res->source == VP_RESOLVER_NSS;
 
+		if (vp_resolver_is_reference(res))
+			continue; /* looked at where something is wrong */
 		if (nss ? !was_asked(c, r, 0)
 		        : !was_asked(c, r, VP_DNS_A) ||
 		                    !was_asked(c, r, VP_DNS_AAAA))
@@ -685,6 +701,8 @@ static void judge_name(struct judge *j, size_t index, struct tally *tallies)
 	c.wrong = vp_arena_alloc(j->arena, j->facts->n_resolvers + 1);
 	c.dead = vp_arena_alloc(j->arena, name->n_rows + 1);
 	judge_complete(&c);
+	for (size_t i = 0; i < name->n_rows; i++)
+		c.dead[i] = is_aside(&c, &name->rows[i]);
 	mark_truncated(&c);
 	for (size_t i = 0; i < name->n_rows; i++) {
 		if (!c.dead[i])
@@ -693,7 +711,7 @@ static void judge_name(struct judge *j, size_t index, struct tally *tallies)
 	if (c.judged->expect == VP_EXPECT_PRIVATE)
 		compare_servers(&c);
 	for (size_t i = 0; i < name->n_rows; i++) {
-		if (name->rows[i].transport == VP_TRANSPORT_NSS)
+		if (!c.dead[i] && name->rows[i].transport == VP_TRANSPORT_NSS)
 			judge_nss(&c, &name->rows[i]);
 	}
 	finish_name(&c);
@@ -767,7 +785,7 @@ static void judge_resolver(struct judge *j, size_t r, const struct tally *t)
 	const char *text = judge_resolver_text(j, r);
 	struct judge_draft *d;
 
-	if (t->whole != NULL) {
+	if (t->whole != NULL && !vp_resolver_is_reference(res)) {
 		d = judge_add(j, t->whole, text);
 		d->words.resolver = text;
 		if (res->source != VP_RESOLVER_NSS)
@@ -788,7 +806,8 @@ static void judge_resolver(struct judge *j, size_t r, const struct tally *t)
 	d->words.resolver = text;
 	d->detail = "{resolver} is a public address (from {what}).";
 	d->words.what = vp_resolver_source_name(res->source);
-	if (res->source == VP_RESOLVER_OPTION)
+	if (res->source == VP_RESOLVER_OPTION ||
+	    res->source == VP_RESOLVER_COMPARE)
 		d->f.severity = VP_SEVERITY_INFO; /* asked for */
 }
 

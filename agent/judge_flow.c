@@ -294,25 +294,33 @@ static const char *dns_kind(const struct vp_flow *f)
 	return is_doh(f) ? "DNS over HTTPS" : NULL;
 }
 
-static bool is_given_resolver(const struct ctx *c)
+/* Which flag gave this server, if one did: our question there was asked for.
+ */
+static const char *given_by(const struct ctx *c)
 {
 	const struct vp_facts *f = c->j->facts;
 
 	for (size_t i = 0; i < f->n_resolvers; i++) {
-		if (f->resolvers[i].source == VP_RESOLVER_OPTION &&
-		    vp_endpoint_equal(&f->resolvers[i].endpoint, &c->f->remote))
-			return true;
+		const struct vp_resolver *r = &f->resolvers[i];
+
+		if (!vp_endpoint_equal(&r->endpoint, &c->f->remote))
+			continue;
+		if (r->source == VP_RESOLVER_OPTION)
+			return "resolver given by --resolver";
+		if (r->source == VP_RESOLVER_COMPARE)
+			return "server given by --compare";
 	}
-	return false;
+	return NULL;
 }
 
 static bool row_dns(struct ctx *c)
 {
+	const char *given = c->f->own ? given_by(c) : NULL;
 	const char *kind = dns_kind(c->f);
 
-	if (c->f->own && is_given_resolver(c)) {
+	if (given != NULL) {
 		c->out->class = VP_CLASS_OWN;
-		c->out->rule = "resolver given by --resolver";
+		c->out->rule = vp_arena_strdup(c->j->arena, given);
 		return true;
 	}
 	if (kind == NULL)

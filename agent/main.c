@@ -17,6 +17,7 @@
 #include "report.h"
 #include "run.h"
 #include "settings.h"
+#include "vnetprobe/machine.h"
 
 #define EXIT_USAGE 2
 #define EXIT_INCONCLUSIVE 3
@@ -138,9 +139,16 @@ static void explain_refusal(char *why, size_t size)
 	         user);
 }
 
+/* What is asked of whom. Only files are read; nothing is sent. */
 static int plan(const struct vp_settings *s, struct vp_facts *facts, char *why,
                 size_t size)
 {
+	const struct vp_machine_files files = {
+		.resolv_conf = s->resolv_conf,
+		.hosts = s->hosts_file,
+		.nsswitch = s->nsswitch_file,
+		.dmi = s->dmi_file,
+	};
 	char again[1024];
 	int status = vp_plan_make(facts, s, why, size);
 
@@ -149,7 +157,11 @@ static int plan(const struct vp_settings *s, struct vp_facts *facts, char *why,
 		if (status != 0)
 			snprintf(why, size, "%s", again);
 	}
-	return status;
+	if (status != 0)
+		return status;
+	vp_machine_read(facts, &files);
+	vp_plan_references(facts, s);
+	return 0;
 }
 
 /* check and dns: what they do differently, run.c knows. */
@@ -220,7 +232,7 @@ static int targets(const struct vp_settings *s, struct vp_facts *facts)
 {
 	struct vp_output *output;
 	char why[1024] = "";
-	int status = vp_plan_make(facts, s, why, sizeof(why));
+	int status = plan(s, facts, why, sizeof(why));
 
 	if (status == 0 &&
 	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)

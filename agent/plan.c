@@ -5,10 +5,7 @@
  */
 #include "plan.h"
 
-#include <stdio.h>
-
 #include "planner.h"
-#include "vnetprobe/resolv_conf.h"
 
 #define REFUSED 2
 
@@ -44,51 +41,6 @@ static bool add_targets(struct vp_planner *p)
 				   : "no target: name one, such as "
 				     "ACCOUNT.blob.core.windows.net, or "
 				     "give a config with -c");
-	return true;
-}
-
-static void add_resolver(struct vp_facts *f, const struct vp_endpoint *e,
-                         enum vp_resolver_source source)
-{
-	struct vp_resolver *r;
-
-	for (size_t i = 0; i < f->n_resolvers; i++) {
-		if (vp_endpoint_equal(&f->resolvers[i].endpoint, e))
-			return;
-	}
-	r = VP_PUSH(f->arena, f->resolvers, f->n_resolvers);
-	r->endpoint = *e;
-	r->source = source;
-}
-
-static bool add_resolvers(struct vp_planner *p)
-{
-	const struct vp_settings *s = p->s;
-	const char *path =
-		s->resolv_conf != NULL ? s->resolv_conf : "/etc/resolv.conf";
-	struct vp_endpoint none = { 0 };
-	char detail[256] = "";
-	int n;
-
-	p->why[0] = '\0';
-	for (size_t i = 0; i < s->n_resolvers; i++)
-		add_resolver(p->facts, &s->resolvers[i], VP_RESOLVER_OPTION);
-	if (s->n_resolvers == 0) {
-		n = vp_resolv_conf_read(p->facts, s->resolv_conf, NULL, detail,
-		                        sizeof(detail));
-		if (n < 0)
-			return vp_plan_refuse(
-				p, "no resolver: %s; give --resolver IP",
-				detail);
-		if (n == 0)
-			return vp_plan_refuse(
-				p,
-				"no resolver: %s has no nameserver that "
-				"can be asked%s%s; give --resolver IP",
-				path, *detail != '\0' ? ": " : "", detail);
-		snprintf(p->why, p->size, "%s", detail);
-	}
-	add_resolver(p->facts, &none, VP_RESOLVER_NSS);
 	return true;
 }
 
@@ -132,9 +84,10 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 	facts->region = vp_arena_strdup(facts->arena, s->region);
 	if (!add_targets(&p))
 		return REFUSED;
-	if (s->emit != NULL) { /* nobody is asked */
-		why[0] = '\0';
-		return 0;
-	}
-	return add_resolvers(&p) ? 0 : REFUSED;
+	why[0] = '\0';
+	if (s->emit == NULL &&
+	    !vp_plan_resolvers(&p)) /* else nobody is asked */
+		return REFUSED;
+	vp_plan_servers(facts, s);
+	return 0;
 }

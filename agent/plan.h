@@ -11,13 +11,14 @@
 #include "settings.h"
 
 /*
- * Fills names, targets, resolvers, policy, scenario, cloud, region of empty
- * facts. Targets with the same name and port are merged (the first origin
- * stays, a stated expectation wins). The NSS resolver is always the last one;
- * with settings.emit there are none, and resolv.conf is not read.
- * Returns 0, or 2 after a sentence in why: a bad name, no target, no resolver,
- * two stated expectations that differ. With 0, why is "" or a note worth
- * logging (a resolver of resolv.conf that cannot be asked).
+ * Fills names, targets, resolvers, policy, scenario, cloud, region, and what
+ * settings say of servers (kinds, vnet_dns) of empty facts. Targets with the
+ * same name and port are merged (the first origin stays, a stated expectation
+ * wins). The NSS resolver is always the last one; with settings.emit there are
+ * none, and resolv.conf is not read. Returns 0, or 2 after a sentence in why:
+ * a bad name, no target, no resolver, two stated expectations that differ. With
+ * 0, why is "" or a note worth logging (a resolver of resolv.conf that cannot
+ * be asked).
  */
 int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
                  size_t size);
@@ -31,6 +32,15 @@ int vp_plan_keep_named(struct vp_facts *facts, const struct vp_settings *s,
                        char *why, size_t size);
 
 /*
+ * Adds the servers that are asked only to compare with, before NSS: Azure DNS
+ * (always, or on an Azure VM, as the settings say) and those of --compare. One
+ * that this machine asks anyway is not added again: there it is judged. With
+ * settings.emit nobody is asked. Call it after vp_plan_make() and
+ * vp_machine_read().
+ */
+void vp_plan_references(struct vp_facts *facts, const struct vp_settings *s);
+
+/*
  * Puts the policy and the expectations of these settings in the place of those
  * that saved facts came with: what was found stays, what was wanted changes.
  * Targets are matched by name and port; one that was not probed then is added
@@ -42,6 +52,10 @@ int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
 
 /* Puts the settings' policy in the place of the facts'. */
 void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s);
+
+/* What settings say of DNS servers: their kinds, and the VNet's own list. What
+ * they do not speak of stays. */
+void vp_plan_servers(struct vp_facts *facts, const struct vp_settings *s);
 
 /* What `vnetprobe targets` prints, text or JSON. Returns 0 or -errno. */
 int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,

@@ -1,10 +1,10 @@
 /*
  * planner.h - what the files that make a plan share.
  *
- * plan.c goes through the settings, plan_resources.c names the targets of each
- * resource, plan_text.c reads those written as text, plan_expect.c says what
- * is expected of them, and plan_target.c adds each, or merges it with the one
- * that is there.
+ * plan.c goes through the settings, plan_resolvers.c says who is asked,
+ * plan_resources.c names the targets of each resource, plan_text.c reads those
+ * written as text, plan_expect.c says what is expected of them, and
+ * plan_target.c adds each, or merges it with the one that is there.
  */
 #ifndef VP_AGENT_PLANNER_H
 #define VP_AGENT_PLANNER_H
@@ -61,6 +61,7 @@ bool vp_plan_vault(struct vp_planner *p, const struct vp_key_vault *v,
                    size_t i);
 bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
                       size_t i);
+bool vp_plan_resolvers(struct vp_planner *p);
 bool vp_plan_extra(struct vp_planner *p, const struct vp_extra_target *t);
 
 /* Sets what is expected of t, and why: stated for it, stated for all, or by
