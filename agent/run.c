@@ -163,6 +163,8 @@ static int open_capture(struct vp_run *r, char *why, size_t size)
 	}
 	f->capture.state = VP_CAPTURE_COMPLETE; /* until something says no */
 	r->flows = vp_flows_create(NULL);
+	if (s->trace && r->flows != NULL && vp_flows_trace(r->flows, 0) != 0)
+		f->trace_left_out = 1; /* at least */
 	/* What is said to a resolver on another port than 53 is DNS too. */
 	for (size_t i = 0; r->flows != NULL && i < f->n_resolvers; i++)
 		if (f->resolvers[i].endpoint.addr.family != 0)
@@ -254,6 +256,7 @@ int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
 	r->facts = facts;
 	r->settings = s;
 	facts->dns_only = s->command == VP_COMMAND_DNS;
+	facts->traced = s->trace;
 	facts->rounds = s->rounds > 0     ? s->rounds
 	                : facts->dns_only ? DNS_ROUNDS
 	                                  : 1;
