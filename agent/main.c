@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "forwarder.h"
 #include "judge.h"
 #include "output.h"
 #include "plan.h"
@@ -251,6 +252,32 @@ static int targets(const struct vp_settings *s, struct vp_facts *facts)
 	return 0;
 }
 
+/* dns --emit: a configuration is printed, and nothing is sent. */
+static int emit(const struct vp_settings *s, struct vp_facts *facts)
+{
+	struct vp_output *output;
+	char why[1024] = "";
+	int status = plan(s, facts, why, sizeof(why));
+
+	if (status == 0 &&
+	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
+		status = EXIT_USAGE;
+	if (status != 0)
+		return complain(status, "%s", why);
+	status = vp_emit(vp_output_stream(output), facts, s, why, sizeof(why));
+	if (status != 0)
+		vp_output_abandon(output);
+	else
+		status = vp_output_commit(output);
+	if (status > 0)
+		return complain(status, "%s", why);
+	if (status < 0)
+		return complain(EXIT_INCONCLUSIVE,
+		                "cannot write the configuration: %s",
+		                strerror(-status));
+	return 0;
+}
+
 static int explain(const struct vp_settings *s)
 {
 	const char *id = s->n_arguments > 0 ? s->arguments[0] : NULL;
@@ -284,8 +311,12 @@ static int run_command(const struct vp_settings *s)
 		break;
 	}
 	facts = vp_facts_create();
-	status = s->command == VP_COMMAND_TARGETS ? targets(s, facts)
-	                                          : check(s, facts);
+	if (s->command == VP_COMMAND_TARGETS)
+		status = targets(s, facts);
+	else if (s->emit != NULL)
+		status = emit(s, facts);
+	else
+		status = check(s, facts);
 	vp_facts_destroy(facts);
 	return status;
 }

@@ -301,6 +301,10 @@ static int check_contradictions(const struct parse *p)
 			                "nothing would be captured",
 			                with[i]);
 	}
+	if (given(p, "upstream") && s->emit == NULL)
+		return complain(p, "--upstream is for --emit");
+	if (s->emit != NULL && s->json)
+		return complain(p, "--emit has a format of its own");
 	if (s->output != NULL && s->evidence != NULL &&
 	    strcmp(s->output, s->evidence) == 0)
 		return complain(p, "--output and --evidence name one file");

@@ -122,6 +122,20 @@ static int set_trace(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_emit(struct vp_settings *s, const char *text, char *why,
+                    size_t size)
+{
+	(void)why, (void)size; /* vp_emit() knows the words */
+	s->emit = vp_arena_strdup(s->arena, text);
+	return 0;
+}
+
+static int set_upstream(struct vp_settings *s, const char *text, char *why,
+                        size_t size)
+{
+	return vp_value_read_addr(&s->upstream, text, why, size);
+}
+
 static int set_verbose(struct vp_settings *s, const char *text, char *why,
                        size_t size)
 {
@@ -202,6 +216,12 @@ static const struct vp_option options[] = {
 	  vp_value_round_interval },
 	{ "trace", 0, NULL, "every question and answer in time order", DNS,
 	  set_trace },
+	{ "emit", 0, "WORD",
+	  "send nothing; print forwarders for bind, unbound, dnsmasq, coredns "
+	  "or windows, or entries for hosts",
+	  DNS, set_emit },
+	{ "upstream", 0, "IP", "where the zones of --emit go (168.63.129.16)",
+	  DNS, set_upstream },
 	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable", PLAN,
 	  vp_value_vnet },
 	{ "expect", 0, "WHAT",

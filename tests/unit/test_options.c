@@ -109,6 +109,29 @@ static void test_everything(void **state)
 	vp_arena_destroy(s.arena);
 }
 
+static void test_dns(void **state)
+{
+	struct vp_settings s;
+
+	(void)state;
+	assert_int_equal(read_line(&s, "dns a.example --rounds 4 "
+	                               "--round-interval 250ms --trace "
+	                               "--compare out=203.0.113.9 "
+	                               "--azure-dns never --emit bind "
+	                               "--upstream 10.0.0.4"),
+	                 0);
+	assert_int_equal(s.command, VP_COMMAND_DNS);
+	assert_int_equal(s.n_targets, 1);
+	assert_int_equal(s.rounds, 4);
+	assert_int_equal(s.round_interval_ms, 250);
+	assert_true(s.trace);
+	assert_int_equal(s.n_compare, 1);
+	assert_int_equal(s.azure_dns, VP_AZURE_DNS_NEVER);
+	assert_string_equal(s.emit, "bind");
+	assert_int_equal(s.upstream.family, 4);
+	vp_arena_destroy(s.arena);
+}
+
 static void test_order(void **state)
 {
 	struct vp_settings s;
@@ -184,6 +207,9 @@ static const struct {
 	  "--vnet is an option of check, dns, targets, not of judge" },
 	{ "dns a.example --probe-public",
 	  "--probe-public is an option of check, not of dns" },
+	{ "dns a --upstream 10.0.0.4", "--upstream is for --emit" },
+	{ "dns a --emit bind --upstream x", "'x' is not an IP address" },
+	{ "dns a --emit bind --format json", "--emit has a format of its own" },
 	{ "check a --trace", "--trace is an option of dns, not of check" },
 	{ "dns a --rounds 0", "'0' is not a number from 1 to 100" },
 	{ "dns a --rounds 101", "'101' is not a number from 1 to 100" },
@@ -352,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_dns),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_alone),
