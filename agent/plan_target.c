@@ -6,6 +6,7 @@
  */
 #include "planner.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -252,6 +253,15 @@ static bool check_privatelink(struct vp_planner *p, const struct vp_draft *d,
 		name);
 }
 
+/* getaddrinfo() takes these for addresses and asks nobody: "10.0.0.4", and
+ * also "10.4" and "0x7f.1" (inet_aton). */
+static bool is_address(const char *name)
+{
+	struct in_addr v4;
+
+	return inet_aton(name, &v4) != 0;
+}
+
 bool vp_plan_add(struct vp_planner *p, const struct vp_draft *d)
 {
 	uint16_t port = d->port != 0 ? d->port : HTTPS;
@@ -264,6 +274,9 @@ bool vp_plan_add(struct vp_planner *p, const struct vp_draft *d)
 		return vp_plan_refuse_at(p, d->origin,
 		                         "'%s' is not a host name: %s",
 		                         vp_plan_shown(shown, d->name), why);
+	if (is_address(name))
+		return vp_plan_refuse_at(
+			p, d->origin, "'%s' is an address, not a name", name);
 	if (!check_privatelink(p, d, name))
 		return false;
 	grow_targets(p);

@@ -290,6 +290,10 @@ static const struct {
 	{ "region: eastus\nworkspace:\n  id: " GUID "\n"
 	  "  notebook_fqdn: a..b\n",
 	  "t.yaml:4:18: workspace.notebook_fqdn: 'a..b' is not a host name" },
+	{ "key_vaults: [{name: 10.0.0.4}]\n",
+	  "t.yaml:1:21: key_vaults[0]: '10.0.0.4' is an address" },
+	{ "targets: [{name: 10.4}]\n",
+	  "t.yaml:1:18: targets[0]: '10.4' is an address, not a name" },
 	{ "targets:\n  - port: 80\n    name: 10.0.0.4\n",
 	  "t.yaml:3:11: targets[0]: '10.0.0.4': a target is a name" },
 };
