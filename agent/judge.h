@@ -46,6 +46,8 @@ struct vp_finding {
 	const char **evidence;
 	size_t n_evidence;
 	const char *remedy; /* names filled in */
+	const char **names; /* all it is about, of those of the plan */
+	size_t n_names;
 };
 
 enum vp_verdict {

@@ -1,492 +1,211 @@
 /*
  * judge_dns.c - do names lead to the right addresses, at every resolver?
  *
- * Each answer is read by its shape (docs/sources.md). For a name that
- * must be private:
- *
- *   privatelink alias, public address      the zone is not seen there
- *   privatelink alias, no address          the zone lacks the record
- *   no alias, public address               no private endpoint in use
- *   no alias, no address                   unknown name, or a zone hides it
- *   private address                        right, if it is the one meant
- *
- * Then the answers are compared: between resolvers, between rounds, and with
- * what applications get. A name is fine only if every resolver was asked for A
- * and AAAA and all answers are.
+ * Each name at each server that counts is a case (dns_view.c); the rules
+ * (dns_rules.c) say which mistake it shows. Then what applications get is
+ * compared with what the servers say. A name is fine only if every server that
+ * counts was asked for A and AAAA in every round, and all answers are.
  */
-#include "judge_draft.h"
+#include "judge_dns.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define RCODE_NOERROR 0
-#define RCODE_NXDOMAIN 3
-#define RCODE_REFUSED 5
+#include "catalogue.h"
+#include "name_match.h"
 
-struct tally { /* of one resolver, over all names */
-	size_t rows, names, answered, silent, unreachable, refused;
-	const char *whole; /* the id that says all of it, or NULL */
-};
+#define RULES_MAX 4 /* that one case may show, one after the other */
 
 struct ctx {
 	struct judge *j;
+	const struct dns_scene *s;
+	struct dns_groups *groups;
+	size_t index; /* of the name */
 	const struct vp_name *name;
 	struct judge_name *judged;
 	const struct vp_target *t; /* the strictest target with this name */
-	struct tally *tallies;
-	size_t from; /* drafts of this name start here */
-	bool *wrong; /* for each resolver */
-	bool *dead;  /* for each row: a TCP row stands for it */
+	const struct vp_dns_row *nss;
+	bool pinned;
+	bool *wrong;             /* for each resolver */
+	struct dns_group *found; /* of this name; servers are gathered */
+	size_t n_found;
 };
 
-static const struct {
-	const char *id, *detail;
-} details[] = {
-	{ "dns-zone-not-linked",
-	  "At {resolver} the alias {alias} leads on to the public address "
-	  "{address}: the zone {zone} is not seen from there." },
-	{ "dns-record-missing",
-	  "At {resolver} the alias {alias} has no address{soa}." },
-	{ "dns-no-private-endpoint",
-	  "At {resolver} the name leads to the public address {address}, and "
-	  "no privatelink alias is on the way there." },
-	{ "dns-name-unknown", "At {resolver} the name {name} has no address." },
-	{ "dns-zone-shadowed",
-	  "At {resolver} the name {name} has no address; another resolver "
-	  "knows it." },
-	{ "dns-resolvers-disagree",
-	  "The answers for {name} differ between resolvers." },
-	{ "dns-unstable", "{resolver} changed its answer for {name}." },
-	{ "dns-wrong-address",
-	  "At {resolver} the name leads to {address}; {expected} is meant." },
-	{ "dns-outside-vnet",
-	  "At {resolver} the name leads to {address}, which is in no prefix of "
-	  "--vnet." },
-	{ "dns-bogon", "At {resolver} the name leads to {address}." },
-	{ "dns-hosts-override",
-	  "Applications get {address}, the resolvers say otherwise." },
-	{ "dns-ipv6-public",
-	  "At {resolver} the name has a private IPv4 address and the public "
-	  "IPv6 address {address}." },
-	{ "dns-timeout", "No answer from {resolver}." },
-	{ "dns-unreachable", "{resolver} could not be asked." },
-	{ "dns-servfail", "{resolver} answered with {what}." },
-	{ "dns-refused", "{resolver} answered REFUSED." },
-	{ "dns-tcp-blocked",
-	  "The answer of {resolver} was cut short, and TCP to it fails." },
-	{ "dns-malformed", "The answer of {resolver} cannot be read: {what}." },
-	{ "dns-alias-loop",
-	  "At {resolver} the aliases come back to a name already seen." },
-	{ "dns-private-unexpected",
-	  "At {resolver} the name leads to {address}." },
-	{ "dns-alias-missing",
-	  "At {resolver} the name leads to {address} without a privatelink "
-	  "alias." },
-	{ "probe-error", "Asking {resolver} failed on this machine." },
-};
-
-static const char *detail_of(const char *id)
-{
-	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
-		if (strcmp(details[i].id, id) == 0)
-			return details[i].detail;
-	}
-	return NULL;
-}
-
-/* --- rows in words ----------------------------------------------------- */
+/* --- mistakes of one name ------------------------------------------------ */
 
 static bool is_nss(const struct ctx *c, const struct vp_dns_row *row)
 {
 	return c->j->facts->resolvers[row->resolver].source == VP_RESOLVER_NSS;
 }
 
-/* A server that is asked only to compare with, or another question than for
- * the name: applications never get this answer. */
-static bool is_aside(const struct ctx *c, const struct vp_dns_row *row)
+static struct dns_group *hit(struct ctx *c, const char *id,
+                             const struct dns_rule *rule, size_t resolver,
+                             const struct vp_dns_row *row)
 {
-	return vp_resolver_is_reference(
-		       &c->j->facts->resolvers[row->resolver]) ||
-	       row->question != VP_QUESTION_NAME;
-}
+	enum vp_severity severity = vp_finding_type(id)->severity;
+	struct dns_group *g = NULL;
 
-static const char *type_text(const struct vp_dns_row *row)
-{
-	return row->type == VP_DNS_A      ? " A"
-	       : row->type == VP_DNS_AAAA ? " AAAA"
-	                                  : "";
-}
-
-/* " -> a -> b", the first few. */
-static const char *chain_text(struct judge *j, const struct vp_dns_row *row)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < row->n_chain && i < 8; i++)
-		text = vp_arena_printf(j->arena, "%s -> %s", text,
-		                       row->chain[i].target);
-	if (row->n_chain > 8)
-		text = vp_arena_printf(j->arena, "%s -> ...", text);
-	return text;
-}
-
-static const char *addresses_text(struct judge *j, const struct vp_dns_row *row)
-{
-	const char *text = "", *gap = "";
-
-	for (size_t i = 0; i < row->n_addresses && i < 6; i++) {
-		text = vp_arena_printf(
-			j->arena, "%s%s%s", text, gap,
-			judge_addr_text(j, &row->addresses[i].addr));
-		gap = ", ";
+	for (size_t i = 0; i < c->n_found && g == NULL; i++) {
+		if (strcmp(c->found[i].id, id) == 0)
+			g = &c->found[i];
 	}
-	if (row->n_addresses > 6)
-		text = vp_arena_printf(j->arena, "%s and %zu more", text,
-		                       row->n_addresses - 6);
-	if (row->transport == VP_TRANSPORT_NSS)
-		return text; /* getaddrinfo() tells no TTL */
-	return vp_arena_printf(j->arena, "%s (ttl %u)", text,
-	                       row->addresses[0].ttl);
-}
-
-static const char *answer_text(struct judge *j, const struct vp_dns_row *row)
-{
-	const char *soa = "";
-
-	if (row->outcome != VP_OUTCOME_OK)
-		return vp_arena_printf(j->arena, "%s%s%s",
-		                       vp_outcome_text(row->outcome),
-		                       row->detail != NULL ? ": " : "",
-		                       row->detail != NULL ? row->detail : "");
-	if (row->n_addresses > 0)
-		return addresses_text(j, row);
-	if (row->transport == VP_TRANSPORT_NSS)
-		return row->detail != NULL ? row->detail : "no address";
-	if (row->soa.zone != NULL)
-		soa = vp_arena_printf(
-			j->arena, " (SOA of %s%s%s)", row->soa.zone,
-			row->soa.mname != NULL ? " at " : "",
-			row->soa.mname != NULL ? row->soa.mname : "");
-	return vp_arena_printf(j->arena, "%s%s",
-	                       row->rcode == RCODE_NOERROR
-	                               ? "no record"
-	                               : judge_rcode_text(j, row->rcode),
-	                       soa);
-}
-
-static const char *row_text(struct judge *j, const struct vp_name *name,
-                            const struct vp_dns_row *row)
-{
-	return vp_arena_printf(
-		j->arena, "%s%s%s: %s%s -> %s, %s",
-		judge_resolver_text(j, row->resolver), type_text(row),
-		row->transport == VP_TRANSPORT_TCP ? " over TCP" : "",
-		name->name, chain_text(j, row), answer_text(j, row),
-		judge_ms(j, row->elapsed_us));
-}
-
-/* --- findings of one name ---------------------------------------------- */
-
-static bool is_about(const struct judge_draft *d, size_t r)
-{
-	for (size_t i = 0; i < d->n_resolvers; i++) {
-		if (d->resolvers[i] == r)
-			return true;
+	if (severity == VP_SEVERITY_ERROR && rule != NULL && rule->warn)
+		severity = VP_SEVERITY_WARNING;
+	if (g == NULL) {
+		g = VP_PUSH(c->j->arena, c->found, c->n_found);
+		*g = (struct dns_group){ .id = id,
+			                 .rule = rule,
+			                 .row = row,
+			                 .at_most =
+			                         c->pinned ? VP_SEVERITY_WARNING
+			                                   : VP_SEVERITY_LEAK };
 	}
-	return false;
-}
-
-/* One row shows this finding. a: the address meant, or NULL. */
-static struct judge_draft *hit(struct ctx *c, const char *id,
-                               const struct vp_dns_row *row,
-                               const struct vp_addr *a)
-{
-	struct judge_draft *d = judge_find(c->j, c->from, id);
-
-	if (d == NULL) {
-		d = judge_add(c->j, id, c->name->name);
-		d->words.name = c->name->name;
-		judge_words_of(c->j, &d->words, c->t, judge_alias(row));
-		d->detail = detail_of(id);
-		if (a != NULL)
-			d->words.address = judge_addr_text(c->j, a);
-		d->words.what = row->detail;
-	}
-	if (!is_about(d, row->resolver))
-		*VP_PUSH(c->j->arena, d->resolvers, d->n_resolvers) =
-			row->resolver;
-	judge_evidence(c->j, d, row_text(c->j, c->name, row));
-	if (d->f.severity == VP_SEVERITY_ERROR) {
+	if (rule != NULL && rule->warn)
+		g->at_most = VP_SEVERITY_WARNING;
+	g->servers |= dns_server_bit(resolver);
+	if (severity == VP_SEVERITY_ERROR && !c->pinned) {
 		judge_worse(&c->judged->state, JUDGE_WRONG);
-		if (strcmp(id, "dns-resolvers-disagree") != 0)
-			c->wrong[row->resolver] = true; /* else: who knows */
-	} else if (d->f.severity == VP_SEVERITY_UNPROVEN) {
+		if (strcmp(id, "dns-resolvers-disagree") != 0 ||
+		    !(dns_view_at(c->s, c->index, resolver)->shapes &
+		      DNS_RIGHT))
+			c->wrong[resolver] = true; /* else: who knows */
+	} else if (severity == VP_SEVERITY_UNPROVEN) {
 		judge_worse(&c->judged->state, JUDGE_UNPROVEN);
 	}
-	return d;
+	return g;
 }
 
-static bool answered(const struct vp_dns_row *row)
-{
-	return row->outcome == VP_OUTCOME_OK &&
-	       (row->rcode == RCODE_NOERROR || row->rcode == RCODE_NXDOMAIN) &&
-	       !row->alias_loop;
-}
-
-/* The partner of a row: the same resolver and round, another type. */
-static const struct vp_dns_row *other_type(const struct ctx *c,
-                                           const struct vp_dns_row *row)
-{
-	for (size_t i = 0; i < c->name->n_rows; i++) {
-		const struct vp_dns_row *o = &c->name->rows[i];
-
-		if (!c->dead[i] && o->resolver == row->resolver &&
-		    o->round == row->round && o->type != row->type)
-			return o;
-	}
-	return NULL;
-}
-
-static const struct vp_addr *
-first_of(const struct ctx *c, const struct vp_dns_row *row, enum vp_scope scope)
-{
-	for (size_t i = 0; i < row->n_addresses; i++) {
-		if (judge_scope(c->j, &row->addresses[i].addr) == scope)
-			return &row->addresses[i].addr;
-	}
-	return NULL;
-}
-
-static bool only_private(const struct ctx *c, const struct vp_dns_row *row)
-{
-	return row != NULL && answered(row) && row->n_addresses > 0 &&
-	       first_of(c, row, VP_SCOPE_PUBLIC) == NULL;
-}
-
-/* A private zone without the record says so itself: its SOA is Azure's. */
-static const char *soa_text(struct ctx *c, const struct vp_soa *soa)
-{
-	if (soa->zone == NULL)
-		return " there";
-	if (soa->mname != NULL &&
-	    strcmp(soa->mname, "azureprivatedns.net") == 0)
-		return vp_arena_printf(c->j->arena,
-		                       ": the Azure private zone %s is linked "
-		                       "and lacks the record",
-		                       soa->zone);
-	return vp_arena_printf(c->j->arena,
-	                       ": the zone %s at %s answers for it and lacks "
-	                       "the record",
-	                       soa->zone,
-	                       soa->mname != NULL ? soa->mname : "?");
-}
-
-/* Does any other server have an address for this name? */
-static bool known_elsewhere(const struct ctx *c, size_t resolver)
-{
-	for (size_t i = 0; i < c->name->n_rows; i++) {
-		const struct vp_dns_row *o = &c->name->rows[i];
-
-		if (o->resolver != resolver && !is_nss(c, o) &&
-		    !is_aside(c, o) && answered(o) && o->n_addresses > 0)
-			return true;
-	}
-	return false;
-}
-
-static void judge_negative(struct ctx *c, const struct vp_dns_row *row)
-{
-	const struct vp_dns_row *o = other_type(c, row);
-	struct judge_draft *d;
-
-	if (row->type != VP_DNS_A)
-		return; /* no AAAA is healthy */
-	if (o != NULL && answered(o) && o->n_addresses > 0)
-		return; /* IPv6 only */
-	if (judge_alias(row) != NULL) {
-		d = hit(c, "dns-record-missing", row, NULL);
-		if (d->words.soa == NULL)
-			d->words.soa = soa_text(c, &row->soa);
-	} else if (known_elsewhere(c, row->resolver)) {
-		hit(c, "dns-zone-shadowed", row, NULL);
-	} else {
-		hit(c, "dns-name-unknown", row, NULL);
-	}
-}
-
-static bool is_expected(const struct vp_target *t, const struct vp_addr *a)
-{
-	for (size_t i = 0; i < t->n_expected; i++) {
-		if (vp_addr_equal(&t->expected[i], a))
-			return true;
-	}
-	return t->n_expected == 0;
-}
-
-static const struct vp_addr *first_bogon(const struct ctx *c,
-                                         const struct vp_dns_row *row)
-{
-	for (size_t i = 0; i < row->n_addresses; i++) {
-		switch (judge_scope(c->j, &row->addresses[i].addr)) {
-		case VP_SCOPE_PUBLIC:
-		case VP_SCOPE_PRIVATE:
-		case VP_SCOPE_VNET:
-			break;
-		default:
-			return &row->addresses[i].addr;
-		}
-	}
-	return NULL;
-}
-
-static void judge_public_answer(struct ctx *c, const struct vp_dns_row *row,
-                                const struct vp_addr *a)
-{
-	if (row->type == VP_DNS_AAAA && only_private(c, other_type(c, row)))
-		hit(c, "dns-ipv6-public", row, a);
-	else if (judge_alias(row) != NULL)
-		hit(c, "dns-zone-not-linked", row, a);
-	else
-		hit(c, "dns-no-private-endpoint", row, a);
-}
-
-static void judge_private_answer(struct ctx *c, const struct vp_dns_row *row)
-{
-	const struct vp_addr *a;
-
-	for (size_t i = 0; i < row->n_addresses; i++) {
-		if (!is_expected(c->t, &row->addresses[i].addr)) {
-			hit(c, "dns-wrong-address", row,
-			    &row->addresses[i].addr);
-			return;
-		}
-	}
-	a = first_of(c, row, VP_SCOPE_PRIVATE);
-	if (a != NULL && c->t->n_expected == 0 &&
-	    c->j->facts->policy.n_vnet > 0)
-		hit(c, "dns-outside-vnet", row, a);
-	if (judge_alias(row) == NULL && c->t->zone != NULL)
-		hit(c, "dns-alias-missing", row, &row->addresses[0].addr);
-}
-
-static void judge_positive(struct ctx *c, const struct vp_dns_row *row)
-{
-	const struct vp_addr *a = first_bogon(c, row);
-	struct judge_draft *d;
-
-	if (a != NULL) {
-		hit(c, "dns-bogon", row, a);
-		return;
-	}
-	a = first_of(c, row, VP_SCOPE_PUBLIC);
-	if (c->judged->expect == VP_EXPECT_PRIVATE) {
-		if (a != NULL)
-			judge_public_answer(c, row, a);
-		else
-			judge_private_answer(c, row);
-		return;
-	}
-	if (c->judged->expect == VP_EXPECT_ANY || a != NULL)
-		return;
-	d = hit(c, "dns-private-unexpected", row, &row->addresses[0].addr);
-	if (c->judged->expect == VP_EXPECT_SERVICE_ENDPOINT)
-		d->f.severity = VP_SEVERITY_INFO; /* better than expected */
-}
-
-/* No answer. A resolver that failed at every question is told of once. */
-static void judge_failure(struct ctx *c, const struct vp_dns_row *row,
-                          const char *id)
-{
-	const struct tally *t = &c->tallies[row->resolver];
-
-	if (t->whole != NULL && strcmp(t->whole, id) == 0) {
-		judge_worse(&c->judged->state, JUDGE_WRONG);
-		c->wrong[row->resolver] = true;
-		return;
-	}
-	hit(c, id, row, NULL);
-}
-
-/* The id for an outcome that is no answer, or NULL: it was never tried. */
-static const char *failure_id(const struct vp_dns_row *row)
-{
-	bool tcp = row->transport == VP_TRANSPORT_TCP;
-
-	switch (row->outcome) {
-	case VP_OUTCOME_TIMEOUT:
-	case VP_OUTCOME_SILENT:
-	case VP_OUTCOME_RESET:
-	case VP_OUTCOME_CLOSED:
-		return tcp ? "dns-tcp-blocked" : "dns-timeout";
-	case VP_OUTCOME_REFUSED:
-	case VP_OUTCOME_UNREACHABLE:
-	case VP_OUTCOME_DENIED:
-		return tcp ? "dns-tcp-blocked" : "dns-unreachable";
-	case VP_OUTCOME_MALFORMED:
-	case VP_OUTCOME_PROTOCOL:
-		return "dns-malformed";
-	case VP_OUTCOME_NONE:
-	case VP_OUTCOME_CANCELLED:
-		return NULL;
-	default:
-		return "probe-error";
-	}
-}
-
-static void judge_row(struct ctx *c, const struct vp_dns_row *row)
-{
-	struct judge_draft *d;
-	const char *id;
-
-	if (row->outcome != VP_OUTCOME_OK) {
-		id = failure_id(row);
-		if (id == NULL)
-			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
-		else
-			judge_failure(c, row, id);
-		return;
-	}
-	if (row->transport == VP_TRANSPORT_NSS)
-		return; /* compared with the others later */
-	if (row->alias_loop) {
-		hit(c, "dns-alias-loop", row, NULL);
-	} else if (row->rcode == RCODE_REFUSED) {
-		judge_failure(c, row, "dns-refused");
-	} else if (!answered(row)) {
-		d = hit(c, "dns-servfail", row, NULL);
-		d->words.what = judge_rcode_text(c->j, row->rcode);
-	} else if (row->n_addresses > 0) {
-		judge_positive(c, row);
-	} else {
-		judge_negative(c, row);
-	}
-}
-
-/* A truncated answer counts as what TCP said in its place. */
-static void mark_truncated(struct ctx *c)
+/* The first row of this server whose answer has one of these shapes. */
+static const struct vp_dns_row *row_of(const struct ctx *c, size_t resolver,
+                                       uint16_t type, unsigned shapes)
 {
 	for (size_t i = 0; i < c->name->n_rows; i++) {
 		const struct vp_dns_row *row = &c->name->rows[i];
-		bool found = false;
 
-		if (c->dead[i] || row->transport != VP_TRANSPORT_UDP ||
-		    !row->truncated)
-			continue;
-		for (size_t k = 0; k < c->name->n_rows; k++) {
-			const struct vp_dns_row *o = &c->name->rows[k];
+		if (row->resolver == resolver && row->type == type &&
+		    row->question == VP_QUESTION_NAME &&
+		    !dns_row_is_dead(c->s, c->index, i) &&
+		    (dns_shape_of(c->j, row) & shapes))
+			return row;
+	}
+	return NULL;
+}
 
-			found |= !is_aside(c, o) &&
-			         o->transport == VP_TRANSPORT_TCP &&
-			         o->resolver == row->resolver &&
-			         o->type == row->type && o->round == row->round;
-		}
-		c->dead[i] = true;
-		if (!found) /* never asked again: the answer is not known */
-			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
+/* Nothing but failures, and names that do not exist, are wrong where a public
+ * address is as good as a private one. */
+static void relax(struct dns_case *one)
+{
+	one->here &= DNS_NO_ANSWER | DNS_ABSENT | DNS_BOGON;
+	if (one->here & DNS_MISSING)
+		one->here = (one->here & ~(unsigned)DNS_MISSING) | DNS_UNKNOWN;
+}
+
+/* What fails at an address that DNS got wrong follows from that. */
+static void blame(struct ctx *c, const struct vp_addr *a)
+{
+	*VP_PUSH(c->j->arena, c->judged->blamed, c->judged->n_blamed) = *a;
+}
+
+static void blame_addresses(struct ctx *c, const struct dns_rule *rule,
+                            size_t r)
+{
+	const struct vp_addr *meant, *a;
+
+	if (rule->flags & DNS_F_UNEXPECTED) {
+		a = dns_unexpected(c->s, c->index, r, &meant);
+		if (a != NULL)
+			blame(c, a);
+	}
+	if (!(rule->flags & DNS_F_DEAD))
+		return;
+	for (size_t i = 0; i < c->t->n_addresses; i++) {
+		const struct vp_target_address *t = &c->t->addresses[i];
+
+		if (t->reach == VP_REACH_TRIED &&
+		    t->tcp.outcome != VP_OUTCOME_OK)
+			blame(c, &t->addr);
 	}
 }
 
-/* --- comparing --------------------------------------------------------- */
+static void judge_server(struct ctx *c, size_t r)
+{
+	struct dns_case one;
+
+	dns_case_make(&one, c->s, c->index, r);
+	if (c->judged->expect != VP_EXPECT_PRIVATE)
+		relax(&one);
+	for (int i = 0; i < RULES_MAX && one.here != 0; i++) {
+		const struct dns_rule *rule = dns_rule_for(&one);
+
+		if (rule == NULL)
+			return;
+		if (*rule->id == '\0') {
+			judge_worse(&c->judged->state, JUDGE_WRONG);
+			c->wrong[r] = true; /* passed on to it */
+		} else {
+			hit(c, rule->id, rule, r,
+			    row_of(c, r, VP_DNS_A, one.here & rule->here));
+			blame_addresses(c, rule, r);
+		}
+		one.here &= ~(rule->here | rule->also);
+	}
+}
+
+/* --- IPv6, TCP ------------------------------------------------------------ */
+
+static const struct {
+	unsigned shape;
+	const char *id;
+} aaaa_failures[] = {
+	{ DNS_SERVFAIL, "dns-servfail" },
+	{ DNS_REFUSED, "dns-refused" },
+	{ DNS_MALFORMED, "dns-malformed" },
+	{ DNS_LOOP, "dns-alias-loop" },
+	{ DNS_TCP_BLOCKED, "dns-tcp-blocked" },
+	{ DNS_UNREACHABLE, "dns-unreachable" },
+	{ DNS_BOGON, "dns-bogon" },
+	{ DNS_FAILED, "probe-error" },
+	{ DNS_SILENT, "dns-aaaa-ignored" },
+};
+
+/* AAAA, where A has an answer: else it fails for the same reason. */
+static void judge_aaaa(struct ctx *c, size_t r)
+{
+	const struct dns_view *v = dns_view_at(c->s, c->index, r);
+	bool private = c->judged->expect == VP_EXPECT_PRIVATE;
+
+	if ((v->shapes & (DNS_RIGHT | DNS_OPEN | DNS_ABSENT)) == 0)
+		return;
+	if (private && (v->aaaa & DNS_OPEN) && (v->shapes & DNS_RIGHT))
+		hit(c, "dns-ipv6-public", NULL, r,
+		    row_of(c, r, VP_DNS_AAAA, DNS_OPEN));
+	for (size_t i = 0; i < sizeof(aaaa_failures) / sizeof(*aaaa_failures);
+	     i++) {
+		unsigned shape = aaaa_failures[i].shape;
+
+		const char *id = aaaa_failures[i].id;
+
+		if (shape == DNS_SILENT && c->s->aaaa_answered[r])
+			id = "dns-timeout"; /* lost, not ignored */
+		if ((v->aaaa & shape) && !(v->shapes & shape))
+			hit(c, id, NULL, r, row_of(c, r, VP_DNS_AAAA, shape));
+	}
+}
+
+static void judge_private_unexpected(struct ctx *c, size_t r)
+{
+	const struct dns_view *v = dns_view_at(c->s, c->index, r);
+	struct dns_group *g;
+
+	if (c->judged->expect == VP_EXPECT_PRIVATE ||
+	    c->judged->expect == VP_EXPECT_ANY || !(v->shapes & DNS_RIGHT))
+		return;
+	g = hit(c, "dns-private-unexpected", NULL, r,
+	        row_of(c, r, VP_DNS_A, DNS_RIGHT));
+	if (c->judged->expect == VP_EXPECT_SERVICE_ENDPOINT)
+		g->at_most = VP_SEVERITY_INFO; /* better than expected */
+}
+
+/* --- what applications get ------------------------------------------------ */
 
 static bool has_addr(const struct vp_dns_row *row, const struct vp_addr *a)
 {
@@ -497,349 +216,565 @@ static bool has_addr(const struct vp_dns_row *row, const struct vp_addr *a)
 	return false;
 }
 
-/* Public answers rotate; all of them are one kind. Private ones must be the
- * same set. */
-static bool same_answer(const struct ctx *c, const struct vp_dns_row *a,
-                        const struct vp_dns_row *b)
-{
-	bool public_a = first_of(c, a, VP_SCOPE_PUBLIC) != NULL;
-	bool public_b = first_of(c, b, VP_SCOPE_PUBLIC) != NULL;
-
-	if (public_a || public_b)
-		return public_a && public_b;
-	for (size_t i = 0; i < a->n_addresses; i++) {
-		if (!has_addr(b, &a->addresses[i].addr))
-			return false;
-	}
-	for (size_t i = 0; i < b->n_addresses; i++) {
-		if (!has_addr(a, &b->addresses[i].addr))
-			return false;
-	}
-	return true;
-}
-
-/* Resolvers among each other, and one resolver with itself over time. */
-static void compare_servers(struct ctx *c)
-{
-	struct judge_draft *d;
-
-	for (size_t i = 0; i < c->name->n_rows; i++) {
-		const struct vp_dns_row *a = &c->name->rows[i];
-
-		if (c->dead[i] || is_nss(c, a) || !answered(a))
-			continue;
-		for (size_t k = i + 1; k < c->name->n_rows; k++) {
-			const struct vp_dns_row *b = &c->name->rows[k];
-			const char *id = a->resolver == b->resolver
-			                         ? "dns-unstable"
-			                         : "dns-resolvers-disagree";
-
-			if (c->dead[k] || is_nss(c, b) || !answered(b) ||
-			    a->type != b->type || same_answer(c, a, b))
-				continue;
-			d = judge_find(c->j, c->from, id);
-			if (d == NULL)
-				hit(c, id, a, NULL);
-			else if (is_about(d, b->resolver))
-				continue; /* it was shown */
-			hit(c, id, b, NULL);
-		}
-	}
-}
-
 static bool any_server_gave(const struct ctx *c, const struct vp_addr *a)
 {
 	for (size_t i = 0; i < c->name->n_rows; i++) {
 		const struct vp_dns_row *row = &c->name->rows[i];
 
-		if (!is_nss(c, row) && !is_aside(c, row) && has_addr(row, a))
+		if (!is_nss(c, row) && row->question == VP_QUESTION_NAME &&
+		    !c->s->reference[row->resolver] && has_addr(row, a))
 			return true;
 	}
 	return false;
+}
+
+/* The answer that a search domain gives, if it has this address. */
+static const struct vp_dns_row *search_gave(const struct ctx *c,
+                                            const struct vp_addr *a)
+{
+	for (size_t i = 0; i < c->name->n_rows; i++) {
+		const struct vp_dns_row *row = &c->name->rows[i];
+
+		if (row->question == VP_QUESTION_SEARCH &&
+		    row->outcome == VP_OUTCOME_OK && row->n_addresses > 0 &&
+		    (a == NULL || has_addr(row, a)))
+			return row;
+	}
+	return NULL;
+}
+
+/* The line of the hosts file with this address; 0: none. */
+static unsigned hosts_line(const struct ctx *c, const struct vp_addr *a)
+{
+	for (size_t i = 0; i < c->name->n_hosts; i++) {
+		if (vp_addr_equal(&c->name->hosts[i].addr, a))
+			return c->name->hosts[i].line;
+	}
+	return 0;
 }
 
 /* Did every server say what it has of this address's family? Applications may
  * have got it from one that was not heard here: cut short, or too slow. */
 static bool all_servers_heard(const struct ctx *c, const struct vp_addr *a)
 {
-	uint16_t type = a->family == 4 ? VP_DNS_A : VP_DNS_AAAA;
 	bool any = false;
 
-	for (size_t i = 0; i < c->name->n_rows; i++) {
-		const struct vp_dns_row *row = &c->name->rows[i];
+	for (size_t r = 0; r < c->s->n_resolvers; r++) {
+		const struct dns_view *v = dns_view_at(c->s, c->index, r);
+		unsigned shapes = a->family == 4 ? v->shapes : v->aaaa;
 
-		if (is_nss(c, row) || c->dead[i] || row->type != type)
+		if (!dns_counts(c->s, c->index, r))
 			continue;
-		if (row->outcome != VP_OUTCOME_OK)
+		if (v->unfinished || shapes == 0 ||
+		    (shapes & (DNS_SILENT | DNS_UNREACHABLE | DNS_FAILED |
+		               DNS_TCP_BLOCKED | DNS_MALFORMED)))
 			return false;
 		any = true;
 	}
 	return any;
 }
 
-static void judge_nss(struct ctx *c, const struct vp_dns_row *row)
+static bool known_to_servers(const struct ctx *c)
 {
-	struct judge_draft *d;
+	for (size_t r = 0; r < c->s->n_resolvers; r++) {
+		const struct dns_view *v = dns_view_at(c->s, c->index, r);
 
-	if (row->outcome != VP_OUTCOME_OK)
-		return;
-	if (row->n_addresses == 0) {
-		if (known_elsewhere(c, row->resolver)) {
-			d = hit(c, "dns-hosts-override", row, NULL);
-			d->words.address = "no address";
-		} else if (c->judged->state != JUDGE_WRONG) {
-			hit(c, "dns-name-unknown", row, NULL);
-		} else {
-			c->wrong[row->resolver] = true; /* passed on to us */
-		}
-		return;
-	}
-	for (size_t i = 0; i < row->n_addresses; i++) {
-		const struct vp_addr *a = &row->addresses[i].addr;
-
-		if (judge_scope(c->j, a) == VP_SCOPE_PUBLIC &&
-		    c->judged->expect != VP_EXPECT_PRIVATE)
-			continue; /* public answers rotate */
-		if (!any_server_gave(c, a)) {
-			if (all_servers_heard(c, a)) {
-				hit(c, "dns-hosts-override", row, a);
-				return;
-			}
-			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
-		}
-		if (judge_scope(c->j, a) == VP_SCOPE_PUBLIC ||
-		    (c->judged->expect == VP_EXPECT_PRIVATE &&
-		     !is_expected(c->t, a)))
-			c->wrong[row->resolver] = true; /* passed on to us */
-	}
-}
-
-/* --- completeness ------------------------------------------------------ */
-
-static bool was_asked(const struct ctx *c, size_t resolver, uint16_t type)
-{
-	for (size_t i = 0; i < c->name->n_rows; i++) {
-		const struct vp_dns_row *row = &c->name->rows[i];
-
-		if (row->resolver == resolver && row->type == type &&
-		    row->question == VP_QUESTION_NAME)
+		if (dns_counts(c->s, c->index, r) &&
+		    ((v->shapes | v->aaaa) & (DNS_RIGHT | DNS_OPEN)))
 			return true;
 	}
 	return false;
 }
 
-static void judge_complete(struct ctx *c)
+static bool is_expected(const struct vp_target *t, const struct vp_addr *a)
 {
-	for (size_t r = 0; r < c->j->facts->n_resolvers; r++) {
-		const struct vp_resolver *res = &c->j->facts->resolvers[r];
-		bool nss = res->source == VP_RESOLVER_NSS;
+	for (size_t i = 0; i < t->n_expected; i++) {
+		if (vp_addr_equal(&t->expected[i], a))
+			return true;
+	}
+	return false;
+}
 
-		if (vp_resolver_is_reference(res))
-			continue; /* looked at where something is wrong */
-		if (nss ? !was_asked(c, r, 0)
-		        : !was_asked(c, r, VP_DNS_A) ||
-		                    !was_asked(c, r, VP_DNS_AAAA))
+/* The hosts file gives just what is expected: the servers' mistakes do not
+ * reach programs of this machine that ask it. */
+static bool is_pinned(const struct ctx *c)
+{
+	const struct vp_dns_row *row = c->nss;
+
+	if (row == NULL || row->outcome != VP_OUTCOME_OK ||
+	    row->n_addresses == 0 || c->judged->expect != VP_EXPECT_PRIVATE)
+		return false;
+	for (size_t i = 0; i < row->n_addresses; i++) {
+		const struct vp_addr *a = &row->addresses[i].addr;
+
+		if (!is_expected(c->t, a) || hosts_line(c, a) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void overridden(struct ctx *c, const struct vp_addr *a)
+{
+	const struct vp_dns_row *search = a != NULL ? search_gave(c, a) : NULL;
+	unsigned line = a != NULL ? hosts_line(c, a) : 0;
+	struct dns_group *g;
+
+	if (line == 0 && search != NULL) {
+		g = hit(c, "dns-search-suffix", NULL, search->resolver, search);
+		g->extra = search->asked;
+		return;
+	}
+	g = hit(c, "dns-hosts-override", NULL, c->nss->resolver, c->nss);
+	if (line != 0)
+		g->extra = vp_arena_printf(
+			c->j->arena,
+			"from line %u of /etc/hosts; the servers are not asked",
+			line);
+	else
+		g->extra = "the servers say otherwise, and /etc/hosts has no "
+			   "line for it";
+}
+
+static void judge_nss_address(struct ctx *c, const struct vp_addr *a)
+{
+	enum vp_scope scope = judge_scope(c->j, a);
+
+	if (scope == VP_SCOPE_PUBLIC && c->judged->expect != VP_EXPECT_PRIVATE)
+		return; /* public answers rotate */
+	if (!any_server_gave(c, a)) {
+		if (hosts_line(c, a) != 0 || search_gave(c, a) != NULL ||
+		    all_servers_heard(c, a))
+			overridden(c, a);
+		else
 			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
 	}
-	if (c->j->facts->n_resolvers == 0)
+	if (scope == VP_SCOPE_PUBLIC ||
+	    (c->judged->expect == VP_EXPECT_PRIVATE && c->t->n_expected > 0 &&
+	     !is_expected(c->t, a)))
+		c->wrong[c->nss->resolver] = true; /* passed on to us */
+}
+
+static void judge_nss(struct ctx *c)
+{
+	const struct vp_dns_row *row = c->nss;
+
+	if (row == NULL)
+		return;
+	if (row->outcome != VP_OUTCOME_OK) {
+		unsigned shape = dns_shape_of(c->j, row);
+
+		if (shape == 0)
+			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
+		else
+			hit(c,
+			    shape == DNS_FAILED ? "probe-error" : "dns-timeout",
+			    NULL, row->resolver, row);
+		return;
+	}
+	if (c->pinned) {
+		hit(c, "dns-hosts-pinned", NULL, row->resolver, row);
+		return;
+	}
+	if (row->n_addresses == 0) {
+		if (known_to_servers(c))
+			overridden(c, NULL);
+		else if (c->judged->state != JUDGE_WRONG)
+			hit(c, "dns-name-unknown", NULL, row->resolver, row);
+		else
+			c->wrong[row->resolver] = true; /* passed on to us */
+		return;
+	}
+	for (size_t i = 0; i < row->n_addresses && i < 16; i++)
+		judge_nss_address(c, &row->addresses[i].addr);
+}
+
+/* A search domain has the name, and programs do not get that: not yet. */
+static void judge_search(struct ctx *c)
+{
+	const struct vp_dns_row *row = search_gave(c, NULL);
+	bool pinned = c->pinned;
+	struct dns_group *g;
+
+	for (size_t i = 0; i < c->n_found; i++) {
+		if (strcmp(c->found[i].id, "dns-search-suffix") == 0)
+			return;
+	}
+	if (row == NULL)
+		return;
+	c->pinned = true; /* a warning */
+	g = hit(c, "dns-search-suffix", NULL, row->resolver, row);
+	g->extra = row->asked;
+	c->pinned = pinned;
+}
+
+/* --- names that are the wrong ones to ask for ------------------------------
+ */
+
+/* The public name of a privatelink one: without that label, and with the
+ * service's own suffix where the zone's is another one. */
+static const char *public_name(struct ctx *c)
+{
+	const char *at = strstr(c->name->name, ".privatelink.");
+	const struct vp_catalogue_suffix *rows;
+	size_t n, label = (size_t)(at - c->name->name);
+
+	rows = vp_catalogue_suffixes(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].zone != NULL && strcmp(rows[i].zone, at + 1) == 0 &&
+		    rows[i].suffix[0] == '.' &&
+		    rows[i].kind != VP_KIND_WORKSPACE_CERT)
+			return vp_arena_printf(c->j->arena, "%.*s%s",
+			                       (int)label, c->name->name,
+			                       rows[i].suffix);
+	}
+	return vp_arena_printf(c->j->arena, "%.*s%s", (int)label, c->name->name,
+	                       at + strlen(".privatelink"));
+}
+
+static bool is_privatelink_name(const struct ctx *c)
+{
+	/* A private cluster's API server is really called so (P16). */
+	return strstr(c->name->name, ".privatelink.") != NULL &&
+	       c->t->kind != VP_KIND_AKS_API;
+}
+
+/* REGION.api.azureml.ms: public by design (docs/sources.md: G90426). */
+static bool is_regional_name(const struct ctx *c)
+{
+	const struct vp_catalogue_suffix *rows;
+	const char *dot = strchr(c->name->name, '.');
+	size_t n;
+
+	rows = vp_catalogue_suffixes(&n);
+	for (size_t i = 0; dot != NULL && i < n; i++) {
+		if (rows[i].kind == VP_KIND_WORKSPACE &&
+		    strcmp(dot, rows[i].suffix) == 0)
+			return c->judged->expect == VP_EXPECT_PRIVATE;
+	}
+	return false;
+}
+
+/* Then its answers say nothing about the resource. */
+static bool judge_wrong_name(struct ctx *c)
+{
+	struct dns_group *g;
+	size_t r = 0;
+
+	while (r + 1 < c->s->n_resolvers && !dns_counts(c->s, c->index, r))
+		r++;
+	if (is_privatelink_name(c)) {
+		g = hit(c, "dns-privatelink-name", NULL, r,
+		        row_of(c, r, VP_DNS_A, ~0u));
+		g->extra = public_name(c);
+		for (size_t i = 0; i < c->t->n_addresses; i++)
+			blame(c, &c->t->addresses[i].addr);
+		return true;
+	}
+	if (is_regional_name(c)) {
+		hit(c, "dns-regional-name", NULL, r,
+		    row_of(c, r, VP_DNS_A, ~0u));
+		return true;
+	}
+	return false;
+}
+
+/* --- one name ---------------------------------------------------------------
+ */
+
+static bool was_asked(const struct ctx *c, size_t resolver, uint16_t type)
+{
+	unsigned want = c->j->facts->rounds > 0 ? c->j->facts->rounds : 1;
+	unsigned have = 0;
+
+	for (size_t i = 0; i < c->name->n_rows; i++) {
+		const struct vp_dns_row *row = &c->name->rows[i];
+
+		have += row->resolver == resolver && row->type == type &&
+		        row->question == VP_QUESTION_NAME &&
+		        (type == 0 || row->transport == VP_TRANSPORT_UDP);
+	}
+	return type == 0 ? have > 0 : have >= want;
+}
+
+static void judge_complete(struct ctx *c)
+{
+	bool any = false;
+
+	for (size_t r = 0; r < c->s->n_resolvers; r++) {
+		bool nss = c->j->facts->resolvers[r].source == VP_RESOLVER_NSS;
+
+		if (c->s->reference[r])
+			continue;
+		any = true;
+		if (dns_view_at(c->s, c->index, r)->unfinished ||
+		    (nss ? !was_asked(c, r, 0)
+		         : !was_asked(c, r, VP_DNS_A) ||
+		                     !was_asked(c, r, VP_DNS_AAAA)))
+			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
+	}
+	if (!any)
 		judge_worse(&c->judged->state, JUDGE_UNPROVEN);
 }
 
-/* The resolvers a finding is about, in words. */
-static const char *resolvers_text(struct judge *j, const struct judge_draft *d)
+static const struct vp_dns_row *nss_row(const struct ctx *c)
 {
-	const char *text = "";
-
-	for (size_t i = 0; i < d->n_resolvers; i++)
-		text = vp_arena_printf(j->arena, "%s%s%s", text,
-		                       i == 0                    ? ""
-		                       : i + 1 == d->n_resolvers ? " and "
-		                                                 : ", ",
-		                       judge_resolver_text(j, d->resolvers[i]));
-	return text;
-}
-
-/* The first that can stand in a command. */
-static const char *server_text(struct judge *j, const struct judge_draft *d)
-{
-	for (size_t i = 0; i < d->n_resolvers; i++) {
-		const struct vp_resolver *r =
-			&j->facts->resolvers[d->resolvers[i]];
-
-		if (r->source != VP_RESOLVER_NSS)
-			return judge_addr_text(j, &r->endpoint.addr);
+	for (size_t i = 0; i < c->name->n_rows; i++) {
+		if (is_nss(c, &c->name->rows[i]))
+			return &c->name->rows[i];
 	}
 	return NULL;
 }
 
-static void finish_name(struct ctx *c)
+static void judge_name(struct judge *j, const struct dns_scene *s,
+                       struct dns_groups *groups, size_t index)
 {
-	for (size_t i = c->from; i < c->j->n_drafts; i++) {
-		struct judge_draft *d = &c->j->drafts[i];
-
-		d->words.resolver = resolvers_text(c->j, d);
-		d->words.server = server_text(c->j, d);
-	}
-	for (size_t r = 0; r < c->j->facts->n_resolvers; r++)
-		c->j->resolver_wrong[r] += c->wrong[r];
-}
-
-static void judge_name(struct judge *j, size_t index, struct tally *tallies)
-{
-	const struct vp_name *name = j->facts->names[index];
 	struct ctx c = {
 		.j = j,
-		.name = name,
+		.s = s,
+		.groups = groups,
+		.index = index,
+		.name = j->facts->names[index],
 		.judged = &j->names[index],
 		.t = j->names[index].target,
-		.tallies = tallies,
-		.from = j->n_drafts,
 	};
 
 	if (c.t == NULL)
 		return; /* no target has it */
-	c.wrong = vp_arena_alloc(j->arena, j->facts->n_resolvers + 1);
-	c.dead = vp_arena_alloc(j->arena, name->n_rows + 1);
+	c.wrong = vp_arena_alloc(j->arena, s->n_resolvers + 1);
 	judge_complete(&c);
-	for (size_t i = 0; i < name->n_rows; i++)
-		c.dead[i] = is_aside(&c, &name->rows[i]);
-	mark_truncated(&c);
-	for (size_t i = 0; i < name->n_rows; i++) {
-		if (!c.dead[i])
-			judge_row(&c, &name->rows[i]);
-	}
-	if (c.judged->expect == VP_EXPECT_PRIVATE)
-		compare_servers(&c);
-	for (size_t i = 0; i < name->n_rows; i++) {
-		if (!c.dead[i] && name->rows[i].transport == VP_TRANSPORT_NSS)
-			judge_nss(&c, &name->rows[i]);
-	}
-	finish_name(&c);
-}
-
-/* --- resolvers --------------------------------------------------------- */
-
-static void tally_row(struct tally *t, const struct vp_dns_row *row)
-{
-	const char *id;
-
-	t->rows++;
-	if (row->outcome == VP_OUTCOME_OK ||
-	    row->outcome == VP_OUTCOME_MALFORMED) {
-		t->answered++;
-		t->refused += row->rcode == RCODE_REFUSED;
-		return;
-	}
-	id = failure_id(row);
-	t->silent += id != NULL && strcmp(id, "dns-timeout") == 0;
-	t->unreachable += id != NULL && strcmp(id, "dns-unreachable") == 0;
-}
-
-static struct tally *tally_resolvers(struct judge *j)
-{
-	const struct vp_facts *f = j->facts;
-	struct tally *tallies = vp_arena_alloc(
-		j->arena, (f->n_resolvers + 1) * sizeof(*tallies));
-
-	for (size_t i = 0; i < f->n_names; i++) {
-		for (size_t k = 0; k < f->names[i]->n_rows; k++) {
-			const struct vp_dns_row *row = &f->names[i]->rows[k];
-
-			tally_row(&tallies[row->resolver], row);
+	if (!judge_wrong_name(&c)) {
+		c.nss = nss_row(&c);
+		c.pinned = is_pinned(&c);
+		for (size_t r = 0; r < s->n_resolvers; r++) {
+			if (!dns_counts(s, index, r))
+				continue;
+			judge_server(&c, r);
+			judge_aaaa(&c, r);
+			judge_private_unexpected(&c, r);
 		}
+		judge_nss(&c);
+		judge_search(&c);
 	}
-	for (size_t r = 0; r < f->n_resolvers; r++) {
-		struct tally *t = &tallies[r];
-
-		if (t->rows < 3)
-			continue; /* one name: told there */
-		t->whole = t->silent == t->rows        ? "dns-timeout"
-		           : t->unreachable == t->rows ? "dns-unreachable"
-		           : t->refused == t->rows     ? "dns-refused"
-		                                       : NULL;
-	}
-	return tallies;
+	for (size_t i = 0; i < c.n_found; i++)
+		dns_group_add(groups, s, &c.found[i], index);
+	for (size_t r = 0; r < s->n_resolvers; r++)
+		j->resolver_wrong[r] += c.wrong[r];
 }
 
-/* The first rows of a resolver that failed at all of them. */
-static void whole_evidence(struct judge *j, struct judge_draft *d, size_t r)
-{
-	const struct vp_facts *f = j->facts;
+/* --- servers -----------------------------------------------------------------
+ */
 
-	for (size_t i = 0; i < f->n_names; i++) {
-		for (size_t k = 0; k < f->names[i]->n_rows; k++) {
-			const struct vp_dns_row *row = &f->names[i]->rows[k];
-
-			if (row->resolver == r)
-				judge_evidence(j, d,
-				               row_text(j, f->names[i], row));
-			if (d->n_more > 0)
-				return;
-		}
-	}
-}
-
-static void judge_resolver(struct judge *j, size_t r, const struct tally *t)
+static void judge_public_server(struct judge *j, size_t r,
+                                const struct dns_groups *groups)
 {
 	const struct vp_resolver *res = &j->facts->resolvers[r];
-	const char *text = judge_resolver_text(j, r);
 	struct judge_draft *d;
 
-	if (t->whole != NULL && !vp_resolver_is_reference(res)) {
-		d = judge_add(j, t->whole, text);
-		d->words.resolver = text;
-		if (res->source != VP_RESOLVER_NSS)
-			d->words.server =
-				judge_addr_text(j, &res->endpoint.addr);
-		d->words.what =
-			judge_count(j, t->rows, "question", "questions");
-		d->detail = strcmp(t->whole, "dns-refused") == 0
-		                    ? "{resolver} refused all of {what}."
-		                    : "{resolver} answered none of {what}.";
-		whole_evidence(j, d, r);
-		d->n_more = t->rows > d->n_lines ? t->rows - d->n_lines : 0;
-	}
 	if (res->source == VP_RESOLVER_NSS ||
-	    judge_scope(j, &res->endpoint.addr) != VP_SCOPE_PUBLIC)
+	    res->source == VP_RESOLVER_COMPARE ||
+	    judge_scope(j, &res->endpoint.addr) != VP_SCOPE_PUBLIC ||
+	    dns_groups_have(groups, "dns-public-resolver", r))
 		return;
-	d = judge_add(j, "dns-public-resolver", text);
-	d->words.resolver = text;
+	d = judge_add(j, "dns-public-resolver", judge_resolver_text(j, r));
+	d->words.resolver = judge_resolver_text(j, r);
 	d->detail = "{resolver} is a public address (from {what}).";
 	d->words.what = vp_resolver_source_name(res->source);
-	if (res->source == VP_RESOLVER_OPTION ||
-	    res->source == VP_RESOLVER_COMPARE)
+	if (res->source == VP_RESOLVER_OPTION)
 		d->f.severity = VP_SEVERITY_INFO; /* asked for */
 }
 
-static const char *status_of(const struct judge *j, size_t r,
-                             const struct tally *t)
+/* A row of this server for which the test holds, and its name. */
+static const struct vp_dns_row *
+find_row(const struct dns_scene *s, size_t resolver,
+         bool (*test)(const struct dns_scene *, size_t, size_t,
+                      const struct vp_dns_row *),
+         size_t *name)
 {
-	if (t->rows == 0)
+	for (size_t i = 0; i < s->f->n_names; i++) {
+		const struct vp_name *n = s->f->names[i];
+
+		for (size_t k = 0; k < n->n_rows; k++) {
+			if (n->rows[k].resolver != resolver ||
+			    !test(s, i, resolver, &n->rows[k]))
+				continue;
+			*name = i;
+			return &n->rows[k];
+		}
+	}
+	return NULL;
+}
+
+static bool without_edns(const struct dns_scene *s, size_t name, size_t r,
+                         const struct vp_dns_row *row)
+{
+	(void)s, (void)name, (void)r;
+	return row->without_edns;
+}
+
+static bool tcp_failed(const struct dns_scene *s, size_t name, size_t r,
+                       const struct vp_dns_row *row)
+{
+	return dns_view_at(s, name, r)->tcp_row == row;
+}
+
+/* What is no harm yet: told once for a server. */
+static void judge_habits(struct judge *j, const struct dns_scene *s, size_t r,
+                         const struct dns_groups *groups)
+{
+	const struct vp_dns_row *row;
+	struct judge_draft *d;
+	size_t name = 0;
+
+	if (s->reference[r])
+		return;
+	row = find_row(s, r, without_edns, &name);
+	if (row != NULL) {
+		d = judge_add(j, "dns-edns-refused", judge_resolver_text(j, r));
+		d->words.resolver = judge_resolver_text(j, r);
+		d->detail = "{resolver} was asked without EDNS.";
+	}
+	row = find_row(s, r, tcp_failed, &name);
+	if (row == NULL || dns_groups_have(groups, "dns-tcp-blocked", r))
+		return;
+	d = judge_add(j, "dns-tcp-blocked", judge_resolver_text(j, r));
+	d->words.resolver = d->words.server = judge_resolver_text(j, r);
+	d->detail = "No answer of {resolver} was too long for UDP in this run; "
+		    "one that is would be lost.";
+	judge_evidence(j, d, judge_row_text(j, s->f->names[name]->name, row));
+	d->f.severity = VP_SEVERITY_WARNING;
+}
+
+/* --- the machine
+ * --------------------------------------------------------------- */
+
+static bool vnet_has(const struct vp_machine *m, const struct vp_addr *a)
+{
+	for (size_t i = 0; i < m->n_vnet_dns; i++) {
+		if (vp_addr_equal(&m->vnet_dns[i], a))
+			return true;
+	}
+	return false;
+}
+
+static bool machine_has(const struct dns_scene *s, const struct vp_addr *a)
+{
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		const struct vp_resolver *res = &s->f->resolvers[r];
+
+		if ((res->source == VP_RESOLVER_RESOLV_CONF ||
+		     res->source == VP_RESOLVER_SYSTEMD_RESOLVED) &&
+		    vp_addr_equal(&res->endpoint.addr, a))
+			return true;
+	}
+	return false;
+}
+
+/* resolv.conf is of an old lease if it names others than the VNet does now. */
+static void judge_lease(struct judge *j, const struct dns_scene *s)
+{
+	const struct vp_machine *m = &s->f->machine;
+	const char *own = "", *vnet = "";
+	bool other = false, missing = false, stub = false;
+	struct judge_draft *d;
+
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		const struct vp_resolver *res = &s->f->resolvers[r];
+
+		stub |= s->stub[r];
+		if ((res->source != VP_RESOLVER_RESOLV_CONF &&
+		     res->source != VP_RESOLVER_SYSTEMD_RESOLVED) ||
+		    judge_scope(j, &res->endpoint.addr) == VP_SCOPE_LOOPBACK)
+			continue;
+		other |= !vnet_has(m, &res->endpoint.addr);
+		own = vp_arena_printf(j->arena, "%s%s%s", own,
+		                      *own != '\0' ? ", " : "",
+		                      judge_resolver_text(j, r));
+	}
+	for (size_t i = 0; i < m->n_vnet_dns; i++) {
+		missing |= !machine_has(s, &m->vnet_dns[i]);
+		vnet = vp_arena_printf(j->arena, "%s%s%s", vnet,
+		                       *vnet != '\0' ? ", " : "",
+		                       judge_addr_text(j, &m->vnet_dns[i]));
+	}
+	/* Nothing to compare, or another link's servers beside the VNet's. */
+	if (m->n_vnet_dns == 0 || *own == '\0' || (!other && !missing) ||
+	    (stub && !missing))
+		return;
+	d = judge_add(j, "dns-servers-outdated", NULL);
+	d->words.resolver = own;
+	d->words.expected = vnet;
+	d->detail = "This machine asks {resolver}; the VNet's setting is "
+		    "{expected}.";
+	if (m->vnet_dns_from != NULL)
+		judge_evidence(j, d,
+		               vp_arena_printf(j->arena, "%s, from %s", vnet,
+		                               m->vnet_dns_from));
+}
+
+/* --- status of each server ---------------------------------------------------
+ */
+
+struct tally { /* of one resolver, over all names */
+	size_t rows, answered, silent, unreachable, refused;
+};
+
+static void tally_row(const struct judge *j, struct tally *t,
+                      const struct vp_dns_row *row)
+{
+	unsigned shape = dns_shape_of(j, row);
+
+	t->rows++;
+	t->answered += row->outcome == VP_OUTCOME_OK ||
+	               row->outcome == VP_OUTCOME_MALFORMED;
+	t->refused += shape == DNS_REFUSED;
+	t->silent += (shape & (DNS_SILENT | DNS_TCP_BLOCKED)) != 0;
+	t->unreachable += shape == DNS_UNREACHABLE;
+}
+
+static const char *status_of(const struct dns_scene *s, size_t r)
+{
+	struct tally t = { 0 };
+
+	for (size_t i = 0; i < s->f->n_names; i++) {
+		for (size_t k = 0; k < s->f->names[i]->n_rows; k++) {
+			const struct vp_dns_row *row = &s->f->names[i]->rows[k];
+
+			if (row->resolver == r &&
+			    row->question == VP_QUESTION_NAME)
+				tally_row(s->j, &t, row);
+		}
+	}
+	if (t.rows == 0)
 		return "not-asked";
-	if (t->silent == t->rows)
+	if (t.silent == t.rows)
 		return "silent";
-	if (t->unreachable == t->rows)
+	if (t.unreachable == t.rows)
 		return "unreachable";
-	if (t->refused == t->rows)
+	if (t.refused == t.rows)
 		return "refuses";
-	if (t->answered == 0)
+	if (t.answered == 0)
 		return "failed";
-	if (j->resolver_wrong[r] > 0)
+	if (s->j->resolver_wrong[r] > 0)
 		return "wrong";
-	return t->answered < t->rows ? "partial" : "ok";
+	return t.answered < t.rows ? "partial" : "ok";
 }
 
 void judge_names(struct judge *j)
 {
-	struct tally *tallies = tally_resolvers(j);
+	struct dns_groups groups = { 0 };
 	size_t n = j->facts->n_resolvers;
+	struct dns_scene scene;
 
+	dns_scene_make(&scene, j);
+	judge_lease(j, &scene);
 	for (size_t i = 0; i < j->facts->n_names; i++)
-		judge_name(j, i, tallies);
+		judge_name(j, &scene, &groups, i);
+	dns_groups_write(&groups, &scene);
 	j->out->resolvers =
 		vp_arena_alloc(j->arena, n * sizeof(*j->out->resolvers));
 	for (size_t r = 0; r < n; r++) {
-		judge_resolver(j, r, &tallies[r]);
-		j->out->resolvers[r] = status_of(j, r, &tallies[r]);
+		judge_public_server(j, r, &groups);
+		judge_habits(j, &scene, r, &groups);
+		j->out->resolvers[r] = status_of(&scene, r);
 	}
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "catalogue.h"
+#include "forwarder.h"
 #include "name_match.h"
 
 /* While this process stood still, answers in time looked late: silence then
@@ -201,7 +202,9 @@ void judge_words_of(struct judge *j, struct judge_words *w,
 		w->label = vp_arena_strndup(j->arena, alias,
 		                            (size_t)(w->zone - alias - 1));
 	}
-	w->parent = public_zone(w->name, w->zone, row);
+	w->parent = vp_forwarder_zone_of(w->name);
+	if (w->parent == NULL)
+		w->parent = public_zone(w->name, w->zone, row);
 	if (w->label == NULL && w->zone != NULL)
 		w->label = w->account;
 	if (t->n_expected > 0)
@@ -254,6 +257,21 @@ enum vp_scope judge_scope(const struct judge *j, const struct vp_addr *a)
 	const struct vp_policy *p = &j->facts->policy;
 
 	return vp_addr_scope(a, p->vnet, p->n_vnet);
+}
+
+struct vp_addr judge_azure_dns(void)
+{
+	struct vp_addr a = { 0 };
+
+	vp_addr_parse(&a, VP_AZURE_DNS_TEXT);
+	return a;
+}
+
+bool judge_is_azure_dns(const struct vp_addr *a)
+{
+	const struct vp_addr azure = judge_azure_dns();
+
+	return vp_addr_equal(&azure, a);
 }
 
 const char *judge_count(struct judge *j, size_t n, const char *one,

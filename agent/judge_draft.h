@@ -12,7 +12,7 @@
 
 #include "judge.h"
 
-#define JUDGE_EVIDENCE_MAX 3 /* lines of one finding; more are counted */
+#define JUDGE_EVIDENCE_MAX 4 /* lines of one finding; more are counted */
 
 /* The words that stand in {braces} in remedies and details. */
 #define JUDGE_WORDS(X)                                                         \
@@ -29,6 +29,10 @@
 	X(port)                                                                \
 	X(expected)                                                            \
 	X(soa)                                                                 \
+	X(names)   /* all names of a finding */                                \
+	X(zones)   /* all their zones */                                       \
+	X(parents) /* all their zones to forward */                            \
+	X(heal)    /* when it passes by itself */                              \
 	X(what)
 
 struct judge_words {
@@ -60,6 +64,8 @@ struct judge_name {
 	enum judge_state state;
 	enum vp_expect expect;          /* the strictest of its targets */
 	const struct vp_target *target; /* the one that has it; NULL: none */
+	struct vp_addr *blamed; /* wrong by DNS: not judged once more */
+	size_t n_blamed;
 };
 
 /* A name or an address and the target it stands for, sorted by the first. */
@@ -116,6 +122,9 @@ enum vp_scope judge_scope(const struct judge *j, const struct vp_addr *a);
 void judge_prepare(struct judge *j);
 /* The index of a name in the facts. */
 size_t judge_name_index(const struct judge *j, const struct vp_name *name);
+/* 168.63.129.16, where Azure's own DNS answers (docs/sources.md: P7). */
+struct vp_addr judge_azure_dns(void);
+bool judge_is_azure_dns(const struct vp_addr *a);
 const char *judge_rcode_text(struct judge *j, int rcode);
 /* "1 flow", "2 flows" */
 const char *judge_count(struct judge *j, size_t n, const char *one,

@@ -490,6 +490,16 @@ static void judge_address(struct ctx *c)
 	judge_http(c, fits);
 }
 
+/* DNS is to blame for this address: what fails there follows from that. */
+static bool is_blamed(const struct judge_name *name, const struct vp_addr *a)
+{
+	for (size_t i = 0; i < name->n_blamed; i++) {
+		if (vp_addr_equal(&name->blamed[i], a))
+			return true;
+	}
+	return false;
+}
+
 static void judge_target(struct ctx *c, size_t index)
 {
 	const struct judge_name *name;
@@ -498,11 +508,14 @@ static void judge_target(struct ctx *c, size_t index)
 	c->state = &c->j->targets[index];
 	name = &c->j->names[judge_name_index(c->j, c->t->name)];
 	judge_worse(c->state, name->state);
+	if (c->j->facts->dns_only)
+		return; /* nothing was to be connected to */
 	if (c->t->n_addresses == 0)
 		unproven(c);
 	for (size_t i = 0; i < c->t->n_addresses; i++) {
 		c->a = &c->t->addresses[i];
-		judge_address(c);
+		if (!is_blamed(name, &c->a->addr))
+			judge_address(c);
 	}
 }
 

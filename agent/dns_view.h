@@ -1,0 +1,61 @@
+/*
+ * dns_view.h - rows of answers to views: what each server says of each name.
+ *
+ * A scene is all views of one set of facts, with what has to be known across
+ * names to make cases of them (dns_rules.h). Pure; lives in the judge's arena.
+ */
+#ifndef VP_AGENT_DNS_VIEW_H
+#define VP_AGENT_DNS_VIEW_H
+
+#include "dns_rules.h"
+#include "judge_draft.h"
+
+struct dns_view {        /* of one name at one server */
+	unsigned shapes; /* dns_shape bits of A, over rounds and transports */
+	unsigned aaaa;   /* of AAAA; a name without one: DNS_ABSENT bits */
+	unsigned alias, unchecked;
+	bool turned, healed, counting, unfinished;
+	bool tcp_failed; /* TCP was tried beside UDP, and fails */
+	bool elsewhere;
+	bool asked;
+	const struct vp_dns_row *tcp_row, *alias_row;
+};
+
+struct dns_scene {
+	struct judge *j;
+	const struct vp_facts *f;
+	size_t n_resolvers;
+	struct dns_view *views; /* name * n_resolvers + resolver */
+	bool **dead;            /* by name and row: a TCP row stands for it */
+	/* of each server */
+	size_t *right;         /* names that are right there */
+	unsigned *kinds_right; /* bits of vp_kind */
+	bool *slow, *stub, *reference, *aaaa_answered;
+	/* server s * n_resolvers + t: a name that s has and t lacks */
+	bool *has_more;
+	/* sorted by zone: for F_SIBLING */
+	struct dns_zone_key *by_zone;
+	size_t n_by_zone;
+	/* the only workspace of these facts, or NULL */
+	const struct vp_target *workspace;
+};
+
+void dns_scene_make(struct dns_scene *s, struct judge *j);
+const struct dns_view *dns_view_at(const struct dns_scene *s, size_t name,
+                                   size_t resolver);
+/* Does this server's answer count for this name? Not if it is asked only to
+ * compare, or if systemd-resolved would ask another link's servers. */
+bool dns_counts(const struct dns_scene *s, size_t name, size_t resolver);
+/* The case of a name that is expected to be private, at a server. */
+void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
+                   size_t resolver);
+/* The shape of one answer of a name that is expected to be private. */
+unsigned dns_shape_of(const struct judge *j, const struct vp_dns_row *row);
+bool dns_row_is_dead(const struct dns_scene *s, size_t name, size_t row);
+/* An address of the name at this server that is not meant, or NULL; *meant is
+ * what it should be, if known. */
+const struct vp_addr *dns_unexpected(const struct dns_scene *s, size_t name,
+                                     size_t resolver,
+                                     const struct vp_addr **meant);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * judge_dns.h - what the parts of the judge of names share.
+ *
+ *     dns_view.c         rows to views and cases
+ *     dns_rules.c        cases to the mistakes they show
+ *     judge_dns.c        goes through names and servers
+ *     judge_dns_group.c  one mistake seen at many names is one finding
+ *     judge_dns_text.c   answers in words
+ */
+#ifndef VP_AGENT_JUDGE_DNS_H
+#define VP_AGENT_JUDGE_DNS_H
+
+#include "dns_view.h"
+
+/* Servers, one bit each; the last bit stands for all beyond. */
+typedef uint64_t dns_servers;
+static inline dns_servers dns_server_bit(size_t resolver)
+{
+	return UINT64_C(1) << (resolver < 63 ? resolver : 63);
+}
+
+/* One mistake: the same id, at the same servers, with the same weight. */
+struct dns_group {
+	const char *id;
+	const struct dns_rule *rule; /* NULL: not by the table */
+	dns_servers servers;
+	enum vp_severity at_most; /* lowers the type's; LEAK: does not */
+	size_t *names;
+	size_t n_names;
+	const struct vp_dns_row *row; /* of the first name, for evidence */
+	const char *extra;            /* a further sentence, or NULL */
+};
+
+struct dns_groups {
+	struct dns_group *list;
+	size_t n;
+	size_t *merged; /* indices of those that take more names */
+	size_t n_merged;
+};
+
+/* Notes that a name has this mistake at these servers. */
+void dns_group_add(struct dns_groups *g, const struct dns_scene *s,
+                   const struct dns_group *one, size_t name);
+/* Writes a draft for each group. */
+void dns_groups_write(const struct dns_groups *g, const struct dns_scene *s);
+/* Is there a group of this id that has this server? */
+bool dns_groups_have(const struct dns_groups *g, const char *id,
+                     size_t resolver);
+
+const char *judge_row_text(struct judge *j, const char *name,
+                           const struct vp_dns_row *row);
+const char *judge_soa_text(struct judge *j, const struct vp_soa *soa);
+
+#endif

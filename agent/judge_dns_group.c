@@ -1,0 +1,703 @@
+/*
+ * judge_dns_group.c - one mistake seen at many names is one finding.
+ *
+ * A missing zone link shows at every name of the zone, and at every server
+ * that asks Azure DNS for it. What has the same id at the same servers is one
+ * group; its finding names all names, shows the first ones as evidence, and
+ * repeats the command lines of its remedy for each zone, record or name that
+ * they need.
+ */
+#include "judge_dns.h"
+
+#include <string.h>
+
+#include "forwarder.h"
+
+#define NAMES_SHOWN 6
+#define LINES_MAX 24 /* of one remedy's repeated commands */
+#define KINDS 16     /* of servers: room for each */
+
+/* Whose mistake it is decides what a finding of several names is about. */
+enum owner { OF_NAME, OF_ZONE, OF_SERVER };
+
+static const struct about {
+	const char *id;
+	enum owner owner;
+	bool apart;             /* each name is a finding of its own */
+	const char *one, *many; /* details; many NULL: one serves */
+} abouts[] = {
+	{ "dns-public-resolver", OF_SERVER, false,
+	  "{resolver} is a public address, and answers for {names} as the "
+	  "Internet sees it.",
+	  NULL },
+	{ "dns-stub-scope", OF_SERVER, false,
+	  "{resolver} answers for {names} otherwise than the servers of this "
+	  "machine's other links: another link's DNS scope wins there.",
+	  NULL },
+	{ "dns-zone-not-linked", OF_ZONE, false,
+	  "At {resolver} the alias {alias} leads on to the public address "
+	  "{address}: the zone {zone} is not seen from there.",
+	  "At {resolver} the aliases of {names} lead on to public addresses: "
+	  "not seen from there: {zones}." },
+	{ "dns-workspace-zone-missing", OF_ZONE, false,
+	  "At {resolver} one of the workspace's two private zones is seen and "
+	  "the other is not: {zone}, for {names}.",
+	  NULL },
+	{ "dns-fallback-to-internet", OF_ZONE, false,
+	  "At {resolver} the private zone {zone} is seen, lacks {label}, and "
+	  "the answer is the public address {address} all the same.",
+	  "At {resolver} private zones are seen ({zones}), lack the records of "
+	  "{names}, and the answers are public addresses all the same." },
+	{ "dns-record-missing", OF_ZONE, false,
+	  "At {resolver} the alias {alias} has no address{soa}.",
+	  "At {resolver} the aliases of {names} have no address{soa}." },
+	{ "dns-registry-data-missing", OF_ZONE, false,
+	  "At {resolver} the registry's login name is private, and its data "
+	  "endpoint {name} is not.",
+	  "At {resolver} the registry's login name is private, and its data "
+	  "endpoints are not: {names}." },
+	{ "dns-zone-split", OF_ZONE, false,
+	  "At {resolver} the alias {alias} has no address, another server has "
+	  "it; and the other way round for other names.",
+	  "At {resolver} the aliases of {names} have no address, another "
+	  "server has them; and the other way round for other names." },
+	{ "dns-forwarder-wrong-zone", OF_SERVER, false,
+	  "{resolver} has the private address of the alias {alias}, but sends "
+	  "the question for {name} elsewhere and gives {address}.",
+	  "{resolver} has the private addresses of the aliases, but sends the "
+	  "questions for {names} elsewhere and gives public addresses." },
+	{ "dns-forwarder-reverts", OF_SERVER, false,
+	  "{resolver} had the private address of {names} at first and public "
+	  "ones afterwards, while it always has that of the alias.",
+	  NULL },
+	{ "dns-forwarder-timeout", OF_SERVER, false,
+	  "{resolver} sometimes has the private address of {names}, and "
+	  "sometimes, after a wait or an error, not.",
+	  NULL },
+	{ "dns-forwarder-lacks-zone", OF_SERVER, false,
+	  "{resolver} is right for other names, and gives a public address for "
+	  "{names}: not forwarded to Azure DNS: {parents}.",
+	  NULL },
+	{ "dns-forwarder-public", OF_SERVER, false,
+	  "{resolver} gives public addresses for {names}, while another "
+	  "server in Azure has private ones: it forwards to a server that "
+	  "does not see the private zones.",
+	  NULL },
+	{ "dns-proxy-not-linked", OF_SERVER, false,
+	  "{resolver} gives public addresses for {names}: the servers it asks "
+	  "do not see {zones}.",
+	  NULL },
+	{ "dns-resolvers-disagree", OF_SERVER, false,
+	  "The answers of {resolver} for {names} differ from those of this "
+	  "machine's other servers.",
+	  NULL },
+	{ "dns-zone-shadowed", OF_SERVER, false,
+	  "{resolver} answers for {names} from a zone of its own ({parents}); "
+	  "the alias that other servers give is missing.",
+	  NULL },
+	{ "dns-stale-negative", OF_SERVER, false,
+	  "{resolver} says from its cache that there is no address for "
+	  "{names}; another server has one{heal}.",
+	  NULL },
+	{ "dns-unstable", OF_SERVER, false,
+	  "{resolver} changed its answer for {names}.", NULL },
+	{ "dns-dnssec-bogus", OF_SERVER, false,
+	  "{resolver} answers SERVFAIL for {names}, and has an answer when it "
+	  "is told not to validate.",
+	  NULL },
+	{ "dns-servfail", OF_SERVER, false,
+	  "{resolver} answered with {what} for {names}.", NULL },
+	{ "dns-answer-from-elsewhere", OF_SERVER, false,
+	  "No answer from {resolver} for {names}; one came from another "
+	  "address, where no program looks at it.",
+	  NULL },
+	{ "dns-azure-unreachable", OF_SERVER, false,
+	  "168.63.129.16 does not answer for {names}, and this machine is no "
+	  "Azure virtual machine.",
+	  NULL },
+	{ "dns-timeout", OF_SERVER, false,
+	  "No answer from {resolver} for {names}.", NULL },
+	{ "dns-unreachable", OF_SERVER, false,
+	  "{resolver} could not be asked for {names}.", NULL },
+	{ "dns-refused", OF_SERVER, false,
+	  "{resolver} answered REFUSED for {names}.", NULL },
+	{ "dns-malformed", OF_SERVER, false,
+	  "The answers of {resolver} for {names} cannot be read: {what}.",
+	  NULL },
+	{ "dns-tcp-blocked", OF_SERVER, false,
+	  "The answer of {resolver} was cut short, and TCP to it fails, for "
+	  "{names}.",
+	  NULL },
+	{ "dns-aaaa-ignored", OF_SERVER, false,
+	  "{resolver} answers for A and not for AAAA, for {names}.", NULL },
+	{ "dns-alias-loop", OF_NAME, false,
+	  "At {resolver} the aliases of {names} come back to a name already "
+	  "seen.",
+	  NULL },
+	{ "dns-no-private-endpoint", OF_NAME, false,
+	  "At {resolver} the name leads to the public address {address}, and "
+	  "no privatelink alias is on the way there.",
+	  "At {resolver} public addresses for {names}, and no privatelink "
+	  "alias is on the way there." },
+	{ "dns-name-unknown", OF_NAME, false,
+	  "At {resolver} there is no address for {names}.", NULL },
+	{ "dns-bogon", OF_NAME, true,
+	  "At {resolver} the name leads to {address}.", NULL },
+	{ "dns-ipv6-public", OF_NAME, true,
+	  "At {resolver} the name has a private IPv4 address and the public "
+	  "IPv6 address {address}.",
+	  NULL },
+	{ "dns-wrong-address", OF_NAME, true,
+	  "At {resolver} the name leads to {address}; {expected} is meant.",
+	  NULL },
+	{ "dns-other-endpoint", OF_NAME, true,
+	  "At {resolver} the name leads to {address}, another private "
+	  "endpoint's; {expected} is meant.",
+	  NULL },
+	{ "dns-monitor-overwritten", OF_NAME, false,
+	  "At {resolver} names of Azure Monitor lead to addresses of another "
+	  "private link scope: {names}.",
+	  NULL },
+	{ "dns-instance-address", OF_NAME, true,
+	  "At {resolver} the compute instance's name leads to {address}; it "
+	  "must lead to the workspace's endpoint, {expected}.",
+	  NULL },
+	{ "dns-record-doubled", OF_NAME, true,
+	  "At {resolver} the name has several private addresses; a private "
+	  "endpoint has one for it.",
+	  NULL },
+	{ "dns-outside-vnet", OF_NAME, false,
+	  "At {resolver} private addresses in no prefix of --vnet, for "
+	  "{names}.",
+	  NULL },
+	{ "dns-alias-missing", OF_NAME, false,
+	  "At {resolver} private addresses without a privatelink alias, for "
+	  "{names}.",
+	  NULL },
+	{ "dns-private-unexpected", OF_NAME, false,
+	  "At {resolver} a private address for {names}.", NULL },
+	{ "dns-hosts-override", OF_NAME, true,
+	  "Applications get {address}, {what}.", NULL },
+	{ "dns-hosts-pinned", OF_NAME, false,
+	  "The hosts file has the address that is meant, for {names}.", NULL },
+	{ "dns-search-suffix", OF_NAME, false,
+	  "With the search domain appended, {what} has an address; asked for "
+	  "{names}, programs {heal}.",
+	  NULL },
+	{ "dns-privatelink-name", OF_NAME, true,
+	  "{name} is what the public name's alias points at; clients use "
+	  "{what}.",
+	  NULL },
+	{ "dns-regional-name", OF_NAME, true,
+	  "{name} is the region's name, public for all; the workspace's own "
+	  "is WORKSPACE_ID.workspace.{name}.",
+	  NULL },
+	{ "probe-error", OF_SERVER, false,
+	  "Asking {resolver} for {names} failed on this machine.", NULL },
+};
+
+static const struct about *about(const char *id)
+{
+	for (size_t i = 0; i < sizeof(abouts) / sizeof(abouts[0]); i++) {
+		if (strcmp(abouts[i].id, id) == 0)
+			return &abouts[i];
+	}
+	return &abouts[sizeof(abouts) / sizeof(abouts[0]) - 1];
+}
+
+/* --- gathering ---------------------------------------------------------- */
+
+void dns_group_add(struct dns_groups *g, const struct dns_scene *s,
+                   const struct dns_group *one, size_t name)
+{
+	struct dns_group *new;
+
+	for (size_t i = 0; i < g->n_merged; i++) {
+		struct dns_group *have = &g->list[g->merged[i]];
+
+		if (strcmp(have->id, one->id) == 0 &&
+		    have->servers == one->servers &&
+		    have->at_most == one->at_most) {
+			*VP_PUSH(s->j->arena, have->names, have->n_names) =
+				name;
+			return;
+		}
+	}
+	new = VP_PUSH(s->j->arena, g->list, g->n);
+	*new = *one;
+	*VP_PUSH(s->j->arena, new->names, new->n_names) = name;
+	if (!about(one->id)->apart)
+		*VP_PUSH(s->j->arena, g->merged, g->n_merged) = g->n - 1;
+}
+
+bool dns_groups_have(const struct dns_groups *g, const char *id,
+                     size_t resolver)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		if (strcmp(g->list[i].id, id) == 0 &&
+		    (g->list[i].servers & dns_server_bit(resolver)))
+			return true;
+	}
+	return false;
+}
+
+/* --- lists in words ----------------------------------------------------- */
+
+/* "a, b and c": text with one more item, the i-th of n. */
+static const char *listed(struct judge *j, const char *text, const char *item,
+                          size_t i, size_t n)
+{
+	return vp_arena_printf(j->arena, "%s%s%s", text,
+	                       i == 0       ? ""
+	                       : i + 1 == n ? " and "
+	                                    : ", ",
+	                       item);
+}
+
+static const char *servers_text(const struct dns_scene *s, dns_servers servers)
+{
+	const char *text = "";
+	size_t n = 0, k = 0;
+
+	for (size_t r = 0; r < s->n_resolvers; r++)
+		n += (servers & dns_server_bit(r)) != 0;
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		if (servers & dns_server_bit(r))
+			text = listed(s->j, text, judge_resolver_text(s->j, r),
+			              k++, n);
+	}
+	return text;
+}
+
+/* The first server that can stand in a command. */
+static size_t first_server(const struct dns_scene *s, dns_servers servers)
+{
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		if ((servers & dns_server_bit(r)) &&
+		    s->f->resolvers[r].source != VP_RESOLVER_NSS)
+			return r;
+	}
+	return s->n_resolvers;
+}
+
+static size_t count_judged(const struct dns_scene *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->f->n_names; i++)
+		n += s->j->names[i].target != NULL;
+	return n;
+}
+
+static const char *names_text(const struct dns_scene *s,
+                              const struct dns_group *g)
+{
+	const char *text = "";
+	size_t shown = g->n_names < NAMES_SHOWN ? g->n_names : NAMES_SHOWN;
+
+	if (g->n_names > 1 && g->n_names == count_judged(s))
+		return vp_arena_printf(s->j->arena, "all %zu names",
+		                       g->n_names);
+	for (size_t i = 0; i < shown; i++)
+		text = listed(s->j, text, s->f->names[g->names[i]]->name, i,
+		              g->n_names);
+	if (g->n_names > shown)
+		text = vp_arena_printf(s->j->arena, "%s and %zu more", text,
+		                       g->n_names - shown);
+	return text;
+}
+
+/* Distinct words of all names: zones, or parents. */
+static const char *distinct_text(struct judge *j,
+                                 const struct judge_words *words, size_t n,
+                                 size_t offset)
+{
+	const char **seen = NULL, *text = "";
+	size_t n_seen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *word;
+		size_t k = 0;
+
+		memcpy(&word, (const char *)&words[i] + offset, sizeof(word));
+		while (word != NULL && k < n_seen && strcmp(seen[k], word) != 0)
+			k++;
+		if (word != NULL && k == n_seen)
+			*VP_PUSH(j->arena, seen, n_seen) = word;
+	}
+	for (size_t i = 0; i < n_seen; i++)
+		text = listed(j, text, seen[i], i, n_seen);
+	return n_seen > 0 ? text : NULL;
+}
+
+/* --- evidence ----------------------------------------------------------- */
+
+static const struct vp_dns_row *row_with(const struct dns_scene *s, size_t name,
+                                         size_t resolver, unsigned shapes)
+{
+	const struct vp_name *n = s->f->names[name];
+
+	for (size_t i = 0; i < n->n_rows; i++) {
+		const struct vp_dns_row *row = &n->rows[i];
+
+		if (row->resolver == resolver &&
+		    row->question == VP_QUESTION_NAME &&
+		    row->type != VP_DNS_AAAA && !dns_row_is_dead(s, name, i) &&
+		    (dns_shape_of(s->j, row) & shapes))
+			return row;
+	}
+	return NULL;
+}
+
+static void show(const struct dns_scene *s, struct judge_draft *d, size_t name,
+                 const struct vp_dns_row *row)
+{
+	if (row != NULL)
+		judge_evidence(
+			s->j, d,
+			judge_row_text(s->j, s->f->names[name]->name, row));
+}
+
+/* A server that has it right: to be seen beside the wrong one. */
+static void show_right(const struct dns_scene *s, struct judge_draft *d,
+                       const struct dns_group *g)
+{
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		const struct vp_dns_row *row;
+
+		if (g->servers & dns_server_bit(r) ||
+		    s->f->resolvers[r].source == VP_RESOLVER_NSS)
+			continue;
+		row = row_with(s, g->names[0], r, DNS_RIGHT);
+		if (row == NULL)
+			continue;
+		show(s, d, g->names[0], row);
+		return;
+	}
+}
+
+static void show_zone(const struct dns_scene *s, struct judge_draft *d,
+                      size_t resolver, const char *zone)
+{
+	for (size_t i = 0; zone != NULL && i < s->f->n_zones; i++) {
+		const struct vp_zone *z = &s->f->zones[i];
+
+		if (strcmp(z->name, zone) != 0)
+			continue;
+		for (size_t k = 0; k < z->n_rows; k++) {
+			if (z->rows[k].resolver == resolver)
+				judge_evidence(s->j, d,
+				               judge_row_text(s->j, z->name,
+				                              &z->rows[k]));
+		}
+	}
+}
+
+/* What makes this diagnosis and no other. */
+static void show_proof(const struct dns_scene *s, struct judge_draft *d,
+                       const struct dns_group *g)
+{
+	const struct dns_rule *rule = g->rule;
+	const struct vp_name *name = s->f->names[g->names[0]];
+	size_t r = first_server(s, g->servers);
+
+	if (rule == NULL || r == s->n_resolvers)
+		return;
+	if (rule->also != 0)
+		show(s, d, g->names[0],
+		     row_with(s, g->names[0], r, rule->also));
+	for (size_t i = 0; i < name->n_rows; i++) {
+		const struct vp_dns_row *row = &name->rows[i];
+
+		if (row->resolver == r &&
+		    ((rule->alias != 0 && row->question == VP_QUESTION_ALIAS) ||
+		     (rule->unchecked != 0 &&
+		      row->question == VP_QUESTION_UNCHECKED)))
+			show(s, d, g->names[0], row);
+	}
+	if (rule->others != 0 || rule->reference != 0 || rule->peers != 0 ||
+	    (rule->flags & (DNS_F_SPLIT | DNS_F_DIFFERS)))
+		show_right(s, d, g);
+	if (rule->flags & DNS_F_LINKED)
+		show_zone(s, d, r, d->words.zone);
+}
+
+static void show_group(const struct dns_scene *s, struct judge_draft *d,
+                       const struct dns_group *g)
+{
+	unsigned shapes = g->rule != NULL ? g->rule->here : 0;
+	size_t shown = 1, all = 0;
+
+	show(s, d, g->names[0], g->row);
+	show_proof(s, d, g);
+	for (size_t i = 0; shapes != 0 && i < g->n_names; i++) {
+		for (size_t r = 0; r < s->n_resolvers; r++) {
+			const struct vp_dns_row *row;
+
+			if (!(g->servers & dns_server_bit(r)))
+				continue;
+			all++;
+			row = row_with(s, g->names[i], r, shapes);
+			if (row == NULL || row == g->row ||
+			    d->n_lines >= JUDGE_EVIDENCE_MAX)
+				continue;
+			show(s, d, g->names[i], row);
+			shown++;
+		}
+	}
+	if (all > shown)
+		d->n_more += all - shown;
+}
+
+/* --- remedies ------------------------------------------------------------ */
+
+/* Lines that were written, so that none comes twice. */
+struct remedy {
+	struct judge *j;
+	const char *text;
+	const char **lines;
+	size_t n_lines, left_out;
+};
+
+static void append(struct remedy *r, const char *line)
+{
+	r->text = vp_arena_printf(r->j->arena, "%s%s%s", r->text,
+	                          *r->text != '\0' ? "\n" : "", line);
+}
+
+static void append_once(struct remedy *r, const char *line)
+{
+	for (size_t i = 0; i < r->n_lines; i++) {
+		if (strcmp(r->lines[i], line) == 0)
+			return;
+	}
+	if (r->n_lines == LINES_MAX) {
+		r->left_out++;
+		return;
+	}
+	*VP_PUSH(r->j->arena, r->lines, r->n_lines) = line;
+	append(r, line);
+}
+
+/* What a server tells of itself, when the config does not (RFC 4892). */
+static enum vp_server_kind kind_of(const struct vp_resolver *r)
+{
+	static const struct {
+		const char *start;
+		enum vp_server_kind kind;
+	} makes[] = {
+		{ "unbound", VP_SERVER_UNBOUND },
+		{ "dnsmasq", VP_SERVER_DNSMASQ },
+		{ "CoreDNS", VP_SERVER_COREDNS },
+		{ "BIND", VP_SERVER_BIND },
+		{ "9.", VP_SERVER_BIND }, /* the bare version, by default */
+	};
+
+	if (r->kind != VP_SERVER_UNKNOWN || r->version == NULL)
+		return r->kind;
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+		if (strncmp(r->version, makes[i].start,
+		            strlen(makes[i].start)) == 0)
+			return makes[i].kind;
+	}
+	return VP_SERVER_UNKNOWN;
+}
+
+/* The line "forward ZONE to 168.63.129.16" in the servers' own languages. */
+static void append_forwarders(struct remedy *out, const struct dns_scene *s,
+                              const struct dns_group *g,
+                              const struct judge_words *words)
+{
+	const struct vp_addr azure = judge_azure_dns();
+	const char **zones = NULL;
+	bool known[KINDS] = { false };
+	size_t n_zones = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < g->n_names; i++) {
+		size_t k = 0;
+
+		while (words[i].parent != NULL && k < n_zones &&
+		       strcmp(zones[k], words[i].parent) != 0)
+			k++;
+		if (words[i].parent != NULL && k == n_zones)
+			*VP_PUSH(s->j->arena, zones, n_zones) = words[i].parent;
+	}
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		enum vp_server_kind kind = kind_of(&s->f->resolvers[r]);
+		const char *lines;
+
+		if (!(g->servers & dns_server_bit(r)) || known[kind])
+			continue;
+		lines = vp_forwarder_lines(s->j->arena, kind, zones, n_zones,
+		                           &azure);
+		if (lines == NULL)
+			continue;
+		known[kind] = any = true;
+		append(out, vp_arena_printf(s->j->arena, "In %s (%s):",
+		                            vp_server_kind_name(kind),
+		                            judge_resolver_text(s->j, r)));
+		while (*lines != '\0') {
+			int len = (int)strcspn(lines, "\n");
+
+			append(out, vp_arena_printf(s->j->arena, "    %.*s",
+			                            len, lines));
+			lines += len + (lines[len] == '\n');
+		}
+	}
+	for (size_t i = 0; !any && i < n_zones; i++)
+		append_once(out,
+		            vp_arena_printf(s->j->arena,
+		                            "    forward %s to 168.63.129.16",
+		                            zones[i]));
+	if (!any)
+		append(out, "`vnetprobe dns --emit bind` (or unbound, dnsmasq, "
+		            "coredns, windows) prints the whole "
+		            "configuration.");
+}
+
+/* The type's remedy; command lines once for each name that changes them. */
+static const char *remedy_text(const struct dns_scene *s,
+                               const struct dns_group *g,
+                               const struct judge_words *words,
+                               const char *text)
+{
+	static const char forward[] = "    forward {parent} to 168.63.129.16";
+	struct remedy r = { .j = s->j, .text = "" };
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+		const char *line = vp_arena_strndup(s->j->arena, text, len);
+
+		text += len + (text[len] == '\n');
+		if (strcmp(line, forward) == 0) {
+			append_forwarders(&r, s, g, words);
+			continue;
+		}
+		if (strncmp(line, "    ", 4) != 0) {
+			append(&r, judge_fill(s->j, line, &words[0]));
+			continue;
+		}
+		r.left_out = 0;
+		for (size_t i = 0; i < g->n_names; i++)
+			append_once(&r, judge_fill(s->j, line, &words[i]));
+		if (r.left_out > 0)
+			append(&r, vp_arena_printf(s->j->arena,
+			                           "and so on for %zu more.",
+			                           r.left_out));
+	}
+	return r.text;
+}
+
+/* --- findings ------------------------------------------------------------ */
+
+static const struct vp_addr *wrong_address(const struct dns_scene *s,
+                                           const struct vp_dns_row *row)
+{
+	for (size_t i = 0; i < row->n_addresses; i++) {
+		if (judge_scope(s->j, &row->addresses[i].addr) ==
+		    VP_SCOPE_PUBLIC)
+			return &row->addresses[i].addr;
+	}
+	return row->n_addresses > 0 ? &row->addresses[0].addr : NULL;
+}
+
+/* "; it heals in 9 s": when the negative answer leaves the cache. */
+static const char *heal_text(struct judge *j, const struct vp_dns_row *row)
+{
+	if (row == NULL || row->soa.zone == NULL)
+		return " ";
+	return vp_arena_printf(j->arena, "; it heals by itself within %u s",
+	                       row->soa.ttl);
+}
+
+static void fill_words(const struct dns_scene *s, const struct dns_group *g,
+                       size_t i, struct judge_words *w)
+{
+	const struct vp_target *t = s->j->names[g->names[i]].target;
+	size_t r = first_server(s, g->servers);
+	const struct vp_dns_row *row = i == 0 ? g->row : NULL;
+	const struct vp_addr *meant = NULL, *a = NULL;
+	const char *alias = NULL;
+
+	if (row == NULL && r < s->n_resolvers)
+		row = row_with(s, g->names[i], r,
+		               g->rule != NULL ? g->rule->here : ~0u);
+	if (row != NULL)
+		alias = judge_alias(row);
+	judge_words_of(s->j, w, t, alias);
+	w->name = s->f->names[g->names[i]]->name;
+	if (r < s->n_resolvers) {
+		w->server = judge_addr_text(s->j,
+		                            &s->f->resolvers[r].endpoint.addr);
+		a = dns_unexpected(s, g->names[i], r, &meant);
+	}
+	if (g->rule == NULL || !(g->rule->flags & DNS_F_UNEXPECTED))
+		a = row != NULL ? wrong_address(s, row) : NULL;
+	if (a != NULL)
+		w->address = judge_addr_text(s->j, a);
+	if (meant != NULL)
+		w->expected = judge_addr_text(s->j, meant);
+	if (row == NULL)
+		return;
+	w->soa = judge_soa_text(s->j, &row->soa);
+	w->what = row->outcome == VP_OUTCOME_OK && row->rcode > 0
+	                  ? judge_rcode_text(s->j, row->rcode)
+	                  : row->detail;
+}
+
+static const char *target_text(const struct dns_group *g, const struct about *a,
+                               const struct judge_words *words)
+{
+	if (g->n_names == 1)
+		return words[0].name;
+	if (a->owner == OF_ZONE && words[0].zones != NULL &&
+	    words[0].zone != NULL && strcmp(words[0].zones, words[0].zone) == 0)
+		return words[0].zone;
+	if (a->owner == OF_SERVER)
+		return words[0].resolver;
+	return NULL;
+}
+
+static void write_group(const struct dns_scene *s, const struct dns_group *g)
+{
+	const struct about *a = about(g->id);
+	struct judge_words *words =
+		vp_arena_alloc(s->j->arena, g->n_names * sizeof(*words));
+	const char *resolver = servers_text(s, g->servers), *remedy;
+	const char *names = names_text(s, g), *zones, *parents;
+	struct judge_draft *d;
+
+	for (size_t i = 0; i < g->n_names; i++)
+		fill_words(s, g, i, &words[i]);
+	zones = distinct_text(s->j, words, g->n_names,
+	                      offsetof(struct judge_words, zone));
+	parents = distinct_text(s->j, words, g->n_names,
+	                        offsetof(struct judge_words, parent));
+	for (size_t i = 0; i < g->n_names; i++) {
+		words[i].resolver = resolver;
+		words[i].names = names;
+		words[i].zones = zones;
+		words[i].parents = parents;
+		words[i].heal = heal_text(s->j, g->row);
+		if (g->extra != NULL)
+			words[i].what = g->extra;
+	}
+	d = judge_add(s->j, g->id, target_text(g, a, words));
+	if (g->at_most > d->f.severity)
+		d->f.severity = g->at_most;
+	d->words = words[0];
+	d->detail = g->n_names > 1 && a->many != NULL ? a->many : a->one;
+	for (size_t i = 0; i < g->n_names; i++)
+		*VP_PUSH(s->j->arena, d->f.names, d->f.n_names) =
+			s->f->names[g->names[i]]->name;
+	show_group(s, d, g);
+	remedy = d->f.type->remedy;
+	d->f.remedy = remedy_text(s, g, words, remedy);
+}
+
+void dns_groups_write(const struct dns_groups *g, const struct dns_scene *s)
+{
+	for (size_t i = 0; i < g->n; i++)
+		write_group(s, &g->list[i]);
+}
