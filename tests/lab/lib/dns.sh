@@ -75,7 +75,7 @@ no_private_endpoint() {
 
 lab_zones() {
   mkdir -p "$ZONES/public" "$ZONES/private"
-  printf '. 300 IN SOA a.root. nobody.root. 1 3600 300 2419200 300\n. 300 IN NS a.root.\n' \
+  printf '. 300 IN SOA a.root. nobody.root. 1 3600 300 2419200 300\n. 300 IN NS a.root.\na.root. 300 IN A 192.0.2.2\n' \
     >"$ZONES/root"
   # Workspace: the public names lead to privatelink aliases, those (for whoever
   # has no linked zone) to the regional public front ends.
@@ -191,13 +191,17 @@ controls { };
 END
 }
 
-# azure_view NAME PRIVATE-ZONES ASKERS - without askers: the Internet's view
+# azure_view NAME PRIVATE-ZONES ASKERS - without askers: the Internet's view.
+# Azure DNS is no authority to those who ask it (no AA), and it caches: the zones
+# stand in a view behind, which the one in front forwards to.
 azure_view() {
-  local zone side
-  echo "view $1 {"
+  local zone side behind
+  AZURE_VIEWS=$((AZURE_VIEWS + 1))
+  behind=127.0.1.$AZURE_VIEWS
+  ip -n azure addr replace "$behind/32" dev lo
+  echo "view $1-zones {"
+  echo "  match-destinations { $behind; };"
   echo "  recursion yes; allow-recursion { any; }; allow-query-cache { any; };"
-  [ -z "$3" ] ||
-    echo "  match-destinations { $AZURE_DNS; }; match-clients { $3; };"
   echo "  zone . { type primary; file \"$ZONES/root\"; };"
   for zone in $({ ls "$ZONES/public" && ls "$ZONES/$2"; } | sort -u); do
     side=public
@@ -206,14 +210,20 @@ azure_view() {
       echo "  zone $zone { type primary; file \"$ZONES/$side/$zone\"; };"
   done
   echo "};"
+  echo "view $1 {"
+  [ -z "$3" ] ||
+    echo "  match-destinations { $AZURE_DNS; }; match-clients { $3; };"
+  echo "  recursion yes; allow-recursion { any; }; allow-query-cache { any; };"
+  echo "  forward only; forwarders { $behind; };"
+  echo "};"
 }
 
 AZURE_OPTIONS='' # more lines for the options of this BIND
 lab_azure_dns() {
-  local dir=/run/lab/azure-dns vnet
+  local dir=/run/lab/azure-dns vnet AZURE_VIEWS=0
   mkdir -p "$dir"
   {
-    named_options "$dir" "$AZURE_DNS; $PUBLIC_DNS;" | sed '/^};/,$d'
+    named_options "$dir" "$AZURE_DNS; $PUBLIC_DNS; 127.0.1/24;" | sed '/^};/,$d'
     echo "  $AZURE_OPTIONS"
     echo "}; controls { };"
     for vnet in "${OTHER_VNETS[@]}"; do
@@ -225,11 +235,15 @@ lab_azure_dns() {
   in_ns azure "$(lab_program named)" -n 1 -c "$dir/named.conf" -D azure
 }
 
-# azure_reload NAME - reads the zone files again, and waits until the name leads
-# to an address in the view of the VNet's resolvers
+# azure_reload NAME - Azure DNS reads the zone files again and forgets what it
+# had cached; waits until the name leads to an address in the view of the VNet's
+# resolvers
 azure_reload() {
-  local n=0
-  kill -HUP "$(cat /run/lab/azure-dns/pid)"
+  local n=0 pid
+  pid=$(cat /run/lab/azure-dns/pid)
+  kill "$pid"
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+  lab_azure_dns
   until in_ns dns dig +short +tries=1 +time=1 @"$AZURE_DNS" "$1" | grep -q '^10\.'; do
     [ $((n += 1)) -lt 50 ] || return 1
     sleep 0.05
