@@ -48,6 +48,14 @@ other_vnet() {
   OTHER_VNETS+=("$1 $2")
   cp -r "$ZONES/private" "$ZONES/$1"
 }
+# record_falls_back ZONE LABEL - the link has "fallback to internet"
+# (NxDomainRedirect) and the linked zone lacks this record: Azure DNS then asks
+# the public zone instead, for this name only
+FALLBACK=()
+record_falls_back() {
+  record_set private "$1" "$2" 'NS redirect.invalid.'
+  FALLBACK+=("$2.$1")
+}
 # no_private_endpoint KIND - the resource never had one: its public name goes
 # straight to the stamp, its private record does not exist
 no_private_endpoint() {
@@ -172,6 +180,37 @@ crlab.$REGION.data A 10.20.2.11
 END
 }
 
+# azure_monitor - the names of an Azure Monitor private link scope. Those of the
+# API and of the ingestion are shared by all resources of all scopes.
+MONITOR_WORKSPACE=7b1f9d52-0c8e-4a63-b7de-2f4c6a8e0d13
+azure_monitor() {
+  record_add public cloudapp.azure.com "monitor-$REGION.$REGION" 'A 203.0.113.9'
+  public_zone monitor.azure.com <<END
+api CNAME api.privatelink
+$REGION-8.in.ai CNAME $REGION-8.in.ai.privatelink
+END
+  public_zone privatelink.monitor.azure.com <<END
+api CNAME monitor-$REGION.$REGION.cloudapp.azure.com.
+$REGION-8.in.ai CNAME monitor-$REGION.$REGION.cloudapp.azure.com.
+END
+  public_zone applicationinsights.azure.com <<END
+$REGION-8.in CNAME $REGION-8.in.ai.monitor.azure.com.
+END
+  public_zone ods.opinsights.azure.com <<END
+$MONITOR_WORKSPACE CNAME $MONITOR_WORKSPACE.privatelink
+END
+  public_zone privatelink.ods.opinsights.azure.com <<END
+$MONITOR_WORKSPACE CNAME monitor-$REGION.$REGION.cloudapp.azure.com.
+END
+  private_zone privatelink.monitor.azure.com <<END
+api A 10.20.2.20
+$REGION-8.in.ai A 10.20.2.20
+END
+  private_zone privatelink.ods.opinsights.azure.com <<END
+$MONITOR_WORKSPACE A 10.20.2.21
+END
+}
+
 named_options() { # DIRECTORY LISTEN-ADDRESSES
   cat <<END
 options {
@@ -208,6 +247,9 @@ azure_view() {
     [ "$2" = public ] || [ ! -e "$ZONES/$2/$zone" ] || side=$2
     [ ! -e "$ZONES/$side/$zone" ] ||
       echo "  zone $zone { type primary; file \"$ZONES/$side/$zone\"; };"
+  done
+  [ "$2" = public ] || for zone in "${FALLBACK[@]}"; do
+    echo "  zone $zone { type forward; forward only; forwarders { $PUBLIC_DNS; }; };"
   done
   echo "};"
   echo "view $1 {"
@@ -256,9 +298,39 @@ forward_to() { UPSTREAM[$1]=$2; }
 # What else a resolver's configuration holds; scenarios append.
 UNBOUND_SERVER='' UNBOUND_CLAUSES='' DNSMASQ_OPTIONS='' BIND_OPTIONS='' BIND_ZONES=''
 BIND_FLAGS=()
+# conditional_forwarders ADDRESS ZONE... - every make is told to send these zones
+# there, in its own language; what else it is asked goes where forward_to says.
+# conditional_forwarder_remove ZONE... - those lines are missing
+declare -A CONDITIONAL=()
+conditional_forwarders() { local z; for z in "${@:2}"; do CONDITIONAL[$z]=$1; done; }
+conditional_forwarder_remove() { local z; for z in "$@"; do unset "CONDITIONAL[$z]"; done; }
+# What Azure ML and its resources need forwarded (docs/sources.md: A1, P1), and
+# the zones that must not be, because the alias is not what anybody asks for.
+FORWARD_ZONES=(api.azureml.ms notebooks.azure.net instances.azureml.ms
+  inference.ml.azure.com aznbcontent.net blob.core.windows.net
+  file.core.windows.net vault.azure.net vaultcore.azure.net azurecr.io)
+PRIVATELINK_ZONES=(privatelink.api.azureml.ms privatelink.notebooks.azure.net
+  privatelink.blob.core.windows.net privatelink.file.core.windows.net
+  privatelink.vaultcore.azure.net privatelink.azurecr.io)
+# bind_own_zone ZONE <records - BIND believes to be the authority for it
+bind_own_zone() {
+  mkdir -p "$ZONES/own"
+  {
+    echo "\$TTL 3600"
+    echo "@ IN SOA dc01.corp.example. hostmaster.corp.example. 7 900 600 86400 3600"
+    echo "@ IN NS dc01.corp.example."
+    cat
+  } >"$ZONES/own/$1"
+  BIND_ZONES+="
+zone $1 { type primary; file \"$ZONES/own/$1\"; };"
+}
+# records_expire - time is scaled, rounds come every 200 ms instead of every 4 s:
+# records live for no time at all, so that each round finds them expired
+records_expire() { sed -i 's/^\$TTL .*/$TTL 0/' "$ZONES"/public/* "$ZONES"/private/*; }
 BIND_CLIENTS=10.20.0.0/16
 
 lab_unbound() {
+  local zone
   mkdir -p /run/lab/unbound
   cat >/run/lab/unbound/unbound.conf <<END
 server:
@@ -281,6 +353,9 @@ $UNBOUND_SERVER
 forward-zone:
   name: .
   forward-addr: ${UPSTREAM[unbound]:-$AZURE_DNS}
+$(for zone in "${!CONDITIONAL[@]}"; do
+    printf 'forward-zone:\n  name: %s\n  forward-addr: %s\n' "$zone" "${CONDITIONAL[$zone]}"
+  done)
 $UNBOUND_CLAUSES
 remote-control:
   control-enable: no
@@ -289,8 +364,12 @@ END
 }
 
 lab_dnsmasq() {
+  local zone
   mkdir -p /run/lab/dnsmasq
-  printf '%s\n' "$DNSMASQ_OPTIONS" >/run/lab/dnsmasq/conf
+  {
+    for zone in "${!CONDITIONAL[@]}"; do echo "server=/$zone/${CONDITIONAL[$zone]}"; done
+    printf '%s\n' "$DNSMASQ_OPTIONS"
+  } >/run/lab/dnsmasq/conf
   in_ns dns "$(lab_program dnsmasq)" --conf-file=/run/lab/dnsmasq/conf \
     --user= --group= --pid-file=/run/lab/dnsmasq/pid --no-resolv --no-hosts \
     --log-facility=/run/lab/dnsmasq/log --bind-interfaces \
@@ -298,7 +377,7 @@ lab_dnsmasq() {
 }
 
 lab_bind() {
-  local dir=/run/lab/bind
+  local dir=/run/lab/bind zone
   mkdir -p "$dir"
   {
     named_options "$dir" "$BIND;" | sed '/^};/,$d'
@@ -307,11 +386,17 @@ lab_bind() {
     echo "  forward only; forwarders { ${UPSTREAM[bind]:-$AZURE_DNS}; };"
     echo "  $BIND_OPTIONS"
     echo "}; controls { };"
+    for zone in "${!CONDITIONAL[@]}"; do
+      echo "zone $zone { type forward; forward only; forwarders { ${CONDITIONAL[$zone]}; }; };"
+    done
     echo "$BIND_ZONES"
   } >"$dir/named.conf"
   in_ns dns "$(lab_program named)" -n 1 "${BIND_FLAGS[@]}" -c "$dir/named.conf" -D bind
 }
 
+# more_servers ADDRESS... - are started as well, though on nobody's list
+LAB_SERVERS=''
+more_servers() { LAB_SERVERS+=" $*"; }
 # resolvers ADDRESS... - the client's resolv.conf; only these are started
 resolvers() {
   LAB_RESOLVERS=$*
@@ -344,7 +429,7 @@ resolver_hostile() { HOSTILE[$2]=$1; }
 lab_dns() {
   lab_azure_dns
   local r peer
-  for r in $LAB_RESOLVERS; do
+  for r in $LAB_RESOLVERS $LAB_SERVERS; do
     if [ -n "${HOSTILE[$r]:-}" ]; then
       peer=$(lab_tool lab_peer)
       nsenter --net=/run/netns/dns -- "$peer" dns "${HOSTILE[$r]}" "$r" 53 &

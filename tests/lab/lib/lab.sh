@@ -62,6 +62,33 @@ lab_start() {
   lab_fronts
 }
 
+# platform azure|other - whose machine this is, by its DMI chassis tag. The
+# client gets its /sys anew, so the file is put there by whoever starts in it;
+# the machine that the lab runs on may have no DMI at all.
+platform() {
+  local tag=Asset-0042
+  [ "$1" != azure ] || tag=7783-7084-3265-9085-8269-3286-77
+  mkdir -p /run/lab/class/dmi/id /run/lab/class/net
+  echo "$tag" >/run/lab/class/dmi/id/chassis_asset_tag
+  cat >/run/lab/platform <<'END'
+#!/bin/sh -e
+mount --bind /sys/class/net /run/lab/class/net
+mount --rbind /run/lab/class /sys/class
+exec "$@"
+END
+  chmod +x /run/lab/platform
+  CHECK_WRAP=(/run/lab/platform)
+}
+
+# expect_address NAME ADDRESS... - the private endpoint's addresses, as the
+# configuration has them for the entry of that name
+expect_address() {
+  local name=$1 list
+  shift
+  list=$(printf ', %s' "$@")
+  sed -i "s/^  - name: $name\$/&\n    addresses: [${list#, }]/" /run/lab/vnetprobe.yaml
+}
+
 client() { ip netns exec client "$@"; }
 
 # What the tool is told. Scenarios edit /run/lab/vnetprobe.yaml.

@@ -217,6 +217,19 @@ END
 router_rule() { in_ns router nft insert rule inet lab firewall "$@"; }
 # router_divert NFT... - destination translation before routing
 router_divert() { in_ns router nft add rule inet lab divert "$@"; }
+# first_questions CHAIN COUNT VERDICT MATCH... - of the DNS questions over UDP that
+# match, the first COUNT (from sockets of their own) about each name get the
+# verdict. A name is known by some of its bytes: by the first 20 after the DNS
+# header, in long questions by 16 + 16 further on, where workspaces differ.
+first_questions() {
+  local chain=$1 count=$2 verdict=$3
+  local meter="limit rate 1/day burst $count packets"
+  shift 3
+  in_ns router nft insert rule inet lab "$chain" "$*" udp dport 53 ct state new udp length \<= 90 \
+    meter "short-$chain" "{ @th,160,128 . @th,288,32 $meter }" "$verdict"
+  in_ns router nft insert rule inet lab "$chain" "$*" udp dport 53 ct state new udp length \> 90 \
+    meter "long-$chain" "{ @th,288,128 . @th,528,128 $meter }" "$verdict"
+}
 # lab_service_endpoint ADDRESS... - keep the private source towards these
 lab_service_endpoint() {
   local IFS=,

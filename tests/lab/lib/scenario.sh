@@ -6,6 +6,7 @@
 #   want_status, want_findings   what the broken run must yield; the findings
 #                                are all those above info, default: want_first
 #   want_first                   the broken run's first finding
+#   want_count                   how many findings above info there are
 #   touches                      what it changes, in words, so that two mistakes
 #                                without a word in common can be made at once
 #   CHECK_ARGS, DNS_ARGS         further options of the command
@@ -25,7 +26,7 @@ SCENARIO_HOOKS='setup break_it running break_running app'
 
 scenario_defaults() {
   local hook
-  command=check want_status=0 want_first='' rtt='' strays=0
+  command=check want_status=0 want_first='' want_count='' rtt='' strays=0
   unset want_findings
   app_packets='' plan_packets='' other_plan=''
   CHECK_ARGS=() DNS_ARGS=() CHECK_WRAP=()
