@@ -1,0 +1,8 @@
+# Row 8. The only server, bind, forwards to a public resolver; Azure DNS would be
+# right.
+command=dns
+row=8
+want_status=1
+want_first=dns-forwarder-public
+setup() { resolvers "$BIND"; }
+break_it() { forward_to bind "$PUBLIC_DNS"; }
