@@ -35,11 +35,11 @@ static int unknown_key(struct vp_config_tree *t, const yaml_node_t *key,
                        const struct cyaml_schema_field *fields,
                        const char *path)
 {
-	char quoted[VP_QUOTE_TEXT], list[400] = "";
-	const char *words[24], *near;
+	char quoted[VP_QUOTE_TEXT], list[640] = "";
+	const char *words[48], *near;
 	size_t n = 0, used = 0;
 
-	for (; n < 24 && fields[n].key != NULL; n++) {
+	for (; n < 48 && fields[n].key != NULL; n++) {
 		words[n] = fields[n].key;
 		used += (size_t)snprintf(list + used, sizeof(list) - used,
 		                         "%s%s", n == 0 ? "" : ", ", words[n]);
@@ -94,7 +94,7 @@ static int check_mapping(struct vp_config_tree *t, const yaml_node_t *node,
                          const struct cyaml_schema_field *fields,
                          const char *path)
 {
-	uint64_t seen = 0; /* bit per field; the largest mapping has 18 */
+	uint64_t seen = 0; /* bit per field; the largest mapping has 24 */
 
 	for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
 	     p < node->data.mapping.pairs.top; p++) {

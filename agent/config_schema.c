@@ -95,6 +95,26 @@ static const cyaml_schema_value_t allow_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_allow, allow_fields),
 };
 
+static const cyaml_schema_field_t compare_fields[] = {
+	NEEDED(struct raw_compare, "label", label),
+	NEEDED(struct raw_compare, "address", address),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t compare_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_compare,
+	                    compare_fields),
+};
+
+static const cyaml_schema_field_t server_fields[] = {
+	NEEDED(struct raw_server, "address", address),
+	NEEDED(struct raw_server, "kind", kind),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t server_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_server,
+	                    server_fields),
+};
+
 static const cyaml_schema_field_t egress_fields[] = {
 	TEXT(struct raw_egress, "default", preset),
 	LIST(struct raw_egress, "allow", allow, &allow_schema),
@@ -108,6 +128,10 @@ static const cyaml_schema_field_t config_fields[] = {
 	TEXT(struct raw_config, "expect", expect),
 	LIST(struct raw_config, "vnet", vnet, &text_schema),
 	LIST(struct raw_config, "resolvers", resolvers, &text_schema),
+	TEXT(struct raw_config, "azure_dns", azure_dns),
+	LIST(struct raw_config, "compare", compare, &compare_schema),
+	LIST(struct raw_config, "dns_servers", dns_servers, &server_schema),
+	LIST(struct raw_config, "vnet_dns", vnet_dns, &text_schema),
 	TEXT(struct raw_config, "ca_file", ca_file),
 	TEXT(struct raw_config, "interface", interface),
 	TEXT(struct raw_config, "timeout", timeout),

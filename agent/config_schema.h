@@ -43,6 +43,14 @@ struct raw_allow {
 	char *name, *prefix, *port, *process, *reason;
 };
 
+struct raw_compare {
+	char *label, *address;
+};
+
+struct raw_server {
+	char *address, *kind;
+};
+
 struct raw_egress {
 	char *preset; /* egress.default */
 	struct raw_allow *allow;
@@ -53,8 +61,12 @@ struct raw_config {
 	char *cloud, *region, *scenario, *expect, *ca_file, *interface;
 	char *timeout, *deadline, *linger, *concurrency;
 	char *rounds, *round_interval;
-	char **vnet, **resolvers;
-	unsigned vnet_count, resolvers_count;
+	char *azure_dns;
+	char **vnet, **resolvers, **vnet_dns;
+	unsigned vnet_count, resolvers_count, vnet_dns_count;
+	struct raw_compare *compare;
+	struct raw_server *dns_servers;
+	unsigned compare_count, dns_servers_count;
 	struct raw_workspace *workspace;
 	struct raw_account *storage_accounts;
 	struct raw_vault *key_vaults;

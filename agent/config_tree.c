@@ -112,6 +112,15 @@ bool vp_config_refuse(struct vp_config_tree *t, const char *path,
 	return false;
 }
 
+void vp_config_where(struct vp_config_tree *t, const char *path, unsigned *line,
+                     unsigned *column)
+{
+	const yaml_mark_t *mark = &locate(&t->doc, path)->start_mark;
+
+	*line = (unsigned)mark->line + 1;
+	*column = (unsigned)mark->column + 1;
+}
+
 /* --- text to tree --------------------------------------------------------- */
 
 /* libyaml gives bytes it cannot decode by their offset only. */

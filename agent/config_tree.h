@@ -50,6 +50,10 @@ vp_config_mistake(struct vp_config_tree *t, const yaml_mark_t *mark,
 __attribute__((format(printf, 3, 4))) bool
 vp_config_refuse(struct vp_config_tree *t, const char *path, const char *fmt,
                  ...);
+/* Line and column, from 1, of the node of this path, or of the nearest above it
+ * that there is. */
+void vp_config_where(struct vp_config_tree *t, const char *path, unsigned *line,
+                     unsigned *column);
 /* A mistake of the file as a whole. Returns -EINVAL. */
 int vp_config_refuse_file(const char *file, char *why, size_t size,
                           const char *text);

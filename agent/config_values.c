@@ -18,6 +18,29 @@ struct reader {
 	struct vp_config_tree *tree;
 };
 
+/* Keeps where this stands: only the plan knows if it makes up a name. */
+static void keep_place(struct reader *r, const char *path, const char *key)
+{
+	struct vp_config_place *p =
+		VP_PUSH(r->s->arena, r->s->places, r->s->n_places);
+	char below[VP_CONFIG_PATH];
+
+	p->path = vp_arena_strdup(r->s->arena, path);
+	vp_config_path_below(below, path, key);
+	vp_config_where(r->tree, *key != '\0' ? below : path, &p->line,
+	                &p->column);
+}
+
+static void keep_places(struct reader *r, const char *path, unsigned n)
+{
+	char each[VP_CONFIG_PATH];
+
+	for (unsigned i = 0; i < n; i++) {
+		vp_config_path(each, "%s[%u]", path, i);
+		keep_place(r, each, "");
+	}
+}
+
 static bool read_expect(struct reader *r, const char *path, const char *text,
                         bool *has, enum vp_expect *out)
 {
@@ -69,6 +92,12 @@ static bool read_workspace(struct reader *r, const struct raw_workspace *raw)
 	w->id = vp_arena_strdup(r->s->arena, guid);
 	w->name = vp_arena_strdup(r->s->arena, raw->name);
 	w->notebook_fqdn = vp_arena_strdup(r->s->arena, raw->notebook_fqdn);
+	keep_place(r, "workspace", "");
+	keep_place(r, "workspace.notebook_fqdn", "");
+	keep_places(r, "workspace.compute_instances",
+	            raw->compute_instances_count);
+	keep_places(r, "workspace.online_endpoints",
+	            raw->online_endpoints_count);
 	copy_list(r, raw->compute_instances, raw->compute_instances_count,
 	          &w->compute_instances, &w->n_compute_instances);
 	copy_list(r, raw->online_endpoints, raw->online_endpoints_count,
@@ -109,6 +138,7 @@ static bool read_account(struct reader *r, const struct raw_account *raw,
 	char path[VP_CONFIG_PATH];
 
 	vp_config_path(path, "storage_accounts[%u]", i);
+	keep_place(r, path, "name");
 	a->name = vp_arena_strdup(s->arena, raw->name);
 	copy_list(r, raw->services, raw->services_count, &a->services,
 	          &a->n_services);
@@ -127,6 +157,7 @@ static bool read_vault(struct reader *r, const struct raw_vault *raw,
 	char path[VP_CONFIG_PATH];
 
 	vp_config_path(path, "key_vaults[%u]", i);
+	keep_place(r, path, "name");
 	v->name = vp_arena_strdup(s->arena, raw->name);
 	return read_expect(r, path, raw->expect, &v->has_expect, &v->expect) &&
 	       read_addresses(r, path, raw->addresses, raw->addresses_count,
@@ -143,6 +174,7 @@ static bool read_registry(struct reader *r, const struct raw_registry *raw,
 	char path[VP_CONFIG_PATH], below[VP_CONFIG_PATH], why[512];
 
 	vp_config_path(path, "registries[%u]", i);
+	keep_place(r, path, "name");
 	g->name = vp_arena_strdup(s->arena, raw->name);
 	for (unsigned k = 0; k < raw->data_regions_count; k++) {
 		vp_config_path(below, "%s.data_regions[%u]", path, k);
@@ -165,6 +197,7 @@ static bool read_target(struct reader *r, const struct raw_target *raw,
 	char path[VP_CONFIG_PATH], below[VP_CONFIG_PATH], why[512];
 
 	vp_config_path(path, "targets[%u]", i);
+	keep_place(r, path, "name");
 	t->text = vp_arena_strdup(s->arena, raw->name);
 	t->origin = vp_arena_strdup(s->arena, path);
 	vp_config_path_below(below, path, "port");
@@ -277,6 +310,64 @@ static bool set_each(struct reader *r, const char *key, char **texts,
 	return true;
 }
 
+static bool read_compare(struct reader *r, const struct raw_config *c)
+{
+	char path[VP_CONFIG_PATH], why[512];
+
+	for (unsigned i = 0; i < c->compare_count; i++) {
+		vp_config_path(path, "compare[%u]", i);
+		if (vp_value_add_compare(r->s, c->compare[i].label,
+		                         c->compare[i].address, why,
+		                         sizeof(why)) != 0)
+			return vp_config_refuse(r->tree, path, "%s", why);
+	}
+	return true;
+}
+
+static bool read_server(struct reader *r, const struct raw_server *raw,
+                        unsigned i)
+{
+	char path[VP_CONFIG_PATH], below[VP_CONFIG_PATH], why[512];
+	struct vp_settings *s = r->s;
+	struct vp_dns_server d;
+
+	vp_config_path(path, "dns_servers[%u]", i);
+	vp_config_path_below(below, path, "address");
+	if (vp_value_read_addr(&d.addr, raw->address, why, sizeof(why)) != 0)
+		return vp_config_refuse(r->tree, below, "%s", why);
+	for (size_t k = 0; k < s->n_dns_servers; k++) {
+		if (vp_addr_equal(&s->dns_servers[k].addr, &d.addr))
+			return vp_config_refuse(
+				r->tree, below,
+				"this server stands here twice");
+	}
+	vp_config_path_below(below, path, "kind");
+	if (vp_value_read_server_kind(&d.kind, raw->kind, why, sizeof(why)) !=
+	    0)
+		return vp_config_refuse(r->tree, below, "%s", why);
+	*VP_PUSH(s->arena, s->dns_servers, s->n_dns_servers) = d;
+	return true;
+}
+
+static bool read_dns(struct reader *r, const struct raw_config *c)
+{
+	char path[VP_CONFIG_PATH], why[512];
+	struct vp_settings *s = r->s;
+
+	for (unsigned i = 0; i < c->dns_servers_count; i++) {
+		if (!read_server(r, &c->dns_servers[i], i))
+			return false;
+	}
+	for (unsigned i = 0; i < c->vnet_dns_count; i++) {
+		vp_config_path(path, "vnet_dns[%u]", i);
+		if (vp_value_read_addr(
+			    VP_PUSH(s->arena, s->vnet_dns, s->n_vnet_dns),
+			    c->vnet_dns[i], why, sizeof(why)) != 0)
+			return vp_config_refuse(r->tree, path, "%s", why);
+	}
+	return read_compare(r, c);
+}
+
 static bool read_scalars(struct reader *r, const struct raw_config *c)
 {
 	const struct {
@@ -293,6 +384,7 @@ static bool read_scalars(struct reader *r, const struct raw_config *c)
 		{ "deadline", c->deadline, vp_value_deadline },
 		{ "linger", c->linger, vp_value_linger },
 		{ "concurrency", c->concurrency, vp_value_concurrency },
+		{ "azure_dns", c->azure_dns, vp_value_azure_dns },
 		{ "rounds", c->rounds, vp_value_rounds },
 		{ "round_interval", c->round_interval,
 		  vp_value_round_interval },
@@ -333,7 +425,8 @@ void vp_config_values(struct vp_config_tree *tree, struct vp_settings *s,
 {
 	struct reader r = { s, tree };
 
-	if (read_scalars(&r, raw) && read_workspace(&r, raw->workspace) &&
-	    read_resources(&r, raw))
+	s->config_name = vp_arena_strdup(s->arena, tree->file);
+	if (read_scalars(&r, raw) && read_dns(&r, raw) &&
+	    read_workspace(&r, raw->workspace) && read_resources(&r, raw))
 		read_egress(&r, raw->egress);
 }

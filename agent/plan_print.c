@@ -99,21 +99,45 @@ static void print_targets(FILE *out, const struct vp_facts *f,
 	}
 }
 
-static void print_resolvers(FILE *out, const struct vp_facts *f)
+/* "resolv.conf, windows, on eth0"; of a server asked only to compare with, its
+ * role as well. */
+static const char *resolver_text(struct vp_arena *arena,
+                                 const struct vp_resolver *r)
 {
-	char text[VP_ENDPOINT_TEXT];
+	const char *text = vp_resolver_source_name(r->source);
+
+	if (r->label != NULL)
+		text = vp_arena_printf(arena, "%s '%s'", text, r->label);
+	if (r->kind != VP_SERVER_UNKNOWN)
+		text = vp_arena_printf(arena, "%s, %s", text,
+		                       vp_server_kind_name(r->kind));
+	if (r->interface != NULL)
+		text = vp_arena_printf(arena, "%s, on %s", text, r->interface);
+	if (vp_resolver_is_reference(r))
+		text = vp_arena_printf(arena, "%s: only compared with", text);
+	return text;
+}
+
+static void print_resolvers(FILE *out, const struct vp_facts *f,
+                            struct vp_arena *arena)
+{
+	char address[VP_ENDPOINT_TEXT];
+	const char *text;
 
 	fprintf(out, "\nResolvers (%zu)\n", f->n_resolvers);
 	for (size_t i = 0; i < f->n_resolvers; i++) {
 		const struct vp_resolver *r = &f->resolvers[i];
 
-		if (r->source == VP_RESOLVER_NSS)
+		if (r->source == VP_RESOLVER_NSS) {
 			fprintf(out, "  %-24s what applications get\n",
 			        "getaddrinfo()");
-		else
-			fprintf(out, "  %-24s %s\n",
-			        vp_endpoint_format(&r->endpoint, text),
-			        vp_resolver_source_name(r->source));
+			continue;
+		}
+		fprintf(out, "  %-24s ",
+		        vp_endpoint_format(&r->endpoint, address));
+		text = resolver_text(arena, r);
+		put_safe(out, text, strlen(text));
+		fputc('\n', out);
 	}
 }
 
@@ -173,7 +197,7 @@ static void print_text(FILE *out, const struct vp_facts *f,
 	        f->scenario, f->cloud, f->region != NULL ? ", region " : "",
 	        f->region != NULL ? f->region : "");
 	print_targets(out, f, arena);
-	print_resolvers(out, f);
+	print_resolvers(out, f, arena);
 	print_vnet(out, f);
 	print_egress(out, f, arena);
 }
@@ -224,6 +248,14 @@ static json_t *json_resolver(const struct vp_resolver *r)
 	                         : vp_endpoint_format(&r->endpoint, text)));
 	json_object_set_new(o, "source",
 	                    json_string(vp_resolver_source_name(r->source)));
+	json_object_set_new(o, "role",
+	                    json_string(vp_resolver_is_reference(r)
+	                                        ? "reference"
+	                                        : "listed"));
+	json_object_set_new(o, "label", text_or_null(r->label));
+	json_object_set_new(o, "kind",
+	                    json_string(vp_server_kind_name(r->kind)));
+	json_object_set_new(o, "interface", text_or_null(r->interface));
 	return o;
 }
 

@@ -36,14 +36,14 @@ static bool add_notebook(struct vp_planner *p, struct vp_draft d)
 	if (w->notebook_fqdn != NULL)
 		return vp_plan_add(p, &d);
 	if (w->name == NULL)
-		return vp_plan_refuse(
-			p, "workspace: give notebook_fqdn, or name to "
-			   "derive it from");
+		return vp_plan_refuse_at(p, "workspace",
+		                         "give notebook_fqdn, or name to "
+		                         "derive it from");
 	room = 63 - (int)strlen("ml---") - (int)strlen(p->s->region) - 36;
 	if (room < 1)
-		return vp_plan_refuse(
-			p, "workspace: give notebook_fqdn: it cannot be "
-			   "derived from this name and region");
+		return vp_plan_refuse_at(p, "workspace",
+		                         "give notebook_fqdn: it cannot be "
+		                         "derived from this name and region");
 	d.name = vp_arena_printf(arena, "ml-%.*s-%s-%s.%s%s", room, w->name,
 	                         p->s->region, w->id, p->s->region,
 	                         suffix(p, VP_KIND_NOTEBOOK));
@@ -88,13 +88,14 @@ bool vp_plan_workspace(struct vp_planner *p)
 	if (!w->present)
 		return true;
 	if (p->s->region == NULL)
-		return vp_plan_refuse(p,
-		                      "workspace: its names have the region in "
-		                      "them: set 'region' in the config");
+		return vp_plan_refuse_at(p, "workspace",
+		                         "its names have the region in "
+		                         "them: set 'region' in the config");
 	if (w->id == NULL)
-		return vp_plan_refuse(
-			p, "workspace: its names have the workspaceId "
-			   "in them: set 'workspace.id' in the config");
+		return vp_plan_refuse_at(
+			p, "workspace",
+			"its names have the workspaceId "
+			"in them: set 'workspace.id' in the config");
 	for (size_t i = 0; i < 2; i++) {
 		d.name = vp_arena_printf(p->facts->arena, "%s.workspace.%s%s",
 		                         w->id, p->s->region,
@@ -133,11 +134,10 @@ static bool account_base(struct vp_planner *p, const struct vp_draft *d,
 	}
 	row = vp_catalogue_find(name);
 	if (row == NULL || row->kind < VP_KIND_BLOB || row->kind > VP_KIND_WEB)
-		return vp_plan_refuse(
-			p,
-			"%s: the name is neither an account's nor that "
-			"of a storage service",
-			d->origin);
+		return vp_plan_refuse_at(
+			p, d->origin,
+			"the name is neither an account's nor that "
+			"of a storage service");
 	(*base)[strlen(name) - strlen(row->suffix)] = '\0';
 	*tail = strchr(row->suffix + 1, '.');
 	*service = vp_kind_name(row->kind);
@@ -249,10 +249,9 @@ bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
 	     p->facts->targets[login].expect == VP_EXPECT_PUBLIC))
 		return true;
 	if (p->s->region == NULL)
-		return vp_plan_refuse(
-			p,
-			"%s: its data endpoint has the region in its "
-			"name: set 'region' or 'data_regions'",
-			d.origin);
+		return vp_plan_refuse_at(
+			p, d.origin,
+			"its data endpoint has the region in its "
+			"name: set 'region' or 'data_regions'");
 	return add_data(p, d, label, p->s->region);
 }

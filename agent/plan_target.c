@@ -6,6 +6,7 @@
  */
 #include "planner.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,36 @@ bool vp_plan_refuse(struct vp_planner *p, const char *fmt, ...)
 	vsnprintf(p->why, p->size, fmt, ap);
 	va_end(ap);
 	return false;
+}
+
+/* Origins may say more behind a blank: "workspace (notebook name derived)". */
+static const struct vp_config_place *place_of(const struct vp_settings *s,
+                                              const char *origin)
+{
+	size_t n = strcspn(origin, " ");
+
+	for (size_t i = 0; i < s->n_places; i++) {
+		if (strlen(s->places[i].path) == n &&
+		    strncmp(s->places[i].path, origin, n) == 0)
+			return &s->places[i];
+	}
+	return NULL;
+}
+
+bool vp_plan_refuse_at(struct vp_planner *p, const char *origin,
+                       const char *fmt, ...)
+{
+	const struct vp_config_place *place = place_of(p->s, origin);
+	char text[768];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (place == NULL)
+		return vp_plan_refuse(p, "%s: %s", origin, text);
+	return vp_plan_refuse(p, "%s:%u:%u: %s: %s", p->s->config_name,
+	                      place->line, place->column, origin, text);
 }
 
 const char *vp_plan_shown(char out[VP_PLAN_SHOWN], const char *text)
@@ -165,8 +196,8 @@ static bool merge(struct vp_planner *p, size_t index, const struct vp_draft *d)
 	struct vp_target *t = &p->facts->targets[index];
 
 	if (d->has_expect && p->stated[index] && d->expect != t->expect)
-		return vp_plan_refuse(
-			p,
+		return vp_plan_refuse_at(
+			p, d->origin,
 			"%s:%u: %s says '%s' and %s says '%s': state one "
 			"expectation",
 			t->name->name, t->port, t->origin,
@@ -215,11 +246,20 @@ static bool check_privatelink(struct vp_planner *p, const struct vp_draft *d,
 	if (strstr(name, ".privatelink.") == NULL || row == NULL ||
 	    row->kind == VP_KIND_AKS_API)
 		return true;
-	return vp_plan_refuse(
-		p,
-		"%s: '%s' is a name inside the private zone: give the "
-		"name that clients use, without 'privatelink'",
-		d->origin, name);
+	return vp_plan_refuse_at(
+		p, d->origin,
+		"'%s' is a name inside the private zone: give the name that "
+		"clients use, without 'privatelink'",
+		name);
+}
+
+/* getaddrinfo() takes these for addresses and asks nobody: "10.0.0.4", and
+ * also "10.4" and "0x7f.1" (inet_aton). */
+static bool is_address(const char *name)
+{
+	struct in_addr v4;
+
+	return inet_aton(name, &v4) != 0;
 }
 
 bool vp_plan_add(struct vp_planner *p, const struct vp_draft *d)
@@ -231,9 +271,12 @@ bool vp_plan_add(struct vp_planner *p, const struct vp_draft *d)
 	size_t *slot;
 
 	if (vp_dns_name_normalise(name, d->name, &why) != 0)
-		return vp_plan_refuse(p, "%s: '%s' is not a host name: %s",
-		                      d->origin, vp_plan_shown(shown, d->name),
-		                      why);
+		return vp_plan_refuse_at(p, d->origin,
+		                         "'%s' is not a host name: %s",
+		                         vp_plan_shown(shown, d->name), why);
+	if (is_address(name))
+		return vp_plan_refuse_at(
+			p, d->origin, "'%s' is an address, not a name", name);
 	if (!check_privatelink(p, d, name))
 		return false;
 	grow_targets(p);

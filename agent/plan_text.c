@@ -12,8 +12,8 @@ static bool bad_target(struct vp_planner *p, const struct vp_extra_target *t,
 {
 	char shown[VP_PLAN_SHOWN];
 
-	return vp_plan_refuse(p, "%s: '%s': %s", t->origin,
-	                      vp_plan_shown(shown, t->text), why);
+	return vp_plan_refuse_at(p, t->origin, "'%s': %s",
+	                         vp_plan_shown(shown, t->text), why);
 }
 
 static bool is_address(const char *text)

@@ -47,6 +47,12 @@ struct vp_draft {
 __attribute__((format(printf, 2, 3))) bool vp_plan_refuse(struct vp_planner *p,
                                                           const char *fmt, ...);
 
+/* The same about what has this origin: where it stands in the config comes
+ * first, if it does. */
+__attribute__((format(printf, 3, 4))) bool
+vp_plan_refuse_at(struct vp_planner *p, const char *origin, const char *fmt,
+                  ...);
+
 #define VP_PLAN_SHOWN 81
 /* What the user wrote, fit for a message: cut after 80, "?" for bytes that do
  * not print. Returns out. */

@@ -41,6 +41,13 @@ enum vp_azure_dns {
 	VP_AZURE_DNS_NEVER,
 };
 
+/* Where a resource or target stands in the config, for messages of the plan:
+ * path is its key path, which the plan calls its origin. */
+struct vp_config_place {
+	char *path;
+	unsigned line, column; /* from 1 */
+};
+
 enum vp_color { VP_COLOR_AUTO, VP_COLOR_ALWAYS, VP_COLOR_NEVER };
 
 struct vp_storage_account {
@@ -163,6 +170,9 @@ struct vp_settings {
 	char *emit; /* dns --emit: a word of forwarder.h; NULL: probe */
 	struct vp_addr upstream; /* --upstream: where the emitted configuration
 	                          * forwards to; none: 168.63.129.16 */
+	char *config_name; /* as messages call the config; NULL: none read */
+	struct vp_config_place *places;
+	size_t n_places;
 	/* Roots for tests: NULL is the system's own. */
 	const char *hosts_file, *nsswitch_file, *dmi_file;
 };

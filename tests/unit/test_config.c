@@ -231,6 +231,35 @@ static const struct {
 	  "a.yaml:1:25: egress.allow[0].name: 'a.*.b' is not a host name" },
 	{ "egress: {allow: [{prefix: 1.2.3.4/8, reason: x}]}\n",
 	  "a.yaml:1:27: egress.allow[0].prefix: '1.2.3.4/8' has bits" },
+	{ "azure_dns: sometimes\n",
+	  "a.yaml:1:12: azure_dns: 'sometimes' is not one of auto, always, "
+	  "never" },
+	{ "compare: [{label: public}]\n",
+	  "a.yaml:1:11: compare[0]: the key 'address' is missing" },
+	{ "compare: [public=9.9.9.9]\n",
+	  "a.yaml:1:11: compare[0]: expected a mapping" },
+	{ "compare:\n  - {label: a, address: dns.example}\n",
+	  "a.yaml:2:5: compare[0]: 'dns.example' is not a DNS server" },
+	{ "compare:\n  - {label: a b, address: 192.0.2.1}\n",
+	  "a.yaml:2:5: compare[0]: 'a b' is not a label" },
+	{ "compare:\n  - {label: a, address: 192.0.2.1}\n"
+	  "  - {label: a, address: 192.0.2.2}\n",
+	  "a.yaml:3:5: compare[1]: the label 'a' is given twice" },
+	{ "dns_servers: [{address: 10.0.0.4}]\n",
+	  "a.yaml:1:15: dns_servers[0]: the key 'kind' is missing" },
+	{ "dns_servers: [{address: 10.0.0.4, kind: named}]\n",
+	  "a.yaml:1:41: dns_servers[0].kind: 'named' is not one of unknown, "
+	  "bind, unbound, dnsmasq, coredns, windows, azure-firewall, "
+	  "private-resolver" },
+	{ "dns_servers: [{address: \"10.0.0.4:53\", kind: bind}]\n",
+	  "a.yaml:1:25: dns_servers[0].address: '10.0.0.4:53' is not an IP" },
+	{ "dns_servers:\n  - {address: 10.0.0.4, kind: bind}\n"
+	  "  - {address: 10.0.0.4, kind: unbound}\n",
+	  "a.yaml:3:15: dns_servers[1].address: this server stands here "
+	  "twice" },
+	{ "vnet_dns: [10.0.0.4, 10.0.0.x]\n",
+	  "a.yaml:1:22: vnet_dns[1]: '10.0.0.x' is not an IP address" },
+	{ "vnet_dns: 10.0.0.4\n", "a.yaml:1:11: vnet_dns: expected a list" },
 	{ "cloud: \"a\\eb\"\n", "a.yaml:1:8: cloud: 'a\\x1bb' is not" },
 };
 
@@ -251,6 +280,37 @@ static void test_mistakes(void **state)
 			         why, mistakes[i].why);
 		assert_null(strchr(why, '\n'));
 	}
+}
+
+static void test_dns_keys(void **state)
+{
+	static const char text[] =
+		"azure_dns: never\n"
+		"compare:\n"
+		"  - {label: public, address: 9.9.9.9}\n"
+		"  - {label: hub, address: \"10.1.0.4:5353\"}\n"
+		"dns_servers:\n"
+		"  - {address: 10.20.0.53, kind: windows}\n"
+		"  - {address: \"fd00::53\", kind: private-resolver}\n"
+		"vnet_dns: [10.20.0.53, 10.20.0.54]\n";
+	struct vp_settings s;
+	char why[1024] = "", buf[VP_ENDPOINT_TEXT];
+
+	(void)state;
+	if (parse(&s, text, strlen(text), why, sizeof(why)) != 0)
+		fail_msg("%s", why);
+	assert_int_equal(s.azure_dns, VP_AZURE_DNS_NEVER);
+	assert_int_equal(s.n_compare, 2);
+	assert_string_equal(s.compare[0].label, "public");
+	assert_string_equal(vp_endpoint_format(&s.compare[1].endpoint, buf),
+	                    "10.1.0.4:5353");
+	assert_int_equal(s.n_dns_servers, 2);
+	assert_int_equal(s.dns_servers[0].kind, VP_SERVER_WINDOWS);
+	assert_string_equal(vp_addr_format(&s.dns_servers[1].addr, buf),
+	                    "fd00::53");
+	assert_int_equal(s.n_vnet_dns, 2);
+	assert_string_equal(vp_addr_format(&s.vnet_dns[1], buf), "10.20.0.54");
+	vp_arena_destroy(s.arena);
 }
 
 /* read through a file, and what is no file */
@@ -405,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_binary),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_dns_keys),
 		cmocka_unit_test(test_sample),
 	};
 

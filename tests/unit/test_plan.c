@@ -224,57 +224,80 @@ static const struct {
 	const char *yaml, *why;
 } refusals[] = {
 	{ "cloud: public\n", "no target: " },
-	{ "workspace: {name: a, id: " GUID "}\n", "workspace: its names have "
-	                                          "the region in them" },
+	{ "workspace: {name: a, id: " GUID "}\n",
+	  "t.yaml:1:12: workspace: its names have "
+	  "the region in them" },
 	{ "region: eastus\nworkspace: {id: " GUID "}\n",
-	  "workspace: give notebook_fqdn" },
-	{ "registries: [{name: cr}]\n", "registries[0]: its data endpoint" },
-	{ "key_vaults: [{name: kv_?}]\n", "key_vaults[0]: 'kv_?.vault.azure"
-	                                  ".net' is not a host name: " },
+	  "t.yaml:2:12: workspace: give notebook_fqdn" },
+	{ "registries: [{name: cr}]\n",
+	  "t.yaml:1:21: registries[0]: its data endpoint" },
+	{ "key_vaults: [{name: kv_?}]\n",
+	  "t.yaml:1:21: key_vaults[0]: 'kv_?.vault.azure"
+	  ".net' is not a host name: " },
 	{ "key_vaults: [{name: bücher}]\n",
-	  "key_vaults[0]: 'b??cher.vault.azure.net' is not a host name: write "
+	  "t.yaml:1:21: key_vaults[0]: 'b??cher.vault.azure.net' is not a host "
+	  "name: write "
 	  "the name in its A-label (xn--) form" },
 	{ "targets: [{name: a..example}]\n",
-	  "targets[0]: 'a..example' is not a host name" },
+	  "t.yaml:1:18: targets[0]: 'a..example' is not a host name" },
 	{ "targets: [{name: "
 	  "a234567890123456789012345678901234567890123456789012345678901234"
 	  ".example}]\n",
-	  "targets[0]: 'a234567890" },
+	  "t.yaml:1:18: targets[0]: 'a234567890" },
 	{ "targets: [{name: 10.0.0.4}]\n",
-	  "targets[0]: '10.0.0.4': a target is a name" },
+	  "t.yaml:1:18: targets[0]: '10.0.0.4': a target is a name" },
 	{ "targets: [{name: \"10.0.0.4:443\"}]\n",
-	  "targets[0]: '10.0.0.4:443': a target is a name" },
+	  "t.yaml:1:18: targets[0]: '10.0.0.4:443': a target is a name" },
 	{ "targets: [{name: \"fd00::4\"}]\n",
-	  "targets[0]: 'fd00::4': a target is a name" },
+	  "t.yaml:1:18: targets[0]: 'fd00::4': a target is a name" },
 	{ "targets: [{name: \"https://[fd00::4]:443/\"}]\n",
-	  "targets[0]: 'https://[fd00::4]:443/': a target is a name" },
+	  "t.yaml:1:18: targets[0]: 'https://[fd00::4]:443/': a target is a "
+	  "name" },
 	{ "targets: [{name: \"http://a.example/\"}]\n",
-	  "targets[0]: 'http://a.example/': without TLS" },
+	  "t.yaml:1:18: targets[0]: 'http://a.example/': without TLS" },
 	{ "targets: [{name: \"ftp://a.example/\"}]\n",
-	  "targets[0]: 'ftp://a.example/': write NAME" },
+	  "t.yaml:1:18: targets[0]: 'ftp://a.example/': write NAME" },
 	{ "targets: [{name: \"https://a.example/x\"}]\n",
-	  "targets[0]: 'https://a.example/x': a target is a host" },
+	  "t.yaml:1:18: targets[0]: 'https://a.example/x': a target is a "
+	  "host" },
 	{ "targets: [{name: a.example/}]\n",
-	  "targets[0]: 'a.example/': a target is a host" },
+	  "t.yaml:1:18: targets[0]: 'a.example/': a target is a host" },
 	{ "targets: [{name: \"https://u:p@a.example/\"}]\n",
-	  "targets[0]: 'https://u:p@a.example/': credentials" },
+	  "t.yaml:1:18: targets[0]: 'https://u:p@a.example/': credentials" },
 	{ "targets: [{name: \"a.example:\"}]\n",
-	  "targets[0]: 'a.example:': the port" },
+	  "t.yaml:1:18: targets[0]: 'a.example:': the port" },
 	{ "targets: [{name: \"a.example:0\"}]\n",
-	  "targets[0]: 'a.example:0': the port" },
+	  "t.yaml:1:18: targets[0]: 'a.example:0': the port" },
 	{ "targets: [{name: \"a.example:65536\"}]\n",
-	  "targets[0]: 'a.example:65536': the port" },
+	  "t.yaml:1:18: targets[0]: 'a.example:65536': the port" },
 	{ "targets: [{name: \"a.example:80\", port: 81}]\n",
-	  "targets[0]: 'a.example:80': the name and 'port' say two ports" },
+	  "t.yaml:1:18: targets[0]: 'a.example:80': the name and 'port' say "
+	  "two ports" },
 	{ "targets: [{name: st.privatelink.blob.core.windows.net}]\n",
-	  "targets[0]: 'st.privatelink.blob.core.windows.net' is a name "
+	  "t.yaml:1:18: targets[0]: 'st.privatelink.blob.core.windows.net' is "
+	  "a name "
 	  "inside the private zone" },
 	{ "storage_accounts: [{name: st.vault.azure.net}]\n",
-	  "storage_accounts[0]: the name is neither" },
+	  "t.yaml:1:27: storage_accounts[0]: the name is neither" },
 	{ "targets: [{name: a.example, expect: public},"
 	  " {name: a.example, expect: private}]\n",
-	  "a.example:443: targets[0] says 'public' and targets[1] says "
-	  "'private'" },
+	  "t.yaml:1:53: targets[1]: a.example:443: targets[0] says 'public' "
+	  "and targets[1] says 'private'" },
+	{ "region: eastus\nworkspace:\n  id: " GUID "\n  notebook_fqdn: a.b\n"
+	  "  compute_instances:\n    - ok\n    - a_b..c\n",
+	  "t.yaml:7:7: workspace.compute_instances[1]: 'a_b..c' is not a "
+	  "host" },
+	{ "region: eastus\nworkspace:\n  id: " GUID "\n"
+	  "  notebook_fqdn: a..b\n",
+	  "t.yaml:4:18: workspace.notebook_fqdn: 'a..b' is not a host name" },
+	{ "region: eastus\nworkspace: {name: a b, id: " GUID "}\n",
+	  "t.yaml:2:12: workspace (notebook name derived): 'ml-a b-eastus" },
+	{ "key_vaults: [{name: 10.0.0.4}]\n",
+	  "t.yaml:1:21: key_vaults[0]: '10.0.0.4' is an address" },
+	{ "targets: [{name: 10.4}]\n",
+	  "t.yaml:1:18: targets[0]: '10.4' is an address, not a name" },
+	{ "targets:\n  - port: 80\n    name: 10.0.0.4\n",
+	  "t.yaml:3:11: targets[0]: '10.0.0.4': a target is a name" },
 };
 
 static void test_refusals(void **state)
@@ -290,6 +313,23 @@ static void test_refusals(void **state)
 			         m.status, m.why, refusals[i].why);
 		done(&m);
 	}
+}
+
+/* What the command line names stands in no file, also with a config. */
+static void test_refused_argument(void **state)
+{
+	struct vp_extra_target *t;
+	struct made m;
+
+	(void)state;
+	make(&m, "targets: [{name: a.example}]\n");
+	t = VP_PUSH(m.s.arena, m.s.targets, m.s.n_targets);
+	t->text = vp_arena_strdup(m.s.arena, "10.0.0.4");
+	t->origin = vp_arena_strdup(m.s.arena, "argument");
+	assert_int_equal(vp_plan_make(m.facts, &m.s, m.why, sizeof(m.why)), 2);
+	assert_int_equal(strncmp(m.why, "argument: '10.0.0.4': a target", 30),
+	                 0);
+	done(&m);
 }
 
 /* NAME is cut so that the label has 63 bytes; 16 are left for eastus. */
@@ -570,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_apply),
 		cmocka_unit_test(test_expectations),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_refused_argument),
 		cmocka_unit_test(test_notebook),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_aks),

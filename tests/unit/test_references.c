@@ -2,11 +2,13 @@
  * test_references.c - servers that are asked only to compare with: who is one,
  * and that what they say is never held against this machine.
  */
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -210,6 +212,62 @@ static void judging_again_keeps_or_replaces(void **state)
 	vp_facts_destroy(f);
 }
 
+static char *printed(struct plan *p, bool json)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	p->s.json = json;
+	assert_int_equal(vp_plan_print(p->facts, &p->s, out), 0);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void targets_prints_roles(void **state)
+{
+	static const char want[] =
+		"\nResolvers (4)\n"
+		"  10.0.0.4:53              option, bind, on e\\x1bh0\n"
+		"  10.0.0.5:53              option\n"
+		"  203.0.113.9:53           compare 'public': only compared "
+		"with\n"
+		"  getaddrinfo()            what applications get\n\nVNet";
+	struct plan p;
+	json_t *o, *rows;
+	char *text;
+
+	(void)state;
+	plan_begin(&p, own);
+	compare(&p, "public=203.0.113.9");
+	plan_make(&p, VP_AZURE_NO);
+	p.facts->resolvers[0].kind = VP_SERVER_BIND;
+	p.facts->resolvers[0].interface =
+		vp_arena_strdup(p.facts->arena, "e\x1bh0");
+	text = printed(&p, false);
+	if (strstr(text, want) == NULL)
+		fail_msg("%s", text);
+	free(text);
+	text = printed(&p, true);
+	o = json_loads(text, 0, NULL);
+	rows = json_object_get(o, "resolvers");
+	assert_int_equal(json_array_size(rows), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(json_string_value(json_object_get(
+					    json_array_get(rows, i), "role")),
+		                    i == 2 ? "reference" : "listed");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(rows, 2), "label")),
+	                    "public");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(rows, 0), "kind")),
+	                    "bind");
+	json_decref(o);
+	free(text);
+	plan_end(&p);
+}
+
 /* --- the judge -------------------------------------------------------------
  */
 
@@ -354,6 +412,7 @@ int main(void)
 		cmocka_unit_test(compare_with_azure_is_azure),
 		cmocka_unit_test(config_tells_kinds_and_list),
 		cmocka_unit_test(judging_again_keeps_or_replaces),
+		cmocka_unit_test(targets_prints_roles),
 		cmocka_unit_test(what_it_says_is_not_wrong),
 		cmocka_unit_test(its_silence_is_not_wrong),
 		cmocka_unit_test(not_asked_is_complete),
