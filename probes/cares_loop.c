@@ -379,6 +379,10 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *abuf,
 		a.outcome = c->failure; /* c-ares has one word for all */
 		a.detail =
 			c->failure == VP_OUTCOME_ERROR ? c->failure_text : NULL;
+	} else if (status == ARES_ECONNREFUSED && c->opt.tcp) {
+		/* No call failed: c-ares gave the connection up with the first
+		 * question that waited too long for it. */
+		a.outcome = VP_OUTCOME_TIMEOUT;
 	} else {
 		a.outcome = VP_OUTCOME_ERROR;
 		a.detail = ares_strerror(status);

@@ -1,11 +1,13 @@
 /* One resolver asked over loopback: good answers, bad ones, and none. */
 #include "vnetprobe/resolve.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -717,6 +719,42 @@ static void environment(void **state)
 	close_fixture(&f);
 }
 
+/* A listener whose queue is full drops what comes next, as a firewall does: no
+ * connection, and it is the same silence for every question. */
+static void tcp_never_opens(void **state)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	int fds[4], server = socket(AF_INET, SOCK_STREAM, 0);
+	char text[64];
+	struct fixture f;
+
+	(void)state;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(server, (struct sockaddr *)&sin, len), 0);
+	assert_int_equal(listen(server, 0), 0);
+	getsockname(server, (struct sockaddr *)&sin, &len);
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(fds[i], (struct sockaddr *)&sin, len);
+	}
+	snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(sin.sin_port));
+	open_fixture(&f, "127.0.0.1:0", false, text);
+	for (int i = 0; i < 4; i++) { /* not all within one millisecond */
+		ask(&f, "ok.test", VP_DNS_A, VP_TRANSPORT_TCP);
+		uv_run(&f.loop, UV_RUN_NOWAIT);
+		usleep(5000);
+		uv_run(&f.loop, UV_RUN_NOWAIT);
+	}
+	run(&f, 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(f.rows[i].outcome, VP_OUTCOME_TIMEOUT);
+	close_fixture(&f);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+	close(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -741,6 +779,7 @@ int main(void)
 		cmocka_unit_test(fairness),
 		cmocka_unit_test(many),
 		cmocka_unit_test(environment),
+		cmocka_unit_test(tcp_never_opens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,5 +5,5 @@ row=31
 touches='unbound'
 want_first=dns-tcp-blocked
 want_status=1
-setup() { UNBOUND_SERVER='  max-udp-size: 100'; }
+setup() { UNBOUND_SERVER='  max-udp-size: 140'; }
 break_it() { router_rule ip daddr "$UNBOUND" tcp dport 53 drop; }
