@@ -647,6 +647,8 @@ static int open_loop(struct vp_run *r)
 		rc = uv_signal_start(s, on_signal,
 		                     signal_numbers[r->n_signals++]);
 	}
+	/* getaddrinfo() goes from server to server: two attempts' time. */
+	vp_nss_limit(r->nss, 2 * r->settings->timeout_ms);
 	if (rc == 0)
 		rc = vp_nss_start(r->nss, &r->loop);
 	return rc;

@@ -28,13 +28,16 @@ struct ask {
 	vp_nss_cb *cb;
 	void *arg;
 	uint32_t seq;
+	uint64_t since; /* uv_now() when the helper got it */
 	char name[];
 };
 
 struct vp_nss {
 	uv_poll_t poll;
-	uv_timer_t timer; /* reports what failed, from the loop */
-	pid_t pid;        /* -1: reaped */
+	uv_timer_t timer;    /* reports what failed, from the loop */
+	uv_timer_t patience; /* runs while one is under way */
+	unsigned limit_ms;   /* 0: none */
+	pid_t pid;           /* -1: reaped */
 	int fd;
 	unsigned max, in_flight;
 	uint32_t seq;
@@ -195,6 +198,46 @@ static void on_timer(uv_timer_t *t)
 	}
 }
 
+/* --- patience --------------------------------------------------------------
+ */
+
+static void on_late(uv_timer_t *t);
+
+static struct ask *oldest(const struct vp_nss *n)
+{
+	struct ask *a = n->flying;
+
+	while (a != NULL && a->next != NULL)
+		a = a->next; /* the newest stands first */
+	return a;
+}
+
+static void be_patient(struct vp_nss *n)
+{
+	const struct ask *a = oldest(n);
+	uint64_t due, now = uv_now(n->timer.loop);
+
+	if (a == NULL || n->limit_ms == 0) {
+		uv_timer_stop(&n->patience);
+		return;
+	}
+	due = a->since + n->limit_ms;
+	uv_timer_start(&n->patience, on_late, due > now ? due - now : 0, 0);
+}
+
+static void report_late(struct ask *a, unsigned limit_ms)
+{
+	struct vp_dns_row row = {
+		.transport = VP_TRANSPORT_NSS,
+		.outcome = VP_OUTCOME_TIMEOUT,
+		.rcode = -1,
+		.elapsed_us = (uint64_t)limit_ms * 1000,
+		.detail = vp_arena_strdup(a->arena, "given up"),
+	};
+
+	report(a, &row);
+}
+
 static bool send_question(struct vp_nss *n, const struct ask *a)
 {
 	struct vp_nss_question q = { .seq = a->seq };
@@ -207,6 +250,7 @@ static bool send_question(struct vp_nss *n, const struct ask *a)
 
 static void pump(struct vp_nss *n)
 {
+	uv_update_time(n->timer.loop);
 	while (n->dead == NULL && n->waiting != NULL && n->in_flight < n->max) {
 		struct ask *a = n->waiting;
 
@@ -219,6 +263,7 @@ static void pump(struct vp_nss *n)
 			break;
 		}
 		take_waiting(n);
+		a->since = uv_now(n->timer.loop);
 		a->next = n->flying;
 		n->flying = a;
 		n->in_flight++;
@@ -227,6 +272,7 @@ static void pump(struct vp_nss *n)
 		uv_ref((uv_handle_t *)&n->poll);
 	else
 		uv_unref((uv_handle_t *)&n->poll);
+	be_patient(n);
 }
 
 /* Returns false when nothing more is to be read now. */
@@ -258,6 +304,28 @@ static bool read_reply(struct vp_nss *n)
 	return !n->destroyed;
 }
 
+/* Timers run before descriptors are read: what has come meanwhile counts. */
+static void on_late(uv_timer_t *t)
+{
+	struct vp_nss *n = t->data;
+	struct ask *a;
+
+	for (int i = 0; i < REPLIES_A_TURN; i++)
+		if (!read_reply(n))
+			break;
+	if (n->destroyed)
+		return;
+	a = oldest(n);
+	if (n->dead == NULL && a != NULL &&
+	    uv_now(t->loop) >= a->since + n->limit_ms) {
+		take_flying(n, a->seq);
+		pump(n);
+		report_late(a, n->limit_ms);
+	} else {
+		be_patient(n);
+	}
+}
+
 static void on_ready(uv_poll_t *h, int status, int events)
 {
 	struct vp_nss *n = h->data;
@@ -272,6 +340,11 @@ static void on_ready(uv_poll_t *h, int status, int events)
 			return;
 }
 
+void vp_nss_limit(struct vp_nss *n, unsigned ms)
+{
+	n->limit_ms = ms;
+}
+
 int vp_nss_start(struct vp_nss *n, uv_loop_t *loop)
 {
 	int rc = uv_poll_init(loop, &n->poll, n->fd);
@@ -279,10 +352,12 @@ int vp_nss_start(struct vp_nss *n, uv_loop_t *loop)
 	if (rc < 0)
 		return rc;
 	n->started = true;
-	n->open = 2;
+	n->open = 3;
 	n->poll.data = n;
 	n->timer.data = n;
+	n->patience.data = n;
 	uv_timer_init(loop, &n->timer);
+	uv_timer_init(loop, &n->patience);
 	uv_unref((uv_handle_t *)&n->poll);
 	return uv_poll_start(&n->poll, UV_READABLE, on_ready);
 }
@@ -357,6 +432,7 @@ void vp_nss_destroy(struct vp_nss *n)
 	if (n->started) {
 		uv_close((uv_handle_t *)&n->poll, on_closed);
 		uv_close((uv_handle_t *)&n->timer, on_closed);
+		uv_close((uv_handle_t *)&n->patience, on_closed);
 	}
 	close(n->fd);
 	if (!n->started)

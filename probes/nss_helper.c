@@ -195,7 +195,7 @@ _Noreturn void vp_nss_helper(int sock, unsigned n_threads)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	mallopt(M_ARENA_MAX, 1);
 	h.threads = h.idle = 1;
-	h.max = n_threads > 0 ? n_threads : 1;
+	h.max = n_threads + VP_NSS_HANGING_MAX;
 	pthread_attr_init(&h.attr);
 	pthread_attr_setstacksize(&h.attr, STACK_BYTES);
 	pthread_attr_setdetachstate(&h.attr, PTHREAD_CREATE_DETACHED);

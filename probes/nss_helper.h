@@ -10,6 +10,7 @@
 
 #define VP_NSS_NAME_MAX 255
 #define VP_NSS_ADDRESSES_MAX 64
+#define VP_NSS_HANGING_MAX 480 /* threads that the parent has given up */
 
 struct vp_nss_question {
 	uint32_t seq;
@@ -26,7 +27,8 @@ struct vp_nss_reply {
 	struct vp_addr addresses[VP_NSS_ADDRESSES_MAX]; /* n of them sent */
 };
 
-/* The helper's life after fork(): never returns. */
+/* The helper's life after fork(): never returns. The parent sees to it that at
+ * most n_threads questions are open that it has not given up. */
 _Noreturn void vp_nss_helper(int sock, unsigned n_threads);
 
 #endif

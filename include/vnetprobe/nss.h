@@ -23,6 +23,11 @@ typedef void vp_nss_cb(const struct vp_dns_row *row, void *arg);
 /* Forks the helper. Call it while the process has one thread and drop rights
  * afterwards or before; the helper drops its own. 0 or -errno. */
 int vp_nss_create(struct vp_nss **out, unsigned n_threads);
+/* A question that takes longer than this is given up and reported as TIMEOUT;
+ * another thread takes the place of the one that hangs in it. 0, as at first:
+ * never. glibc waits for TCP to connect for as long as the kernel tries, some
+ * two minutes. */
+void vp_nss_limit(struct vp_nss *n, unsigned ms);
 /* Puts the helper's pipe on the loop; then vp_nss_ask() may be called. */
 int vp_nss_start(struct vp_nss *n, uv_loop_t *loop);
 /* cb runs once, from the loop, unless vp_nss_destroy() comes first. If the

@@ -363,6 +363,34 @@ static void silent_resolver(void **state)
 	close_fixture(&f);
 }
 
+/* Threads that hang are given up, others take their place, and what the
+ * helper can answer without that resolver it still answers. */
+static void gives_up(void **state)
+{
+	struct fixture f;
+	struct fake_dns s;
+	uint64_t t0;
+
+	(void)state;
+	hang(&f, &s, 4);
+	put("nsswitch.conf", "hosts: files dns\n");
+	vp_nss_limit(f.nss, 200);
+	t0 = uv_hrtime();
+	ask(&f, "drop.test"); /* waits for a thread, and has its own 200 ms */
+	run(&f, 5);
+	assert_int_equal(f.row.outcome, VP_OUTCOME_TIMEOUT);
+	assert_int_equal(f.row.elapsed_us, 200000);
+	assert_true((uv_hrtime() - t0) / 1000000 >= 190);
+	assert_true((uv_hrtime() - t0) / 1000000 < 2000);
+	ask(&f, "one.test");
+	run(&f, 1);
+	assert_int_equal(f.row.outcome, VP_OUTCOME_OK);
+	assert_int_equal(f.row.n_addresses, 1);
+	put("nsswitch.conf", "hosts: files\n");
+	fake_dns_stop(&s);
+	close_fixture(&f);
+}
+
 /* What glibc makes of a resolver's words. */
 static void resolver_says(void **state)
 {
@@ -459,6 +487,7 @@ int main(void)
 		cmocka_unit_test(helper_dies),
 		cmocka_unit_test(destroy),
 		cmocka_unit_test(silent_resolver),
+		cmocka_unit_test(gives_up),
 		cmocka_unit_test(resolver_says),
 	};
 
