@@ -94,7 +94,7 @@ static int check_mapping(struct vp_config_tree *t, const yaml_node_t *node,
                          const struct cyaml_schema_field *fields,
                          const char *path)
 {
-	uint64_t seen = 0; /* bit per field; the largest mapping has 24 */
+	uint64_t seen = 0; /* bit per field; the largest mapping has 25 */
 
 	for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
 	     p < node->data.mapping.pairs.top; p++) {

@@ -128,6 +128,8 @@ static const cyaml_schema_field_t config_fields[] = {
 	TEXT(struct raw_config, "expect", expect),
 	LIST(struct raw_config, "vnet", vnet, &text_schema),
 	LIST(struct raw_config, "resolvers", resolvers, &text_schema),
+	LIST(struct raw_config, "private_endpoints", private_endpoints,
+	     &text_schema),
 	TEXT(struct raw_config, "azure_dns", azure_dns),
 	LIST(struct raw_config, "compare", compare, &compare_schema),
 	LIST(struct raw_config, "dns_servers", dns_servers, &server_schema),

@@ -62,8 +62,9 @@ struct raw_config {
 	char *timeout, *deadline, *linger, *concurrency;
 	char *rounds, *round_interval;
 	char *azure_dns;
-	char **vnet, **resolvers, **vnet_dns;
+	char **vnet, **resolvers, **vnet_dns, **private_endpoints;
 	unsigned vnet_count, resolvers_count, vnet_dns_count;
+	unsigned private_endpoints_count;
 	struct raw_compare *compare;
 	struct raw_server *dns_servers;
 	unsigned compare_count, dns_servers_count;

@@ -396,7 +396,9 @@ static bool read_scalars(struct reader *r, const struct raw_config *c)
 	}
 	return set_each(r, "vnet", c->vnet, c->vnet_count, vp_value_vnet) &&
 	       set_each(r, "resolvers", c->resolvers, c->resolvers_count,
-	                vp_value_resolver);
+	                vp_value_resolver) &&
+	       set_each(r, "private_endpoints", c->private_endpoints,
+	                c->private_endpoints_count, vp_value_endpoint_file);
 }
 
 static bool read_resources(struct reader *r, const struct raw_config *c)

@@ -373,10 +373,10 @@ static int unknown_word(const char *word, char *why, size_t size)
 }
 
 /* Forwarding to these is the mistake that this file is meant to cure. */
-static bool upstream_fits(const struct vp_addr *a, const struct vp_settings *s,
+static bool upstream_fits(const struct vp_addr *a, const struct vp_policy *p,
                           char *why, size_t size)
 {
-	enum vp_scope scope = vp_addr_scope(a, s->vnet, s->n_vnet);
+	enum vp_scope scope = vp_addr_scope(a, p->vnet, p->n_vnet);
 	char text[VP_ADDR_TEXT];
 
 	if (vp_catalogue_public_resolver(a)) {
@@ -405,7 +405,7 @@ static int emit(const struct emit *e, const struct vp_settings *s, char *why,
 	for (size_t i = 0; i < N_OF(servers); i++) {
 		if (strcmp(s->emit, servers[i].word) != 0)
 			continue;
-		if (!upstream_fits(&e->upstream, s, why, size))
+		if (!upstream_fits(&e->upstream, &e->facts->policy, why, size))
 			return REFUSED;
 		emit_server(e, &servers[i]);
 		return 0;

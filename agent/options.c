@@ -93,12 +93,14 @@ static void start_list(struct parse *p, const struct vp_option *o)
 {
 	struct vp_settings *s = p->s;
 
-	if ((p->given & (1u << (o - p->options))) != 0)
+	if ((p->given & bit(p, o)) != 0)
 		return; /* not the first of them */
 	if (o->set == vp_value_vnet)
 		s->n_vnet = 0, s->vnet = NULL;
 	if (o->set == vp_value_resolver)
 		s->n_resolvers = 0, s->resolvers = NULL;
+	if (o->set == vp_value_endpoint_file)
+		s->n_endpoint_files = 0, s->endpoint_files = NULL;
 	if (o->set == vp_value_compare)
 		s->n_compare = 0, s->compare = NULL;
 }

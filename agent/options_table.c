@@ -222,6 +222,10 @@ static const struct vp_option options[] = {
 	  DNS, set_emit },
 	{ "upstream", 0, "IP", "where the zones of --emit go (168.63.129.16)",
 	  DNS, set_upstream },
+	{ "endpoint", 0, "FILE",
+	  "expected addresses, from what az prints of a private endpoint or "
+	  "its network interface; repeatable",
+	  PLAN, vp_value_endpoint_file },
 	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable", PLAN,
 	  vp_value_vnet },
 	{ "expect", 0, "WHAT",

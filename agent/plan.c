@@ -5,6 +5,9 @@
  */
 #include "plan.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "planner.h"
 
 #define REFUSED 2
@@ -84,10 +87,15 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 	facts->region = vp_arena_strdup(facts->arena, s->region);
 	if (!add_targets(&p))
 		return REFUSED;
+	vp_plan_servers(facts, s);
+	if (!vp_plan_endpoints(&p))
+		return REFUSED;
 	why[0] = '\0';
 	if (s->emit == NULL &&
 	    !vp_plan_resolvers(&p)) /* else nobody is asked */
 		return REFUSED;
-	vp_plan_servers(facts, s);
+	if (p.notes != NULL)
+		snprintf(why + strlen(why), size - strlen(why), "%s%s",
+		         why[0] != '\0' ? "; " : "", p.notes);
 	return 0;
 }

@@ -27,6 +27,7 @@ static void copy_wishes(struct vp_arena *arena, struct vp_target *to,
 	to->why = vp_arena_strdup(arena, from->why);
 	to->expected = NULL;
 	to->n_expected = 0;
+	to->expected_from = vp_arena_strdup(arena, from->expected_from);
 	for (size_t i = 0; i < from->n_expected; i++)
 		*VP_PUSH(arena, to->expected, to->n_expected) =
 			from->expected[i];
@@ -87,6 +88,27 @@ static void add_missing(struct vp_facts *facts, const struct vp_facts *plan)
 	}
 }
 
+/* The VNet, which a private endpoint's files may have told of. */
+static void copy_vnet(struct vp_facts *to, const struct vp_facts *from)
+{
+	const struct vp_machine *m = &from->machine;
+	struct vp_arena *arena = to->arena;
+
+	to->policy.vnet = NULL;
+	to->policy.n_vnet = 0;
+	for (size_t i = 0; i < from->policy.n_vnet; i++)
+		*VP_PUSH(arena, to->policy.vnet, to->policy.n_vnet) =
+			from->policy.vnet[i];
+	if (m->n_vnet_dns == 0)
+		return;
+	to->machine.vnet_dns = NULL;
+	to->machine.n_vnet_dns = 0;
+	for (size_t i = 0; i < m->n_vnet_dns; i++)
+		*VP_PUSH(arena, to->machine.vnet_dns, to->machine.n_vnet_dns) =
+			m->vnet_dns[i];
+	to->machine.vnet_dns_from = vp_arena_strdup(arena, m->vnet_dns_from);
+}
+
 int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
                   char *why, size_t size)
 {
@@ -120,6 +142,7 @@ int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
 				            t);
 		}
 		add_missing(facts, plan);
+		copy_vnet(facts, plan);
 	}
 	vp_facts_destroy(plan);
 	return status;

@@ -63,6 +63,8 @@ static void print_addresses(FILE *out, struct vp_arena *arena,
 		                       i == 0 ? "" : ", ",
 		                       vp_addr_format(&t->expected[i], text));
 	line(out, "addresses", list);
+	if (t->expected_from != NULL)
+		line(out, "told by", t->expected_from);
 }
 
 static void print_target(FILE *out, struct vp_arena *arena,
@@ -232,6 +234,8 @@ static json_t *json_target(const struct vp_target *t)
 	json_object_set_new(o, "why", text_or_null(t->why));
 	json_object_set_new(o, "zone", text_or_null(t->zone));
 	json_object_set_new(o, "addresses", addresses);
+	json_object_set_new(o, "addresses_from",
+	                    text_or_null(t->expected_from));
 	json_object_set_new(o, "origin", text_or_null(t->origin));
 	return o;
 }

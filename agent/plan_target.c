@@ -57,6 +57,19 @@ bool vp_plan_refuse_at(struct vp_planner *p, const char *origin,
 	                      place->line, place->column, origin, text);
 }
 
+void vp_plan_note(struct vp_planner *p, const char *fmt, ...)
+{
+	char text[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	p->notes = vp_arena_printf(p->facts->arena, "%s%s%s",
+	                           p->notes != NULL ? p->notes : "",
+	                           p->notes != NULL ? "; " : "", text);
+}
+
 const char *vp_plan_shown(char out[VP_PLAN_SHOWN], const char *text)
 {
 	size_t n = 0;
@@ -178,6 +191,8 @@ static const char *zone_of(const struct vp_catalogue_suffix *row,
 static void add_expected(struct vp_arena *arena, struct vp_target *t,
                          const struct vp_draft *d)
 {
+	if (d->n_addresses > 0)
+		t->expected_from = vp_arena_strdup(arena, "config");
 	for (size_t i = 0; i < d->n_addresses; i++) {
 		bool known = false;
 

@@ -3,8 +3,9 @@
  *
  * plan.c goes through the settings, plan_resolvers.c says who is asked,
  * plan_resources.c names the targets of each resource, plan_text.c reads those
- * written as text, plan_expect.c says what is expected of them, and
- * plan_target.c adds each, or merges it with the one that is there.
+ * written as text, plan_expect.c says what is expected of them,
+ * plan_target.c adds each, or merges it with the one that is there, and
+ * plan_endpoint.c reads their addresses from private endpoints' records.
  */
 #ifndef VP_AGENT_PLANNER_H
 #define VP_AGENT_PLANNER_H
@@ -25,6 +26,7 @@ struct vp_planner {
 	struct vp_plan_table names, targets;
 	bool *stated; /* for each target: its expectation was stated for it */
 	size_t n_stated;
+	char *notes; /* worth logging; NULL: none */
 	char *why;
 	size_t size;
 };
@@ -52,6 +54,9 @@ __attribute__((format(printf, 2, 3))) bool vp_plan_refuse(struct vp_planner *p,
 __attribute__((format(printf, 3, 4))) bool
 vp_plan_refuse_at(struct vp_planner *p, const char *origin, const char *fmt,
                   ...);
+/* One more thing that is worth logging and stops nothing. */
+__attribute__((format(printf, 2, 3))) void vp_plan_note(struct vp_planner *p,
+                                                        const char *fmt, ...);
 
 #define VP_PLAN_SHOWN 81
 /* What the user wrote, fit for a message: cut after 80, "?" for bytes that do
@@ -69,6 +74,8 @@ bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
                       size_t i);
 bool vp_plan_resolvers(struct vp_planner *p);
 bool vp_plan_extra(struct vp_planner *p, const struct vp_extra_target *t);
+/* What --endpoint files say of the targets that are there, and of the VNet. */
+bool vp_plan_endpoints(struct vp_planner *p);
 
 /* Sets what is expected of t, and why: stated for it, stated for all, or by
  * scenario and kind. */

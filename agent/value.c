@@ -483,6 +483,17 @@ int vp_value_azure_dns(struct vp_settings *s, const char *text, char *why,
 	return not_one_of(text, words, 3, why, size);
 }
 
+int vp_value_endpoint_file(struct vp_settings *s, const char *text, char *why,
+                           size_t size)
+{
+	if (*text == '\0')
+		return refuse(why, size,
+		              "expected the path of a JSON file of az");
+	*VP_PUSH(s->arena, s->endpoint_files, s->n_endpoint_files) =
+		vp_arena_strdup(s->arena, text);
+	return 0;
+}
+
 int vp_value_ca_file(struct vp_settings *s, const char *text, char *why,
                      size_t size)
 {

@@ -14,6 +14,7 @@ static void plan(struct vp_settings *s)
 	struct vp_facts *facts = vp_facts_create();
 	char why[1024] = "";
 
+	s->n_endpoint_files = 0; /* no other file is opened */
 	if (s->n_resolvers == 0) {
 		s->resolvers = &resolver;
 		s->n_resolvers = 1;
