@@ -480,6 +480,26 @@ static size_t link_fit(const struct vp_link_dns *link, const char *name)
 	return best;
 }
 
+/* Questions for other names go to every link but those whose domains are for
+ * routing only (systemd-resolved.service(8)). */
+static bool takes_the_rest(const struct dns_scene *s, const char *interface)
+{
+	const struct vp_machine *m = &s->f->machine;
+
+	for (size_t i = 0; interface != NULL && i < m->n_links; i++) {
+		const struct vp_link_dns *link = &m->links[i];
+		bool routing_only = link->n_domains > 0;
+
+		if (link->interface == NULL ||
+		    strcmp(link->interface, interface) != 0)
+			continue;
+		for (size_t k = 0; k < link->n_domains; k++)
+			routing_only &= link->domains[k][0] == '~';
+		return !routing_only;
+	}
+	return true;
+}
+
 /* The best fit of all links, and that of this resolver's own. */
 static size_t best_fit(const struct dns_scene *s, size_t name, size_t resolver,
                        size_t *own)
@@ -508,7 +528,12 @@ bool dns_counts(const struct dns_scene *s, size_t name, size_t resolver)
 {
 	size_t own, best = best_fit(s, name, resolver, &own);
 
-	return !s->reference[resolver] && !is_nss(s, resolver) && own == best;
+	if (s->reference[resolver] || is_nss(s, resolver) || own != best)
+		return false;
+	return best > 0 ||
+	       s->f->resolvers[resolver].source !=
+	               VP_RESOLVER_SYSTEMD_RESOLVED ||
+	       takes_the_rest(s, s->f->resolvers[resolver].interface);
 }
 
 static bool is_scoped(const struct dns_scene *s, size_t name, size_t resolver)
@@ -870,6 +895,52 @@ static void note_others(struct dns_case *out, const struct dns_scene *s,
 	}
 }
 
+/* Caches that drop a link of the chain give the same addresses as before, now
+ * without the alias: that is how they answer, and no mistake of its own. */
+static bool same_as_aliased(const struct dns_scene *s, size_t name,
+                            size_t resolver)
+{
+	const struct vp_name *n = s->f->names[name];
+
+	for (size_t i = 0; i < n->n_rows; i++) {
+		const struct vp_dns_row *bare = &n->rows[i];
+
+		if (bare->resolver != resolver || s->dead[name][i] ||
+		    bare->question != VP_QUESTION_NAME ||
+		    !(dns_shape_of(s->j, bare) & DNS_BARE))
+			continue;
+		for (size_t k = 0; k < n->n_rows; k++) {
+			const struct vp_dns_row *row = &n->rows[k];
+
+			if (row->question == VP_QUESTION_NAME &&
+			    (dns_shape_of(s->j, row) & DNS_PUBLIC) &&
+			    row->n_addresses > 0 && bare->n_addresses > 0 &&
+			    vp_addr_equal(&row->addresses[0].addr,
+			                  &bare->addresses[0].addr))
+				return true;
+		}
+	}
+	return false;
+}
+
+static unsigned without_dropped_aliases(const struct dns_scene *s, size_t name,
+                                        size_t resolver, unsigned shapes)
+{
+	static const struct {
+		unsigned with, without;
+	} pairs[] = { { DNS_PRIVATE, DNS_FLAT },
+		      { DNS_PUBLIC, DNS_BARE },
+		      { DNS_MISSING, DNS_UNKNOWN } };
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (shapes & pairs[i].with)
+			shapes &= ~pairs[i].without;
+	}
+	if ((shapes & DNS_BARE) && same_as_aliased(s, name, resolver))
+		shapes = (shapes & ~(unsigned)DNS_BARE) | DNS_PUBLIC;
+	return shapes;
+}
+
 void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
                    size_t resolver)
 {
@@ -878,7 +949,7 @@ void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
 	const char *own = zone != NULL ? strchr(zone, '.') : NULL;
 
 	*out = (struct dns_case){
-		.here = v->shapes,
+		.here = without_dropped_aliases(s, name, resolver, v->shapes),
 		.alias = v->alias,
 		.unchecked = v->unchecked,
 		.flags = server_flags(s, name, resolver) | view_flags(v) |

@@ -505,7 +505,7 @@ static const struct vp_finding_type types[] = {
 	    "Two zones point at each other; no client gets an address.",
 	    "Remove one of the two CNAME records for {name}.",
 	    "RFC 1034 section 3.6.2"),
-	ROW(WARNING, "names", "dns-record-doubled",
+	ROW(ERROR, "names", "dns-record-doubled",
 	    "the name has several private addresses",
 	    "One answer has several private IPv4 addresses.",
 	    "A private endpoint has one address for each name. The others are "

@@ -110,6 +110,8 @@ static void blame_addresses(struct ctx *c, const struct dns_rule *rule,
 {
 	const struct vp_addr *meant, *a;
 
+	if (vp_finding_type(rule->id)->severity != VP_SEVERITY_ERROR)
+		return; /* never folded under what is no failure */
 	if (rule->flags & DNS_F_UNEXPECTED) {
 		a = dns_unexpected(c->s, c->index, r, &meant);
 		if (a != NULL)
@@ -144,7 +146,8 @@ static void judge_server(struct ctx *c, size_t r)
 		} else {
 			hit(c, rule->id, rule, r,
 			    row_of(c, r, VP_DNS_A, one.here & rule->here));
-			blame_addresses(c, rule, r);
+			if (!c->pinned && !rule->warn)
+				blame_addresses(c, rule, r);
 		}
 		one.here &= ~(rule->here | rule->also);
 	}
@@ -286,6 +289,19 @@ static bool known_to_servers(const struct ctx *c)
 	return false;
 }
 
+/* Then that is the one that applications had this from. */
+static bool some_server_has_none(const struct ctx *c)
+{
+	for (size_t r = 0; r < c->s->n_resolvers; r++) {
+		const struct dns_view *v = dns_view_at(c->s, c->index, r);
+
+		if (dns_counts(c->s, c->index, r) &&
+		    (v->shapes & (DNS_ABSENT | DNS_NO_ANSWER)))
+			return true;
+	}
+	return false;
+}
+
 static bool is_expected(const struct vp_target *t, const struct vp_addr *a)
 {
 	for (size_t i = 0; i < t->n_expected; i++) {
@@ -376,8 +392,10 @@ static void judge_nss(struct ctx *c)
 		return;
 	}
 	if (row->n_addresses == 0) {
-		if (known_to_servers(c))
+		if (known_to_servers(c) && !some_server_has_none(c))
 			overridden(c, NULL);
+		else if (known_to_servers(c))
+			c->wrong[row->resolver] = true; /* passed on to us */
 		else if (c->judged->state != JUDGE_WRONG)
 			hit(c, "dns-name-unknown", NULL, row->resolver, row);
 		else
@@ -449,7 +467,7 @@ static bool is_regional_name(const struct ctx *c)
 	for (size_t i = 0; dot != NULL && i < n; i++) {
 		if (rows[i].kind == VP_KIND_WORKSPACE &&
 		    strcmp(dot, rows[i].suffix) == 0)
-			return c->judged->expect == VP_EXPECT_PRIVATE;
+			return true;
 	}
 	return false;
 }
@@ -470,7 +488,7 @@ static bool judge_wrong_name(struct ctx *c)
 			blame(c, &c->t->addresses[i].addr);
 		return true;
 	}
-	if (is_regional_name(c)) {
+	if (is_regional_name(c) && c->judged->expect == VP_EXPECT_PRIVATE) {
 		hit(c, "dns-regional-name", NULL, r,
 		    row_of(c, r, VP_DNS_A, ~0u));
 		return true;

@@ -251,23 +251,6 @@ static void fill(struct vp_planner *p, struct vp_target *t,
 	add_expected(arena, t, d);
 }
 
-/* A name inside a privatelink zone: no client uses it and no certificate
- * covers it (G43475), so probing it would only mislead. */
-static bool check_privatelink(struct vp_planner *p, const struct vp_draft *d,
-                              const char *name)
-{
-	const struct vp_catalogue_suffix *row = vp_catalogue_find(name);
-
-	if (strstr(name, ".privatelink.") == NULL || row == NULL ||
-	    row->kind == VP_KIND_AKS_API)
-		return true;
-	return vp_plan_refuse_at(
-		p, d->origin,
-		"'%s' is a name inside the private zone: give the name that "
-		"clients use, without 'privatelink'",
-		name);
-}
-
 /* getaddrinfo() takes these for addresses and asks nobody: "10.0.0.4", and
  * also "10.4" and "0x7f.1" (inet_aton). */
 static bool is_address(const char *name)
@@ -292,8 +275,6 @@ bool vp_plan_add(struct vp_planner *p, const struct vp_draft *d)
 	if (is_address(name))
 		return vp_plan_refuse_at(
 			p, d->origin, "'%s' is an address, not a name", name);
-	if (!check_privatelink(p, d, name))
-		return false;
 	grow_targets(p);
 	slot = find(p, &p->targets, same_target, name, port);
 	if (*slot != 0)

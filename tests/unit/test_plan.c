@@ -273,10 +273,6 @@ static const struct {
 	{ "targets: [{name: \"a.example:80\", port: 81}]\n",
 	  "t.yaml:1:18: targets[0]: 'a.example:80': the name and 'port' say "
 	  "two ports" },
-	{ "targets: [{name: st.privatelink.blob.core.windows.net}]\n",
-	  "t.yaml:1:18: targets[0]: 'st.privatelink.blob.core.windows.net' is "
-	  "a name "
-	  "inside the private zone" },
 	{ "storage_accounts: [{name: st.vault.azure.net}]\n",
 	  "t.yaml:1:27: storage_accounts[0]: the name is neither" },
 	{ "targets: [{name: a.example, expect: public},"

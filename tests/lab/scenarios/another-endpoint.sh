@@ -2,7 +2,7 @@
 # address is private and answers as the vault, but belongs to another network's
 # endpoint. Only the configured address tells.
 want_status=1
-want_findings=dns-wrong-address
+want_findings=dns-other-endpoint
 plan_packets='host 10.20.2.19 and tcp port 443'
 setup() {
   front pe vault-other vault 10.20.2.19

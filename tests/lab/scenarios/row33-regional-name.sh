@@ -5,4 +5,4 @@ row=33
 touches='regional'
 want_first=dns-regional-name
 want_status=1
-break_it() { DNS_ARGS+=("$REGION.api.azureml.ms"); }
+break_it() { DNS_ARGS+=(--expect private "$REGION.api.azureml.ms"); }
