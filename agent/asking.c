@@ -275,17 +275,18 @@ static void on_answer(const struct vp_dns_row *row, bool last, void *arg)
 	struct vp_asking *a = l->a;
 	struct item item = q->item;
 
+	if (last) {
+		unlink_open(q);
+		give_back(a, q);
+	}
 	if (item.of == OF_SERVER)
 		a->facts->resolvers[l->resolver].version = row->detail;
 	else
 		add_row(a, l, &item, row);
-	if (!last || q->lane == NULL)
+	if (!last || a->stopped)
 		return; /* more comes, or the row's owner cut it short */
-	unlink_open(q);
-	give_back(a, q);
 	item_done(a, l, &item);
-	if (!a->stopped)
-		feed(l);
+	feed(l);
 }
 
 static void on_nss(const struct vp_dns_row *answer, void *arg)
@@ -293,18 +294,19 @@ static void on_nss(const struct vp_dns_row *answer, void *arg)
 	struct query *q = arg;
 	struct lane *l = q->lane;
 	struct vp_dns_row row = *answer;
+	struct vp_asking *a;
 	struct item item = q->item;
 
 	if (l == NULL)
 		return; /* cut short: the helper outlives the questions */
+	a = l->a;
 	row.sent_us = now_us() - (int64_t)row.elapsed_us;
-	add_row(l->a, l, &item, &row);
-	if (q->lane == NULL)
-		return;
 	unlink_open(q);
-	give_back(l->a, q);
-	vp_pacer_leave(&l->a->nss_turn);
-	item_done(l->a, l, &item);
+	give_back(a, q);
+	vp_pacer_leave(&a->nss_turn);
+	add_row(a, l, &item, &row);
+	if (!a->stopped)
+		item_done(a, l, &item);
 }
 
 /* --- asking ------------------------------------------------------------ */

@@ -34,6 +34,10 @@ struct fake_dns {
 	uint8_t late[600];
 	size_t late_len;
 	struct sockaddr_storage late_to;
+	/* Each question before it is answered; false: it is not. NULL: none. */
+	bool (*seen)(const struct fake_dns *s, const uint8_t *msg, size_t len,
+	             bool tcp, void *arg);
+	void *arg;
 };
 
 struct fake_connection {
@@ -41,7 +45,7 @@ struct fake_connection {
 	struct fake_dns *s;
 	uv_timer_t drip;
 	int open;
-	uint8_t in[4096];
+	uint8_t in[16384]; /* a few hundred questions at once */
 	size_t in_len;
 };
 
@@ -294,6 +298,8 @@ static inline void fake_on_udp(uv_udp_t *h, ssize_t n, const uv_buf_t *buf,
 	m.len = (size_t)n;
 	s->questions++;
 	vp_endpoint_from_sockaddr(&s->peer, from);
+	if (s->seen != NULL && !s->seen(s, m.b, m.len, false, s->arg))
+		goto out;
 	id = (uint16_t)(m.b[0] << 8 | m.b[1]);
 	again = id == s->last_id;
 	s->last_id = id;
@@ -369,6 +375,8 @@ static inline void fake_reply(struct fake_connection *c, const uint8_t *msg,
 	memcpy(m.b, msg, len);
 	m.len = len;
 	c->s->questions++;
+	if (c->s->seen != NULL && !c->s->seen(c->s, msg, len, true, c->s->arg))
+		return;
 	if (fake_is(&m, "tcclose")) {
 		fake_close(c);
 		return;
