@@ -303,22 +303,40 @@ static const char *dname_apply(struct vp_dns_name *target,
 	return NULL;
 }
 
+/*
+ * A name with an alias has nothing else (RFC 1034 section 3.6.2) and only one
+ * (RFC 2181 section 10.1). Of an answer that breaks this, programs believe
+ * different parts, so none is taken for the truth.
+ */
 static const char *cname_find(const struct entry **e,
                               struct vp_dns_name *target,
                               const struct reader *r,
                               const struct vp_dns_name *name)
 {
 	uint16_t hash = vp_dns_name_hash(name);
+	struct vp_dns_name other;
+	bool has_address = false;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct entry *it = &r->index[i];
+		const char *why;
 
-		if (it->type == VP_DNS_CNAME && entry_is(r, it, name, hash)) {
-			*e = it;
-			return entry_target(target, r, it);
+		if (!entry_is(r, it, name, hash))
+			continue;
+		if (it->type != VP_DNS_CNAME) {
+			has_address |=
+				it->type == VP_DNS_A || it->type == VP_DNS_AAAA;
+			continue;
 		}
+		why = entry_target(*e == NULL ? target : &other, r, it);
+		if (why != NULL)
+			return why;
+		if (*e != NULL && !vp_dns_name_equal(target, &other))
+			return "two different aliases of one name";
+		*e = it;
 	}
-	return NULL;
+	return *e != NULL && has_address ? "alias with addresses of its own"
+	                                 : NULL;
 }
 
 static const char *dname_find(const struct entry **e,

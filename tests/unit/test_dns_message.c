@@ -300,11 +300,68 @@ static void test_alias_loops(void **state)
 	rr_name("b", 5, 2, "c");
 	rr_name("c", 5, 3, "b");
 	rr_name("a", 5, 1, "b");
-	rr_a("b", 1, 1);
+	rr_a("d", 1, 1);
 	assert_int_equal(read_it(), 0);
 	assert_true(got.alias_loop);
 	assert_int_equal(got.n_chain, 3);
 	assert_int_equal(got.n_addresses, 0);
+}
+
+/* Answers of which one program believes this part and another that. */
+static void test_alias_and_more(void **state)
+{
+	(void)state;
+	header(0x8180, 1, 3, 0, 0);
+	question("x", 1);
+	rr_name("x", 5, 1, "private");
+	rr_name("x", 5, 1, "public");
+	rr_a("private", 1, 0x0a000004);
+	expect_bad("two different aliases of one name");
+
+	header(0x8180, 1, 3, 0, 0); /* the same twice */
+	question("x", 1);
+	rr_name("x", 5, 1, "y");
+	rr_name("X", 5, 2, "Y");
+	rr_a("y", 1, 0x0a000004);
+	assert_int_equal(read_it(), 0);
+	assert_int_equal(got.n_chain, 1);
+
+	for (unsigned i = 0; i < 2; i++) {
+		header(0x8180, 1, 3, 0, 0);
+		question("x", 1);
+		rr_a(i == 0 ? "x" : "w", 1, 0xcb007105);
+		rr_name("x", 5, 1, "y");
+		rr_a("y", 1, 0x0a000004);
+		if (i == 0) {
+			expect_bad("alias with addresses of its own");
+			continue;
+		}
+		assert_int_equal(read_it(), 0); /* some other name's */
+		assert_int_equal(got.n_addresses, 1);
+	}
+}
+
+/* A-labels are names like others; what is not ASCII is shown byte by byte. */
+static void test_idn(void **state)
+{
+	(void)state;
+	header(0x8180, 1, 2, 0, 0);
+	question("XN--mnchen-3YA.example", 1);
+	rr_name("xn--Mnchen-3ya.example", 5, 1, "stadt.xn--p1ai");
+	rr_a("stadt.XN--P1AI", 1, 1);
+	assert_int_equal(read_it(), 0);
+	expect_link(0, "xn--mnchen-3ya.example", "stadt.xn--p1ai", 1);
+	assert_int_equal(got.n_addresses, 1);
+
+	header(0x8180, 1, 2, 0, 0);
+	question("m\xc3\xbcnchen.example", 1);
+	rr_name("@12", 5, 1, "m\xc3\x9cnchen.example"); /* U+00DC */
+	rr_a("m\xc3\x9cnchen.example", 1, 1);
+	assert_int_equal(read_it(), 0);
+	assert_string_equal(got.question, "m\\195\\188nchen.example");
+	expect_link(0, "m\\195\\188nchen.example", "m\\195\\156nchen.example",
+	            1);
+	assert_int_equal(got.n_addresses, 1);
 }
 
 static void test_dname(void **state)
@@ -344,6 +401,15 @@ static void test_dname(void **state)
 	rr_name("old", 39, 100, "new.example");
 	assert_int_equal(read_it(), 0);
 	assert_int_equal(got.n_chain, 0);
+
+	/* Two that lead to each other: a loop like any. */
+	header(0x8180, 1, 2, 0, 0);
+	question("x.old", 1);
+	rr_name("old", 39, 1, "new");
+	rr_name("new", 39, 1, "OLD");
+	assert_int_equal(read_it(), 0);
+	assert_true(got.alias_loop);
+	assert_int_equal(got.n_chain, 2);
 
 	/* One that grows for ever ends. */
 	header(0x8180, 1, 1, 0, 0);
@@ -526,6 +592,29 @@ static void test_many_records(void **state)
 
 	m.n = 65536;
 	expect_bad("longer than 65535 bytes");
+}
+
+/* Twenty links, last first, their zones in letters of any case (0x20), and
+ * 65 addresses at the end. */
+static void test_long_chain(void **state)
+{
+	(void)state;
+	header(0x8180, 1, 85, 0, 0);
+	question("N0.pRiVaTeLiNk", 1);
+	for (uint32_t i = 0; i < 65; i++)
+		rr_a("n20.PRIVATElink", 1, i);
+	for (int i = 19; i >= 0; i--) {
+		char a[24], b[24];
+
+		snprintf(a, sizeof(a), "N%d.Privatelink", i);
+		snprintf(b, sizeof(b), "n%d.privateLINK", i + 1);
+		rr_name(a, 5, 1, b);
+	}
+	assert_int_equal(read_it(), 0);
+	assert_int_equal(got.n_chain, 20);
+	expect_link(0, "n0.privatelink", "n1.privatelink", 1);
+	expect_link(19, "n19.privatelink", "n20.privatelink", 1);
+	assert_int_equal(got.n_addresses, 65);
 }
 
 static void test_chain_bound(void **state)
@@ -907,6 +996,8 @@ int main(void)
 		T(test_aaaa_and_any),
 		T(test_other_class),
 		T(test_alias_loops),
+		T(test_alias_and_more),
+		T(test_idn),
 		T(test_dname),
 		T(test_negative),
 		T(test_soa),
@@ -914,6 +1005,7 @@ int main(void)
 		T(test_long_text),
 		T(test_extended_rcode),
 		T(test_many_records),
+		T(test_long_chain),
 		T(test_chain_bound),
 		T(test_escapes),
 		T(test_longest_name),
