@@ -2,24 +2,12 @@
  * lab_peer.c - peers that misbehave, for the lab.
  *
  *   lab_peer tcp ADDRESS PORT           accepts, reads, never says a word
- *   lab_peer dns MODE ADDRESS PORT      a hostile resolver, UDP and TCP
+ *   lab_peer dns MODE ADDRESS PORT [FROM]
+ *                                       a hostile resolver, UDP and TCP
  *   lab_peer flood ADDRESS PORT COUNT   sends COUNT DNS queries over UDP, as
  *                                       fast as it goes, then ends
  *
- * MODE of the resolver, for each question:
- *   drop       no answer
- *   wrong-id   an answer to another question's id
- *   wrong-name an answer whose question is another name
- *   loop       a name that points to itself (compression loop)
- *   short      the message ends within a record
- *   counts     the header claims 65535 answers, none follows
- *   random     random bytes behind a right header
- *   empty      a datagram of no bytes
- *   huge       TC over UDP; over TCP 65535 bytes of CNAME records
- *   truncated  TC over UDP; TCP accepts and stays silent
- *   no-tcp     TC over UDP; TCP is refused
- *   cname-loop an alias that leads back to itself
- *   servfail, refused   the rcode
+ * hostile_dns.h tells the MODEs of the resolver.
  *
  * Ends when its parent ends it. ADDRESS is IPv4 or IPv6.
  */
@@ -34,10 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "hostile_dns.h"
+
 #define CONNECTIONS 256
-#define MESSAGE_MAX 65535u
 
 struct place {
 	struct sockaddr_storage addr;
@@ -84,158 +74,87 @@ static int listen_on(const struct place *at, int type)
 	return fd;
 }
 
-/* --- building answers ---------------------------------------------------- */
+/* --- the server ----------------------------------------------------------- */
 
-struct out {
-	uint8_t bytes[MESSAGE_MAX];
-	size_t len;
+/* Something to be sent when its time has come. */
+struct later {
+	int64_t due_ms; /* 0: a free place */
+	struct place to;
+	size_t len, at; /* at: of a connection's bytes, those that are sent */
+	uint8_t bytes[1500];
 };
 
-static void put(struct out *o, const void *bytes, size_t n)
+#define LATERS 256
+
+struct server {
+	const char *mode;    /* NULL: listens on TCP, reads and stays silent */
+	int udp, other, tcp; /* other: what answers come from "elsewhere" */
+	unsigned count;
+	struct pollfd fds[CONNECTIONS];
+	nfds_t n;
+	struct later datagrams[LATERS];
+	struct later drips[CONNECTIONS]; /* each beside its descriptor */
+};
+
+static int64_t now_ms(void)
 {
-	if (n > sizeof(o->bytes) - o->len)
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void send_datagram(const struct server *s, const void *bytes, size_t n,
+                          const struct place *to)
+{
+	sendto(s->other >= 0 ? s->other : s->udp, bytes, n, 0,
+	       (const struct sockaddr *)&to->addr, to->len);
+}
+
+static void send_later(struct server *s, const struct out *o,
+                       const struct place *to, unsigned ms)
+{
+	for (size_t i = 0; i < LATERS; i++) {
+		struct later *l = &s->datagrams[i];
+
+		if (l->due_ms != 0 || o->len > sizeof(l->bytes))
+			continue;
+		l->due_ms = now_ms() + ms;
+		l->to = *to;
+		l->len = o->len;
+		memcpy(l->bytes, o->bytes, o->len);
 		return;
-	memcpy(o->bytes + o->len, bytes, n);
-	o->len += n;
-}
-
-static void put16(struct out *o, unsigned v)
-{
-	uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
-
-	put(o, b, sizeof(b));
-}
-
-/* A record whose owner is the question's name; rdata follows. */
-static void put_record(struct out *o, unsigned type, unsigned ttl, unsigned len)
-{
-	put16(o, 0xc00c);
-	put16(o, type);
-	put16(o, 1);
-	put16(o, 0);
-	put16(o, ttl);
-	put16(o, len);
-}
-
-/* Header and question; a negative count of answers cannot be asked for. */
-static void put_head(struct out *o, const uint8_t *query, size_t question_end,
-                     unsigned flags, unsigned answers)
-{
-	o->len = 0;
-	put(o, query, 2);
-	put16(o, 0x8180u | flags);
-	put16(o, 1);
-	put16(o, answers);
-	put16(o, 0);
-	put16(o, 0);
-	put(o, query + 12, question_end - 12);
-}
-
-/* Where the question of a query ends, or 0 if it has none. */
-static size_t question_end(const uint8_t *q, size_t n)
-{
-	size_t i = 12;
-
-	while (i < n && q[i] != 0)
-		i += (size_t)q[i] + 1;
-	return i + 5 <= n ? i + 5 : 0;
-}
-
-/* Builds the answer to one query. Returns false for "say nothing". */
-static bool answer(struct out *o, const char *mode, const uint8_t *q, size_t n,
-                   bool tcp)
-{
-	static const uint8_t address[4] = { 10, 20, 2, 7 };
-	size_t end = n < 12 ? 0 : question_end(q, n);
-
-	if (end == 0 || strcmp(mode, "drop") == 0)
-		return false;
-	if (strcmp(mode, "empty") == 0) {
-		o->len = 0;
-	} else if (strcmp(mode, "wrong-id") == 0) {
-		put_head(o, q, end, 0, 1);
-		o->bytes[0] ^= 0x5a;
-		put_record(o, 1, 60, 4);
-		put(o, address, 4);
-	} else if (strcmp(mode, "wrong-name") == 0) {
-		put_head(o, q, end, 0, 1);
-		o->bytes[13] ^= 0x01;
-		put_record(o, 1, 60, 4);
-		put(o, address, 4);
-	} else if (strcmp(mode, "loop") == 0) {
-		put_head(o, q, end, 0, 1);
-		put16(o, 0xc000u | (unsigned)o->len);
-		put16(o, 1);
-		put16(o, 1);
-		put16(o, 0);
-		put16(o, 60);
-		put16(o, 4);
-		put(o, address, 4);
-	} else if (strcmp(mode, "short") == 0) {
-		put_head(o, q, end, 0, 1);
-		put_record(o, 1, 60, 4);
-		put(o, address, 2);
-	} else if (strcmp(mode, "counts") == 0) {
-		put_head(o, q, end, 0, 65535);
-	} else if (strcmp(mode, "random") == 0) {
-		put_head(o, q, end, 0, 3);
-		for (int i = 0; i < 300; i++)
-			put16(o, (unsigned)random());
-	} else if (strcmp(mode, "cname-loop") == 0) {
-		put_head(o, q, end, 0, 1);
-		put_record(o, 5, 60, 2);
-		put16(o, 0xc00c);
-	} else if (strcmp(mode, "servfail") == 0) {
-		put_head(o, q, end, 2, 0);
-	} else if (strcmp(mode, "refused") == 0) {
-		put_head(o, q, end, 5, 0);
-	} else if (!tcp) { /* huge, truncated, no-tcp */
-		put_head(o, q, end, 0x200, 0);
-	} else if (strcmp(mode, "huge") == 0) {
-		put_head(o, q, end, 0, 4500);
-		while (o->len + 14 <= MESSAGE_MAX) {
-			put_record(o, 5, 60, 2);
-			put16(o, 0xc00c);
-		}
-		while (o->len < MESSAGE_MAX)
-			put(o, "", 1);
-	} else {
-		return false;
 	}
-	return true;
 }
 
-static void serve_udp(int fd, const char *mode)
+static void serve_udp(struct server *s)
 {
 	static struct out o;
-	uint8_t query[1500];
+	uint8_t bytes[1500];
 	struct place from = { .len = sizeof(from.addr) };
-	ssize_t n = recvfrom(fd, query, sizeof(query), 0,
+	struct query q = { .mode = s->mode };
+	ssize_t n = recvfrom(s->udp, bytes, sizeof(bytes), 0,
 	                     (struct sockaddr *)&from.addr, &from.len);
 
-	if (n >= 0 && answer(&o, mode, query, (size_t)n, false))
-		sendto(fd, o.bytes, o.len, 0,
-		       (const struct sockaddr *)&from.addr, from.len);
+	if (n < 0 || !query_read(&q, bytes, (size_t)n))
+		return;
+	q.count = s->count++;
+	if (!answer(&o, &q))
+		return;
+	if (is(&q, "delay") || is(&q, "late")) {
+		send_later(s, &o, &from, is(&q, "delay") ? 300 : 900);
+		return;
+	}
+	send_datagram(s, o.bytes, o.len, &from);
+	if (is(&q, "twice"))
+		send_datagram(s, o.bytes, o.len, &from);
 }
 
-/* One whole query a read is enough for the lab. */
-static bool serve_tcp(int fd, const char *mode)
+/* Blocking: 64 KiB may not fit the buffer at once. */
+static bool send_all(int fd, const uint8_t *bytes, size_t n)
 {
-	static struct out o;
-	uint8_t query[1500], prefix[2];
-	ssize_t n = recv(fd, query, sizeof(query), 0);
-
-	if (n <= 0)
-		return n < 0 && errno == EAGAIN;
-	if (n < 14 || !answer(&o, mode, query + 2, (size_t)n - 2, true))
-		return true;
-	prefix[0] = (uint8_t)(o.len >> 8);
-	prefix[1] = (uint8_t)o.len;
-	/* Blocking from here: 64 KiB may not fit the buffer at once. */
-	if (send(fd, prefix, 2, MSG_NOSIGNAL) != 2)
-		return false;
-	for (size_t at = 0; at < o.len;) {
-		ssize_t sent = send(fd, o.bytes + at, o.len - at, MSG_NOSIGNAL);
+	for (size_t at = 0; at < n;) {
+		ssize_t sent = send(fd, bytes + at, n - at, MSG_NOSIGNAL);
 
 		if (sent < 0)
 			return false;
@@ -244,51 +163,127 @@ static bool serve_tcp(int fd, const char *mode)
 	return true;
 }
 
-/* mode NULL: a TCP listener that reads and stays silent. */
-static int serve(const struct place *at, const char *mode)
+/* One whole query a read is enough for the lab. */
+static bool serve_tcp(struct server *s, size_t i)
 {
-	struct pollfd fds[CONNECTIONS];
-	nfds_t n = 2;
+	static struct out o;
+	uint8_t bytes[1500], prefix[2];
+	struct query q = { .mode = s->mode, .tcp = true };
+	struct later *drip = &s->drips[i];
+	int fd = s->fds[i].fd;
+	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
 
-	fds[0].fd = mode == NULL ? -1 : listen_on(at, SOCK_DGRAM);
-	fds[1].fd = -1;
-	if (mode == NULL || strcmp(mode, "no-tcp") != 0)
-		fds[1].fd = listen_on(at, SOCK_STREAM);
-	if (fds[0].fd < 0 && fds[1].fd < 0) {
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN;
+	if (s->mode == NULL || n < 2 ||
+	    !query_read(&q, bytes + 2, (size_t)n - 2))
+		return true;
+	q.count = s->count++;
+	if (!answer(&o, &q))
+		return true;
+	prefix[0] = (uint8_t)(o.len >> 8);
+	prefix[1] = (uint8_t)o.len;
+	if (is(&q, "drip") && drip->due_ms == 0) {
+		drip->due_ms = now_ms();
+		drip->len = o.len + 2;
+		drip->at = 0;
+		memcpy(drip->bytes, prefix, 2);
+		memcpy(drip->bytes + 2, o.bytes, o.len);
+		return true;
+	}
+	return send_all(fd, prefix, 2) && send_all(fd, o.bytes, o.len);
+}
+
+static void send_due(struct server *s, int64_t now)
+{
+	for (size_t i = 0; i < LATERS; i++) {
+		struct later *l = &s->datagrams[i];
+
+		if (l->due_ms == 0 || l->due_ms > now)
+			continue;
+		send_datagram(s, l->bytes, l->len, &l->to);
+		l->due_ms = 0;
+	}
+	for (nfds_t i = 2; i < s->n; i++) {
+		struct later *l = &s->drips[i];
+
+		if (l->due_ms == 0 || l->due_ms > now)
+			continue;
+		send_all(s->fds[i].fd, l->bytes + l->at, 1);
+		l->due_ms = ++l->at < l->len ? now + 1000 : 0;
+	}
+}
+
+static void accept_one(struct server *s)
+{
+	int fd;
+
+	if (s->n == CONNECTIONS)
+		return;
+	fd = accept(s->tcp, NULL, NULL);
+	if (fd < 0)
+		return;
+	s->fds[s->n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	memset(&s->drips[s->n], 0, sizeof(s->drips[0]));
+	s->n++;
+}
+
+static void drop_connection(struct server *s, size_t i)
+{
+	close(s->fds[i].fd);
+	s->n--;
+	s->fds[i] = s->fds[s->n];
+	s->drips[i] = s->drips[s->n];
+}
+
+/* How long to wait for somebody to speak: a little while something is due. */
+static int patience(const struct server *s)
+{
+	for (size_t i = 0; i < LATERS; i++)
+		if (s->datagrams[i].due_ms != 0)
+			return 10;
+	for (nfds_t i = 2; i < s->n; i++)
+		if (s->drips[i].due_ms != 0)
+			return 10;
+	return -1;
+}
+
+static _Noreturn void serve(struct server *s)
+{
+	s->fds[0] = (struct pollfd){ .fd = s->udp, .events = POLLIN };
+	s->fds[1] = (struct pollfd){ .fd = s->tcp, .events = POLLIN };
+	s->n = 2;
+	for (;;) {
+		if (poll(s->fds, s->n, patience(s)) < 0)
+			continue;
+		if (s->fds[0].fd >= 0 && s->fds[0].revents != 0)
+			serve_udp(s);
+		for (nfds_t i = 2; i < s->n; i++) {
+			if (s->fds[i].revents != 0 && !serve_tcp(s, i))
+				drop_connection(s, i--);
+		}
+		if (s->fds[1].fd >= 0 && s->fds[1].revents != 0)
+			accept_one(s);
+		send_due(s, now_ms());
+	}
+}
+
+static int start(const char *mode, const struct place *at,
+                 const struct place *from)
+{
+	static struct server s;
+
+	s.mode = mode;
+	s.udp = mode == NULL ? -1 : listen_on(at, SOCK_DGRAM);
+	s.other = from == NULL ? -1 : listen_on(from, SOCK_DGRAM);
+	s.tcp = mode != NULL && strcmp(mode, "no-tcp") == 0
+	                ? -1
+	                : listen_on(at, SOCK_STREAM);
+	if ((s.udp < 0 && s.tcp < 0) || (from != NULL && s.other < 0)) {
 		perror("lab_peer: listen");
 		return 1;
 	}
-	fds[0].events = fds[1].events = POLLIN;
-	for (;;) {
-		uint8_t scrap[4096];
-
-		if (poll(fds, n, -1) < 0)
-			continue;
-		if (fds[0].fd >= 0 && fds[0].revents != 0)
-			serve_udp(fds[0].fd, mode);
-		for (nfds_t i = 2; i < n; i++) {
-			bool keep = true;
-
-			if (fds[i].revents == 0)
-				continue;
-			if (mode == NULL)
-				keep = recv(fds[i].fd, scrap, sizeof(scrap),
-				            0) > 0;
-			else
-				keep = serve_tcp(fds[i].fd, mode);
-			if (!keep) {
-				close(fds[i].fd);
-				fds[i--] = fds[--n];
-			}
-		}
-		if (fds[1].fd >= 0 && fds[1].revents != 0 && n < CONNECTIONS) {
-			fds[n].fd = accept(fds[1].fd, NULL, NULL);
-			fds[n].events = POLLIN;
-			fds[n].revents = 0;
-			if (fds[n].fd >= 0)
-				n++;
-		}
-	}
+	serve(&s);
 }
 
 static int flood(const struct place *to, const char *count)
@@ -315,20 +310,24 @@ static int flood(const struct place *to, const char *count)
 
 int main(int argc, char **argv)
 {
-	struct place at;
+	struct place at, from;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 4 && strcmp(argv[1], "tcp") == 0 &&
 	    place_read(&at, argv[2], argv[3]) == 0)
-		return serve(&at, NULL);
+		return start(NULL, &at, NULL);
 	if (argc == 5 && strcmp(argv[1], "dns") == 0 &&
 	    place_read(&at, argv[3], argv[4]) == 0)
-		return serve(&at, argv[2]);
+		return start(argv[2], &at, NULL);
+	if (argc == 6 && strcmp(argv[1], "dns") == 0 &&
+	    place_read(&at, argv[3], argv[4]) == 0 &&
+	    place_read(&from, argv[5], argv[4]) == 0)
+		return start(argv[2], &at, &from);
 	if (argc == 5 && strcmp(argv[1], "flood") == 0 &&
 	    place_read(&at, argv[2], argv[3]) == 0)
 		return flood(&at, argv[4]);
 	fputs("usage: lab_peer tcp ADDRESS PORT\n"
-	      "       lab_peer dns MODE ADDRESS PORT\n"
+	      "       lab_peer dns MODE ADDRESS PORT [FROM]\n"
 	      "       lab_peer flood ADDRESS PORT COUNT\n",
 	      stderr);
 	return 2;
