@@ -46,6 +46,9 @@ struct vp_cares {
 	unsigned generation;
 	enum vp_outcome failure; /* of the last socket call that failed */
 	const char *failure_text;
+	/* Over TCP: the length that is being read, how many of its two bytes
+	 * are, and how many of the message are still to come. */
+	unsigned frame, frame_prefix, frame_left;
 	bool destroying;
 	int open; /* handles libuv has not closed yet */
 	size_t datagram_len;
@@ -155,7 +158,8 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable,
 static void failed(struct vp_cares *c, int err)
 {
 	c->failure = vp_outcome_from_errno(err);
-	c->failure_text = strerrordesc_np(err);
+	c->failure_text =
+		c->failure == VP_OUTCOME_ERROR ? strerrordesc_np(err) : NULL;
 }
 
 static ares_socket_t open_socket(int af, int type, int proto, void *data)
@@ -244,6 +248,7 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *sa,
 		memset(&c->local, 0, sizeof(c->local));
 	} else {
 		c->generation++;
+		c->frame = c->frame_left = c->frame_prefix = 0;
 		if (vp_endpoint_of_socket(&c->local, fd) < 0)
 			memset(&c->local, 0, sizeof(c->local));
 		c->port = c->local.port;
@@ -288,6 +293,51 @@ static ssize_t receive_datagram(struct vp_cares *c, int fd, void *buf,
 	return -1;
 }
 
+/*
+ * Follows the lengths before messages (RFC 7766 section 8). c-ares 1.18 takes
+ * one of 0 for an error of this machine, or waits for the message for ever,
+ * depending on what its memory held before.
+ */
+static bool frames_are_sane(struct vp_cares *c, const uint8_t *b, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t part = c->frame_left < n - i ? c->frame_left : n - i;
+
+		if (part > 0) {
+			c->frame_left -= (unsigned)part;
+			i += part;
+			continue;
+		}
+		c->frame = (c->frame << 8 | b[i++]) & 0xffff;
+		if (++c->frame_prefix < 2)
+			continue;
+		c->frame_prefix = 0;
+		c->frame_left = c->frame;
+		if (c->frame == 0)
+			return false;
+	}
+	return true;
+}
+
+static ssize_t receive_stream(struct vp_cares *c, int fd, void *buf, size_t len,
+                              int flags)
+{
+	ssize_t n = recv(fd, buf, len, flags);
+
+	if (n == 0) {
+		c->failure = VP_OUTCOME_CLOSED;
+		c->failure_text = NULL;
+	} else if (n > 0 && !frames_are_sane(c, buf, (size_t)n)) {
+		c->failure = VP_OUTCOME_MALFORMED;
+		c->failure_text = "a message of no bytes";
+		errno = EPROTO;
+		return -1;
+	} else if (n < 0 && errno != EAGAIN) {
+		failed(c, errno);
+	}
+	return n;
+}
+
 static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t len, int flags,
                             struct sockaddr *from, ares_socklen_t *from_len,
                             void *data)
@@ -296,15 +346,10 @@ static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t len, int flags,
 	ssize_t n;
 
 	if (c->opt.tcp)
-		n = recvfrom(fd, buf, len, flags, from, from_len);
-	else
-		n = receive_datagram(c, fd, buf, len, from, from_len);
-	if (n == 0) {
-		c->failure = VP_OUTCOME_CLOSED;
-		c->failure_text = NULL;
-	} else if (n < 0 && errno != EAGAIN) {
+		return receive_stream(c, fd, buf, len, flags);
+	n = receive_datagram(c, fd, buf, len, from, from_len);
+	if (n < 0 && errno != EAGAIN)
 		failed(c, errno);
-	}
 	return n;
 }
 
@@ -377,8 +422,7 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *abuf,
 		a.detail = "the answer cannot be read";
 	} else if (status == ARES_ECONNREFUSED && c->failure != VP_OUTCOME_OK) {
 		a.outcome = c->failure; /* c-ares has one word for all */
-		a.detail =
-			c->failure == VP_OUTCOME_ERROR ? c->failure_text : NULL;
+		a.detail = c->failure_text;
 	} else if (status == ARES_ECONNREFUSED && c->opt.tcp) {
 		/* No call failed: c-ares gave the connection up with the first
 		 * question that waited too long for it. */

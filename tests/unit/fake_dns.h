@@ -386,6 +386,10 @@ static inline void fake_reply(struct fake_connection *c, const uint8_t *msg,
 		uv_close((uv_handle_t *)&c->drip, fake_on_closed);
 		return;
 	}
+	if (fake_is(&m, "tczero")) {
+		fake_write(c, (const uint8_t[]){ 0, 0 }, 2);
+		return;
+	}
 	if (fake_is(&m, "tcdrip")) {
 		uv_timer_start(&c->drip, fake_on_drip, 0, 10);
 		return;

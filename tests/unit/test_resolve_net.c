@@ -157,6 +157,8 @@ static const struct answer {
 	  "more than 1024 addresses", NULL, 1 },
 	{ "garbage64k.test", true, VP_OUTCOME_MALFORMED, -1, 0, 0, "", NULL,
 	  1 },
+	{ "tczero.test", true, VP_OUTCOME_MALFORMED, -1, 0, 0, "no bytes", NULL,
+	  1 },
 	/* TCP that ends early */
 	{ "tcclose.test", true, VP_OUTCOME_CLOSED, -1, 0, 0, NULL, NULL, 1 },
 	{ "tcmiddle.test", true, VP_OUTCOME_CLOSED, -1, 0, 0, NULL, NULL, 1 },

@@ -18,6 +18,7 @@
  *   truncated  TC over UDP; TCP accepts and stays silent
  *   no-tcp     TC over UDP; TCP is refused
  *   drip       TC over UDP; the right answer over TCP, a byte a second
+ *   no-bytes   TC over UDP; over TCP a message of no bytes
  *   cname-loop an alias that leads back to itself
  *   two-aliases  one to a private address and one to a public
  *   servfail, refused   the rcode
@@ -348,7 +349,7 @@ static void spoil(struct out *o, const struct query *q)
 		o->bytes[q->end - 3] ^= A ^ AAAA;
 	else if (is(q, "short"))
 		o->len -= 2;
-	else if (is(q, "empty"))
+	else if (is(q, "empty") || is(q, "no-bytes"))
 		o->len = 0;
 	else if (is(q, "tiny") && !q->tcp && o->len > 64)
 		put_head(o, q, TC);
@@ -357,7 +358,7 @@ static void spoil(struct out *o, const struct query *q)
 static bool cuts_over_udp(const struct query *q)
 {
 	return is(q, "huge") || is(q, "thousands") || is(q, "truncated") ||
-	       is(q, "no-tcp") || is(q, "drip");
+	       is(q, "no-tcp") || is(q, "drip") || is(q, "no-bytes");
 }
 
 /* Builds the answer to one query. Returns false for "say nothing". */

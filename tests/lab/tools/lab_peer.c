@@ -163,35 +163,59 @@ static bool send_all(int fd, const uint8_t *bytes, size_t n)
 	return true;
 }
 
-/* One whole query a read is enough for the lab. */
-static bool serve_tcp(struct server *s, size_t i)
+/* To be sent a byte a second, behind what is still to be sent. */
+static void drip(struct later *l, const uint8_t *bytes, size_t n)
+{
+	if (l->due_ms == 0) {
+		l->due_ms = now_ms();
+		l->len = l->at = 0;
+	}
+	if (n > sizeof(l->bytes) - l->len)
+		return;
+	memcpy(l->bytes + l->len, bytes, n);
+	l->len += n;
+}
+
+static bool reply(struct server *s, size_t i, const uint8_t *bytes, size_t n)
 {
 	static struct out o;
-	uint8_t bytes[1500], prefix[2];
 	struct query q = { .mode = s->mode, .tcp = true };
-	struct later *drip = &s->drips[i];
-	int fd = s->fds[i].fd;
-	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+	uint8_t prefix[2];
 
-	if (n <= 0)
-		return n < 0 && errno == EAGAIN;
-	if (s->mode == NULL || n < 2 ||
-	    !query_read(&q, bytes + 2, (size_t)n - 2))
+	if (!query_read(&q, bytes, n))
 		return true;
 	q.count = s->count++;
 	if (!answer(&o, &q))
 		return true;
 	prefix[0] = (uint8_t)(o.len >> 8);
 	prefix[1] = (uint8_t)o.len;
-	if (is(&q, "drip") && drip->due_ms == 0) {
-		drip->due_ms = now_ms();
-		drip->len = o.len + 2;
-		drip->at = 0;
-		memcpy(drip->bytes, prefix, 2);
-		memcpy(drip->bytes + 2, o.bytes, o.len);
+	if (is(&q, "drip")) {
+		drip(&s->drips[i], prefix, 2);
+		drip(&s->drips[i], o.bytes, o.len);
 		return true;
 	}
-	return send_all(fd, prefix, 2) && send_all(fd, o.bytes, o.len);
+	return send_all(s->fds[i].fd, prefix, 2) &&
+	       send_all(s->fds[i].fd, o.bytes, o.len);
+}
+
+/* Whole queries a read are enough for the lab. */
+static bool serve_tcp(struct server *s, size_t i)
+{
+	uint8_t bytes[4096];
+	ssize_t got = recv(s->fds[i].fd, bytes, sizeof(bytes), 0);
+	size_t n = got > 0 ? (size_t)got : 0, len;
+
+	if (got <= 0)
+		return got < 0 && errno == EAGAIN;
+	for (size_t at = 0; s->mode != NULL && n - at >= 2; at += len) {
+		len = (size_t)bytes[at] << 8 | bytes[at + 1];
+		at += 2;
+		if (len > n - at)
+			break;
+		if (!reply(s, i, bytes + at, len))
+			return false;
+	}
+	return true;
 }
 
 static void send_due(struct server *s, int64_t now)
