@@ -133,16 +133,33 @@ static bool capture_off_why(const struct vp_run *r, const char **why)
 	return *why != NULL;
 }
 
+/* The ports of resolvers that do not listen on 53; n of them at most. */
+static size_t odd_ports(uint16_t *out, size_t n, const struct vp_facts *f)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < f->n_resolvers && found < n; i++) {
+		uint16_t port = f->resolvers[i].endpoint.port;
+
+		if (port != 0 && port != 53)
+			out[found++] = port;
+	}
+	return found;
+}
+
 static int open_capture(struct vp_run *r, char *why, size_t size)
 {
 	const struct vp_settings *s = r->settings;
 	struct vp_facts *f = r->facts;
+	uint16_t ports[VP_CAPTURE_PORTS];
 	struct vp_capture_options opt = {
 		.interface = s->interface,
 		.vnet = f->policy.vnet,
 		.n_vnet = f->policy.n_vnet,
 		.buffer_bytes = s->capture_buffer,
 		.evidence = s->evidence,
+		.dns_ports = ports,
+		.n_dns_ports = odd_ports(ports, VP_CAPTURE_PORTS, f),
 	};
 	const char *off;
 	int rc;

@@ -227,16 +227,25 @@ static void add_private_v6(struct text *t, unsigned off,
 	add(t, ")");
 }
 
-/* DNS and DoT from or to it, and the self-test. head is "udp", or the IPv6
- * header with base as the offset of the transport header. */
-static void add_ports(struct text *t, const char *head, unsigned base,
-                      uint16_t selftest)
+/* From or to it. head is "udp", or the IPv6 header with base as the offset of
+ * the transport header. */
+static void add_port(struct text *t, const char *head, unsigned base,
+                     unsigned port)
 {
-	add(t, "%s[%u:2] = 53 or %s[%u:2] = 53", head, base, head, base + 2);
-	add(t, " or %s[%u:2] = 853 or %s[%u:2] = 853", head, base, head,
-	    base + 2);
+	add(t, "%s[%u:2] = %u or %s[%u:2] = %u or ", head, base, port, head,
+	    base + 2, port);
+}
+
+/* DNS, DoT, and the self-test, which is sent to its port only. */
+static void add_ports(struct text *t, const struct vp_capture_options *opt,
+                      const char *head, unsigned base, uint16_t selftest)
+{
+	for (size_t i = 0; i < opt->n_dns_ports && i < VP_CAPTURE_PORTS; i++)
+		add_port(t, head, base, opt->dns_ports[i]);
+	add_port(t, head, base, 53);
 	if (selftest != 0)
-		add(t, " or %s[%u:2] = %u", head, base + 2, selftest);
+		add(t, "%s[%u:2] = %u or ", head, base + 2, selftest);
+	add(t, "%s[%u:2] = 853 or %s[%u:2] = 853", head, base, head, base + 2);
 }
 
 static void add_v4(struct text *t, const struct vp_capture_options *opt,
@@ -257,9 +266,9 @@ static void add_v4(struct text *t, const struct vp_capture_options *opt,
 	/* RFC 792: unreachable, quench, redirect, time, parameter. */
 	add(t, " or icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 5"
 	       " or icmp[0] = 11 or icmp[0] = 12 or ");
-	add_ports(t, "udp", 0, selftest);
+	add_ports(t, opt, "udp", 0, selftest);
 	add(t, " or ");
-	add_ports(t, "tcp", 0, 0);
+	add_ports(t, opt, "tcp", 0, 0);
 	/* FIN, SYN, RST; then a first byte that opens a TLS handshake record
 	 * (RFC 8446 section 5.1): past the end of a bare ACK, hence last. */
 	add(t, " or tcp[13] & 7 != 0 or tcp[(tcp[12] & 0xf0) >> 2] = 22))");
@@ -281,9 +290,9 @@ static void add_v6(struct text *t, const struct vp_capture_options *opt,
 	/* RFC 4443 section 2.1: errors are below 128; 137 is a redirect. */
 	add(t, " or (ip6[6] = 58 and (ip6[40] < 128 or ip6[40] = 137))");
 	add(t, " or (ip6[6] = 17 and (");
-	add_ports(t, "ip6", 40, selftest);
+	add_ports(t, opt, "ip6", 40, selftest);
 	add(t, ")) or (ip6[6] = 6 and (");
-	add_ports(t, "ip6", 40, 0);
+	add_ports(t, opt, "ip6", 40, 0);
 	add(t, " or ip6[53] & 7 != 0"
 	       " or ip6[40 + ((ip6[52] & 0xf0) >> 2)] = 22))))");
 }

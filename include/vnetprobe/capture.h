@@ -15,15 +15,20 @@
 
 struct vp_capture;
 
+#define VP_CAPTURE_PORTS 16
+
 struct vp_capture_options {
 	const char *interface; /* NULL: all of them ("any", DLT_LINUX_SLL2) */
 	/* Prefixes that count as private beside RFC 1918, 6598, 4193, loopback,
 	 * link-local, multicast and platform addresses. Between two private
-	 * ends the kernel hands over only: DNS (53, 853), TCP SYN/FIN/RST, TLS
-	 * handshake records, ICMP errors, fragments, unknown protocols and the
-	 * self-test. Everything with a public end is handed over whole. */
+	 * ends the kernel hands over only: DNS (53, 853 and dns_ports), TCP
+	 * SYN/FIN/RST, TLS handshake records, ICMP errors, fragments, unknown
+	 * protocols and the self-test. Everything with a public end is handed
+	 * over whole. */
 	const struct vp_prefix *vnet;
 	size_t n_vnet;
+	const uint16_t *dns_ports; /* the first VP_CAPTURE_PORTS count */
+	size_t n_dns_ports;
 	uint32_t snaplen;            /* 0: 8192 */
 	uint32_t buffer_bytes;       /* 0: 4 MiB */
 	const char *evidence;        /* path of a pcap to write; NULL: none */

@@ -37,9 +37,14 @@ struct filter {
 static struct vp_prefix vnet[40];
 static size_t n_vnet;
 
+static const uint16_t odd_ports[] = { 5353, 65535 };
+
 static void compile(struct filter *f, int linktype, bool optimise)
 {
-	struct vp_capture_options o = { .vnet = vnet, .n_vnet = n_vnet };
+	struct vp_capture_options o = { .vnet = vnet,
+		                        .n_vnet = n_vnet,
+		                        .dns_ports = odd_ports,
+		                        .n_dns_ports = N(odd_ports) };
 	size_t room = 64 * 1024;
 	char *text = malloc(room);
 
@@ -258,6 +263,10 @@ static const struct kind kinds[] = {
 	{ "TLS alert", 6, 50000, 443, 0x18, 8, 0x15, false },
 	{ "DNS over TCP", 6, 50000, 53, 0x10, 5, 0, true },
 	{ "DNS over TCP, answer", 6, 53, 50000, 0x10, 5, 0, true },
+	{ "DNS elsewhere over TCP", 6, 50000, 5353, 0x10, 5, 0, true },
+	{ "DNS elsewhere", 17, 50000, 5353, 0, 0, 0, true },
+	{ "DNS elsewhere, answer", 17, 65535, 50000, 0, 0, 0, true },
+	{ "one port further", 17, 50000, 5354, 0, 0, 0, false },
 	{ "DoT", 6, 50000, 853, 0x10, 5, 0x17, true },
 	{ "DoT, answer", 6, 853, 50000, 0x10, 5, 0x17, true },
 	{ "not DNS", 6, 54, 52, 0x10, 5, 0, false },
@@ -481,7 +490,8 @@ static bool wanted_ports(const uint8_t *t, uint8_t proto)
 {
 	unsigned s = (unsigned)t[0] << 8 | t[1], d = (unsigned)t[2] << 8 | t[3];
 
-	return s == 53 || d == 53 || s == 853 || d == 853 ||
+	return s == 53 || d == 53 || s == 853 || d == 853 || s == 5353 ||
+	       d == 5353 || s == 65535 || d == 65535 ||
 	       (proto == 17 && d == SELFTEST_PORT);
 }
 
@@ -556,7 +566,8 @@ static uint32_t rnd(uint32_t n)
 static void random_frame(struct frame *f, int linktype)
 {
 	static const uint8_t protos[] = { 6, 6, 6, 17, 17, 1, 58, 47, 0, 44 };
-	static const unsigned ports[] = { 53, 853, 443, SELFTEST_PORT, 9 };
+	static const unsigned ports[] = { 53, 853,  443,  SELFTEST_PORT,
+		                          9,  5353, 65535 };
 	static const uint8_t firsts[] = { 22, 23, 0 };
 	bool v6 = rnd(2) == 1;
 	const struct ends *e = v6 ? ends6 : ends4;
