@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define DATAGRAM_MAX 4097    /* what c-ares reads at most, and one more */
+#define HEAD_MAX 12          /* of a message over TCP: its header */
 #define RCVBUF (1024 * 1024) /* a burst's answers, while the loop is busy */
 
 struct channel_socket {
@@ -49,6 +50,8 @@ struct vp_cares {
 	/* Over TCP: the length that is being read, how many of its two bytes
 	 * are, and how many of the message are still to come. */
 	unsigned frame, frame_prefix, frame_left;
+	uint8_t head[HEAD_MAX];
+	size_t head_len;
 	bool destroying;
 	int open; /* handles libuv has not closed yet */
 	size_t datagram_len;
@@ -280,9 +283,9 @@ static ssize_t receive_datagram(struct vp_cares *c, int fd, void *buf,
 		                          ? (size_t)n
 		                          : sizeof(c->datagram);
 		memcpy(c->datagram, buf, c->datagram_len);
-		if (c->opt.on_datagram != NULL)
-			c->opt.on_datagram(c->datagram, c->datagram_len,
-			                   c->opt.arg);
+		if (c->opt.on_message != NULL)
+			c->opt.on_message(c->datagram, c->datagram_len,
+			                  c->opt.arg);
 		return n;
 	}
 	if (n == 0)
@@ -293,10 +296,26 @@ static ssize_t receive_datagram(struct vp_cares *c, int fd, void *buf,
 	return -1;
 }
 
+/* Some bytes of the message that is being read; shows its beginning when it is
+ * whole. */
+static void take_part(struct vp_cares *c, const uint8_t *b, size_t n)
+{
+	size_t room = sizeof(c->head) - c->head_len;
+
+	if (n < room)
+		room = n;
+	memcpy(c->head + c->head_len, b, room);
+	c->head_len += room;
+	c->frame_left -= (unsigned)n;
+	if (c->frame_left == 0 && c->opt.on_message != NULL)
+		c->opt.on_message(c->head, c->head_len, c->opt.arg);
+}
+
 /*
- * Follows the lengths before messages (RFC 7766 section 8). c-ares 1.18 takes
- * one of 0 for an error of this machine, or waits for the message for ever,
- * depending on what its memory held before.
+ * Follows the lengths before messages (RFC 7766 section 8), to show what c-ares
+ * drops without a word. c-ares 1.18 takes a length of 0 for an error of this
+ * machine, or waits for the message for ever, depending on what its memory held
+ * before.
  */
 static bool frames_are_sane(struct vp_cares *c, const uint8_t *b, size_t n)
 {
@@ -304,7 +323,7 @@ static bool frames_are_sane(struct vp_cares *c, const uint8_t *b, size_t n)
 		size_t part = c->frame_left < n - i ? c->frame_left : n - i;
 
 		if (part > 0) {
-			c->frame_left -= (unsigned)part;
+			take_part(c, b + i, part);
 			i += part;
 			continue;
 		}
@@ -313,6 +332,7 @@ static bool frames_are_sane(struct vp_cares *c, const uint8_t *b, size_t n)
 			continue;
 		c->frame_prefix = 0;
 		c->frame_left = c->frame;
+		c->head_len = 0;
 		if (c->frame == 0)
 			return false;
 	}

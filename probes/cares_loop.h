@@ -32,8 +32,9 @@ struct vp_cares_options {
 	struct vp_endpoint server;
 	bool tcp;
 	unsigned timeout_ms;
-	/* Each datagram that came from the server, before c-ares has it. */
-	void (*on_datagram)(const uint8_t *msg, size_t len, void *arg);
+	/* Each message that came from the server, before c-ares has it whole;
+	 * over TCP, its header. */
+	void (*on_message)(const uint8_t *msg, size_t len, void *arg);
 	void *arg;
 };
 

@@ -327,16 +327,16 @@ static void on_answer(const struct vp_cares_answer *a, void *arg)
  * cannot be used is something else than silence. If c-ares does take it,
  * on_answer() runs before anybody looks at this.
  */
-static void on_datagram(const uint8_t *msg, size_t len, void *arg)
+static void saw(struct vp_resolver_probe *p, enum vp_transport transport,
+                const uint8_t *msg, size_t len)
 {
-	struct vp_resolver_probe *p = arg;
 	struct vp_dns_header h;
 	struct flight *f;
 
 	if (len < 2)
 		return;
 	f = find_id(p, (uint16_t)(msg[0] << 8 | msg[1]));
-	if (f == NULL || !f->sent || f->q->transport != VP_TRANSPORT_UDP)
+	if (f == NULL || !f->sent || f->q->transport != transport)
 		return;
 	if (vp_dns_header_read(&h, msg, len) < 0) {
 		f->unread = "shorter than a DNS header";
@@ -349,6 +349,16 @@ static void on_datagram(const uint8_t *msg, size_t len, void *arg)
 	                    : "the question section is not what was asked";
 }
 
+static void on_datagram(const uint8_t *msg, size_t len, void *arg)
+{
+	saw(arg, VP_TRANSPORT_UDP, msg, len);
+}
+
+static void on_stream(const uint8_t *head, size_t len, void *arg)
+{
+	saw(arg, VP_TRANSPORT_TCP, head, len);
+}
+
 /* --- asking -------------------------------------------------------------- */
 
 static int open_channel(struct vp_resolver_probe *p, bool tcp)
@@ -358,7 +368,7 @@ static int open_channel(struct vp_resolver_probe *p, bool tcp)
 		.server = p->opt.server,
 		.tcp = tcp,
 		.timeout_ms = p->opt.timeout_ms,
-		.on_datagram = on_datagram,
+		.on_message = tcp ? on_stream : on_datagram,
 		.arg = p,
 	};
 

@@ -129,6 +129,7 @@ static const struct answer {
 	{ "formerr.test", true, VP_OUTCOME_OK, 0, 1, 0, NULL, NULL, 2 },
 	{ "alwaysformerr.test", false, VP_OUTCOME_OK, 1, 0, 0, NULL, NULL, 2 },
 	{ "bareformerr.test", false, VP_OUTCOME_OK, 0, 1, 0, NULL, NULL, 2 },
+	{ "bareformerr.test", true, VP_OUTCOME_OK, 0, 1, 0, NULL, NULL, 2 },
 	{ "firstlost.test", false, VP_OUTCOME_OK, 0, 1, 0, NULL, NULL, 2 },
 	{ "late.test", false, VP_OUTCOME_OK, 0, 1, 0, NULL, NULL, 2 },
 	/* silence, and what must count as silence */
@@ -143,6 +144,10 @@ static const struct answer {
 	/* answers that cannot be used */
 	{ "wrongquestion.test", false, VP_OUTCOME_MALFORMED, -1, 0, 0,
 	  "not what was asked", NULL, 2 },
+	{ "wrongquestion.test", true, VP_OUTCOME_MALFORMED, -1, 0, 0,
+	  "not what was asked", NULL, 1 },
+	{ "short.test", true, VP_OUTCOME_MALFORMED, -1, 0, 0, "header", NULL,
+	  1 },
 	{ "short.test", false, VP_OUTCOME_MALFORMED, -1, 0, 0, "header", NULL,
 	  2 },
 	{ "random.test", false, VP_OUTCOME_MALFORMED, -1, 0, 0, "question",
