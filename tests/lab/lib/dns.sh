@@ -219,7 +219,7 @@ options {
   session-keyfile none;
   listen-on { $2 };
   listen-on-v6 { none; };
-  dnssec-validation no;
+  dnssec-validation ${BIND_DNSSEC:-no};
   empty-zones-enable no;
   minimal-responses yes;
   notify no;
@@ -297,7 +297,7 @@ declare -A UPSTREAM=()
 forward_to() { UPSTREAM[$1]=$2; }
 # What else a resolver's configuration holds; scenarios append.
 UNBOUND_SERVER='' UNBOUND_CLAUSES='' DNSMASQ_OPTIONS='' BIND_OPTIONS='' BIND_ZONES=''
-BIND_FLAGS=()
+BIND_FLAGS=() BIND_DNSSEC=no
 # conditional_forwarders ADDRESS ZONE... - every make is told to send these zones
 # there, in its own language; what else it is asked goes where forward_to says.
 # conditional_forwarder_remove ZONE... - those lines are missing
