@@ -372,6 +372,19 @@ static bool read_nic(struct reader *r, const json_t *o)
 
 /* --- az network private-endpoint show ------------------------------------- */
 
+/* The "fqdn" of an object; without one or without an address it says nothing
+ * yet (the endpoint is being made). */
+static bool add_record(struct reader *r, const char *fqdn,
+                       const struct addresses *a, const char *from)
+{
+	size_t at = enter(r, "fqdn", 0);
+
+	if (*fqdn != '\0' && a->n > 0 && !add_name(r, fqdn, a, from))
+		return false;
+	leave(r, at);
+	return true;
+}
+
 static bool read_custom_dns(struct reader *r, const json_t *v, void *arg)
 {
 	struct addresses a = { 0 };
@@ -382,9 +395,7 @@ static bool read_custom_dns(struct reader *r, const json_t *v, void *arg)
 	fqdn = text_field(r, v, "fqdn");
 	if (fqdn == NULL || !each(r, v, "ipAddresses", add_address, &a))
 		return false;
-	if (*fqdn == '\0' || a.n == 0)
-		return true;
-	return add_name(r, fqdn, &a, arg);
+	return add_record(r, fqdn, &a, arg);
 }
 
 static bool read_endpoint(struct reader *r, const json_t *o)
@@ -416,9 +427,7 @@ static bool read_record_set(struct reader *r, const json_t *v, void *arg)
 	type = fqdn != NULL ? text_field(r, v, "recordType") : NULL;
 	if (type == NULL || !each(r, v, "ipAddresses", add_address, &a))
 		return false;
-	if (*fqdn == '\0' || a.n == 0)
-		return true;
-	return add_name(r, fqdn, &a, arg);
+	return add_record(r, fqdn, &a, arg);
 }
 
 static bool read_zone_config(struct reader *r, const json_t *v, void *arg)

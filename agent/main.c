@@ -161,6 +161,8 @@ static int plan(const struct vp_settings *s, struct vp_facts *facts, char *why,
 	}
 	if (status != 0)
 		return status;
+	if (why[0] != '\0' && s->verbosity >= 0)
+		complain(0, "%s", why); /* such as a resolver passed over */
 	vp_machine_read(facts, &files);
 	vp_plan_references(facts, s);
 	return 0;
@@ -180,8 +182,6 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 	status = plan(s, facts, why, sizeof(why));
 	if (status != 0)
 		return complain(status, "%s", why);
-	if (why[0] != '\0' && s->verbosity >= 0)
-		complain(0, "%s", why); /* such as a resolver passed over */
 	hold_signals();
 	status = vp_run_prepare(&run, facts, s, why, sizeof(why));
 	if (status == 0 &&

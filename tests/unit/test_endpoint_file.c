@@ -284,7 +284,8 @@ static void test_refused(void **state)
 		  "x.json: line 1 is not JSON: " },
 		{ "{\"customDnsConfigs\": [{\"fqdn\": \"*\", "
 		  "\"ipAddresses\": [\"10.0.0.1\"]}]}",
-		  "x.json: customDnsConfigs[0]: '*' is not a host name" },
+		  "x.json: customDnsConfigs[0].fqdn: '*' is not a host "
+		  "name" },
 		{ "{\"privateDnsZoneConfigs\": [{\"recordSets\": [{\"fqdn\": "
 		  "[]}]}]}",
 		  "x.json: privateDnsZoneConfigs[0].recordSets[0].fqdn: "
