@@ -370,6 +370,33 @@ static void judge_nss_address(struct ctx *c, const struct vp_addr *a)
 		c->wrong[c->nss->resolver] = true; /* passed on to us */
 }
 
+/* getaddrinfo() has one word for all that servers do instead of answering. */
+static bool a_server_failed(const struct ctx *c)
+{
+	for (size_t r = 0; r < c->s->n_resolvers; r++) {
+		const struct dns_view *v = dns_view_at(c->s, c->index, r);
+
+		if (dns_counts(c->s, c->index, r) &&
+		    ((v->shapes | v->aaaa) & DNS_NO_ANSWER))
+			return true;
+	}
+	return false;
+}
+
+static void judge_nss_failure(struct ctx *c)
+{
+	unsigned shape = dns_shape_of(c->j, c->nss);
+
+	if (shape == 0)
+		judge_worse(&c->judged->state, JUDGE_UNPROVEN);
+	else if (shape == DNS_FAILED)
+		hit(c, "probe-error", NULL, c->nss->resolver, c->nss);
+	else if (c->judged->state == JUDGE_WRONG && a_server_failed(c))
+		c->wrong[c->nss->resolver] = true; /* passed on to us */
+	else
+		hit(c, "dns-timeout", NULL, c->nss->resolver, c->nss);
+}
+
 static void judge_nss(struct ctx *c)
 {
 	const struct vp_dns_row *row = c->nss;
@@ -377,14 +404,7 @@ static void judge_nss(struct ctx *c)
 	if (row == NULL)
 		return;
 	if (row->outcome != VP_OUTCOME_OK) {
-		unsigned shape = dns_shape_of(c->j, row);
-
-		if (shape == 0)
-			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
-		else
-			hit(c,
-			    shape == DNS_FAILED ? "probe-error" : "dns-timeout",
-			    NULL, row->resolver, row);
+		judge_nss_failure(c);
 		return;
 	}
 	if (c->pinned) {

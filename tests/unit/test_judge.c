@@ -297,6 +297,13 @@ static void nss_timeout(struct vp_facts *f)
 	row(f, BLOB, NSS, 0)->outcome = VP_OUTCOME_TIMEOUT;
 }
 
+/* What a server does, applications wait for. */
+static void nss_timeout_too(struct vp_facts *f)
+{
+	tcp_blocked(f);
+	nss_timeout(f);
+}
+
 static void nss_error(struct vp_facts *f)
 {
 	set_nss(f, NULL);
@@ -1005,8 +1012,7 @@ static void fail_and_unproven(struct vp_facts *f)
 static const struct test_case cases[] = {
 	C(nothing, P, "", ""),
 	C(not_linked, F, "dns-zone-not-linked", ""),
-	C(not_linked_at_one, F, "dns-forwarder-lacks-zone",
-	  ""),
+	C(not_linked_at_one, F, "dns-forwarder-lacks-zone", ""),
 	C(record_missing, F, "dns-record-missing", ""),
 	C(record_set_empty, F, "dns-record-missing", ""),
 	C(no_private_endpoint, F, "dns-no-private-endpoint", ""),
@@ -1034,6 +1040,7 @@ static const struct test_case cases[] = {
 	C(hosts_private, F, "dns-hosts-override", ""),
 	C(hosts_none, F, "dns-hosts-override", ""),
 	C(nss_timeout, F, "dns-timeout", ""),
+	C(nss_timeout_too, F, "dns-tcp-blocked", ""),
 	C(nss_error, I, "probe-error", ""),
 	C(ipv6_public, F, "dns-ipv6-public", ""),
 	C(ipv6_private, P, "", ""),
@@ -1086,12 +1093,10 @@ static const struct test_case cases[] = {
 	C(leak_by_name, L, "leak-target", ""),
 	C(leak_by_alias, L, "leak-target", ""),
 	C(leak_attempted, L, "leak-target", ""),
-	C(leak_by_address, L,
-	  "dns-forwarder-lacks-zone leak-target", ""),
-	C(shared_front_end, F,
-	  "dns-forwarder-lacks-zone egress-unexplained", ""),
-	C(shared_but_claimed, L,
-	  "dns-forwarder-lacks-zone leak-target", ""),
+	C(leak_by_address, L, "dns-forwarder-lacks-zone leak-target", ""),
+	C(shared_front_end, F, "dns-forwarder-lacks-zone egress-unexplained",
+	  ""),
+	C(shared_but_claimed, L, "dns-forwarder-lacks-zone leak-target", ""),
 	C(expected_public_flow, P, "", "egress-allowed"),
 	C(public_name_claimed, F, "egress-unexplained", ""),
 	C(public_name_bound, P, "", "egress-allowed"),
