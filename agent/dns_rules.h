@@ -75,8 +75,13 @@ enum dns_flag {
 	DNS_F_DIFFERS = 1 << 23,    /* another listed server has another private
 	                             * address */
 	DNS_F_DOUBLED = 1 << 24,    /* several private addresses */
-	DNS_F_CHANGES = 1 << 26,    /* private addresses that change */
-	DNS_F_ELSEWHERE = 1 << 25,  /* an answer came from another address */
+	DNS_F_DIFFERS_REF = 1 << 27, /* a server asked to compare has another */
+	DNS_F_TAINTED = 1 << 28,     /* a name of the same zone is always public
+	                              * here: it brings the zone's public side into
+	                              * the cache */
+	DNS_F_OUTDATED = 1 << 29,    /* of an old lease: the finding for that */
+	DNS_F_CHANGES = 1 << 26,     /* private addresses that change */
+	DNS_F_ELSEWHERE = 1 << 25,   /* an answer came from another address */
 };
 
 struct dns_case {

@@ -22,7 +22,7 @@
 #define SLOW_TIMES 8
 #define UNION_MAX 8
 
-struct dns_zone_key { /* a name that is right at some server, and its zone */
+struct dns_zone_key { /* a name that must be private, and its zone */
 	const char *zone;
 	size_t name;
 };
@@ -114,10 +114,8 @@ static void mark_dead(struct dns_scene *s, size_t index)
 
 /* Asked over TCP of its own accord, beside an answer over UDP that was whole?
  * Then its failing takes nothing away. */
-static bool beside_udp(const struct dns_scene *s, const struct vp_name *name,
-                       const struct vp_dns_row *tcp)
+static bool beside_udp(const struct vp_name *name, const struct vp_dns_row *tcp)
 {
-	(void)s;
 	for (size_t i = 0; i < name->n_rows; i++) {
 		const struct vp_dns_row *row = &name->rows[i];
 
@@ -125,6 +123,20 @@ static bool beside_udp(const struct dns_scene *s, const struct vp_name *name,
 		    row->question == tcp->question &&
 		    row->resolver == tcp->resolver && row->type == tcp->type &&
 		    row->round == tcp->round && !row->truncated)
+			return true;
+	}
+	return false;
+}
+
+static bool answered_udp(const struct vp_name *name,
+                         const struct vp_dns_row *tcp)
+{
+	for (size_t i = 0; i < name->n_rows; i++) {
+		const struct vp_dns_row *row = &name->rows[i];
+
+		if (row->transport == VP_TRANSPORT_UDP &&
+		    row->resolver == tcp->resolver &&
+		    row->outcome == VP_OUTCOME_OK)
 			return true;
 	}
 	return false;
@@ -218,9 +230,9 @@ static void note_name_row(struct dns_scene *s, const struct vp_name *name,
 		return;
 	}
 	if (row->transport == VP_TRANSPORT_TCP &&
-	    row->outcome != VP_OUTCOME_OK && beside_udp(s, name, row)) {
-		v->tcp_failed = true;
-		v->tcp_row = row;
+	    row->outcome != VP_OUTCOME_OK && beside_udp(name, row)) {
+		if (answered_udp(name, row))
+			v->tcp_row = row;
 		return;
 	}
 	if (row->type == VP_DNS_AAAA) {
@@ -364,10 +376,9 @@ static void note_servers(struct dns_scene *s)
 	}
 }
 
-static void note_right_name(struct dns_scene *s, size_t i)
+static void note_name(struct dns_scene *s, size_t i)
 {
 	const char *zone = alias_zone(s, i);
-	bool anywhere = false;
 
 	for (size_t r = 0; r < s->n_resolvers; r++) {
 		unsigned shapes = dns_view_at(s, i, r)->shapes;
@@ -377,13 +388,12 @@ static void note_right_name(struct dns_scene *s, size_t i)
 			continue;
 		s->right[r]++;
 		s->kinds_right[r] |= 1u << target_of(s, i)->kind;
-		anywhere = true;
 		for (size_t t = 0; t < s->n_resolvers; t++) {
 			if (dns_view_at(s, i, t)->shapes & DNS_MISSING)
 				s->has_more[r * s->n_resolvers + t] = true;
 		}
 	}
-	if (anywhere && zone != NULL) {
+	if (zone != NULL) {
 		s->by_zone[s->n_by_zone].zone = zone;
 		s->by_zone[s->n_by_zone++].name = i;
 	}
@@ -429,6 +439,7 @@ void dns_scene_make(struct dns_scene *s, struct judge *j)
 	s->stub = vp_arena_alloc(a, n + 1);
 	s->reference = vp_arena_alloc(a, n + 1);
 	s->aaaa_answered = vp_arena_alloc(a, n + 1);
+	s->outdated = vp_arena_alloc(a, n + 1);
 	s->has_more = vp_arena_alloc(a, n * n + 1);
 	s->by_zone = vp_arena_alloc(a, (f->n_names + 1) * sizeof(*s->by_zone));
 	note_servers(s);
@@ -437,7 +448,7 @@ void dns_scene_make(struct dns_scene *s, struct judge *j)
 		view_name(s, i);
 	for (size_t i = 0; i < f->n_names; i++) {
 		if (must_be_private(s, i))
-			note_right_name(s, i);
+			note_name(s, i);
 	}
 	if (s->n_by_zone > 0)
 		qsort(s->by_zone, s->n_by_zone, sizeof(*s->by_zone), by_zone);
@@ -668,8 +679,10 @@ static bool changes(const struct dns_scene *s, size_t name, size_t resolver)
 	return false;
 }
 
-/* Another server that counts has a private address set that differs. */
-static bool differs(const struct dns_scene *s, size_t name, size_t resolver)
+/* Another server, one that counts or one that is asked only to compare, has a
+ * private address set that differs. */
+static bool differs(const struct dns_scene *s, size_t name, size_t resolver,
+                    bool reference)
 {
 	const struct vp_addr *own[UNION_MAX], *set[UNION_MAX];
 	size_t n_own = address_set(s, name, resolver, own), n;
@@ -678,7 +691,8 @@ static bool differs(const struct dns_scene *s, size_t name, size_t resolver)
 		unsigned shapes = dns_view_at(s, name, r)->shapes;
 		bool same = true;
 
-		if (r == resolver || !dns_counts(s, name, r) ||
+		if (r == resolver || is_nss(s, r) ||
+		    dns_counts(s, name, r) == reference ||
 		    !(shapes & DNS_RIGHT) || (shapes & DNS_WRONG) ||
 		    changes(s, name, r))
 			continue;
@@ -739,8 +753,10 @@ static unsigned address_flags(const struct dns_scene *s, size_t name,
 	}
 	if (changes(s, name, resolver))
 		flags |= DNS_F_CHANGES;
-	if (differs(s, name, resolver))
+	if (differs(s, name, resolver, false))
 		flags |= DNS_F_DIFFERS;
+	if (differs(s, name, resolver, true))
+		flags |= DNS_F_DIFFERS_REF;
 	return flags;
 }
 
@@ -769,8 +785,9 @@ static bool zone_linked(const struct dns_scene *s, const char *zone,
 	return false;
 }
 
+/* Is there another name of this zone that is like this at this server? */
 static bool has_sibling(const struct dns_scene *s, size_t name, size_t resolver,
-                        const char *zone)
+                        const char *zone, unsigned like, unsigned unlike)
 {
 	size_t low = 0, high = s->n_by_zone;
 
@@ -788,7 +805,8 @@ static bool has_sibling(const struct dns_scene *s, size_t name, size_t resolver,
 		size_t other = s->by_zone[low].name;
 
 		if (other != name &&
-		    (dns_view_at(s, other, resolver)->shapes & DNS_RIGHT))
+		    (dns_view_at(s, other, resolver)->shapes & like) &&
+		    !(dns_view_at(s, other, resolver)->shapes & unlike))
 			return true;
 	}
 	return false;
@@ -958,8 +976,12 @@ void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
 	note_others(out, s, name, resolver);
 	if (s->right[resolver] > 0)
 		out->flags |= DNS_F_REST;
-	if (has_sibling(s, name, resolver, zone))
+	if (has_sibling(s, name, resolver, zone, DNS_RIGHT, 0))
 		out->flags |= DNS_F_SIBLING;
+	if (has_sibling(s, name, resolver, zone, DNS_PUBLIC, DNS_RIGHT))
+		out->flags |= DNS_F_TAINTED;
+	if (s->outdated[resolver])
+		out->flags |= DNS_F_OUTDATED;
 	if (own != NULL && !vp_name_below(s->f->names[name]->name, own + 1))
 		out->flags |= DNS_F_NESTED;
 	if ((v->shapes & DNS_PUBLIC) && zone_linked(s, zone, resolver))

@@ -15,10 +15,10 @@ struct dns_view {        /* of one name at one server */
 	unsigned aaaa;   /* of AAAA; a name without one: DNS_ABSENT bits */
 	unsigned alias, unchecked;
 	bool turned, healed, counting, unfinished;
-	bool tcp_failed; /* TCP was tried beside UDP, and fails */
 	bool elsewhere;
 	bool asked;
-	const struct vp_dns_row *tcp_row, *alias_row;
+	const struct vp_dns_row *tcp_row; /* TCP fails, and UDP does not */
+	const struct vp_dns_row *alias_row;
 };
 
 struct dns_scene {
@@ -30,7 +30,7 @@ struct dns_scene {
 	/* of each server */
 	size_t *right;         /* names that are right there */
 	unsigned *kinds_right; /* bits of vp_kind */
-	bool *slow, *stub, *reference, *aaaa_answered;
+	bool *slow, *stub, *reference, *aaaa_answered, *outdated;
 	/* server s * n_resolvers + t: a name that s has and t lacks */
 	bool *has_more;
 	/* sorted by zone: for F_SIBLING */

@@ -141,8 +141,9 @@ static void judge_server(struct ctx *c, size_t r)
 		if (rule == NULL)
 			return;
 		if (*rule->id == '\0') {
-			judge_worse(&c->judged->state, JUDGE_WRONG);
-			c->wrong[r] = true; /* passed on to it */
+			if (!c->pinned)
+				judge_worse(&c->judged->state, JUDGE_WRONG);
+			c->wrong[r] = true; /* told of elsewhere */
 		} else {
 			hit(c, rule->id, rule, r,
 			    row_of(c, r, VP_DNS_A, one.here & rule->here));
@@ -377,7 +378,8 @@ static bool a_server_failed(const struct ctx *c)
 		const struct dns_view *v = dns_view_at(c->s, c->index, r);
 
 		if (dns_counts(c->s, c->index, r) &&
-		    ((v->shapes | v->aaaa) & DNS_NO_ANSWER))
+		    (c->s->slow[r] ||
+		     ((v->shapes | v->aaaa) & DNS_NO_ANSWER)))
 			return true;
 	}
 	return false;
@@ -708,7 +710,7 @@ static bool machine_has(const struct dns_scene *s, const struct vp_addr *a)
 }
 
 /* resolv.conf is of an old lease if it names others than the VNet does now. */
-static void judge_lease(struct judge *j, const struct dns_scene *s)
+static void judge_lease(struct judge *j, struct dns_scene *s)
 {
 	const struct vp_machine *m = &s->f->machine;
 	const char *own = "", *vnet = "";
@@ -738,6 +740,13 @@ static void judge_lease(struct judge *j, const struct dns_scene *s)
 	if (m->n_vnet_dns == 0 || *own == '\0' || (!other && !missing) ||
 	    (stub && !missing))
 		return;
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		const struct vp_resolver *res = &s->f->resolvers[r];
+
+		s->outdated[r] = res->source == VP_RESOLVER_RESOLV_CONF &&
+		                 !s->stub[r] &&
+		                 !vnet_has(m, &res->endpoint.addr);
+	}
 	d = judge_add(j, "dns-servers-outdated", NULL);
 	d->words.resolver = own;
 	d->words.expected = vnet;

@@ -66,6 +66,21 @@ void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s)
 	}
 }
 
+/* Who knows the private endpoint's address wants the name to lead there. */
+static void expect_stated_addresses(struct vp_facts *f)
+{
+	for (size_t i = 0; i < f->n_targets; i++) {
+		struct vp_target *t = &f->targets[i];
+
+		if (t->n_expected == 0 || t->expect != VP_EXPECT_ANY)
+			continue;
+		t->expect = VP_EXPECT_PRIVATE;
+		t->why = vp_arena_strdup(f->arena,
+		                         "its private endpoint's addresses are "
+		                         "known");
+	}
+}
+
 int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
                  size_t size)
 {
@@ -90,6 +105,7 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 	vp_plan_servers(facts, s);
 	if (!vp_plan_endpoints(&p))
 		return REFUSED;
+	expect_stated_addresses(facts);
 	why[0] = '\0';
 	if (s->emit == NULL &&
 	    !vp_plan_resolvers(&p)) /* else nobody is asked */
