@@ -67,12 +67,15 @@ void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s)
 }
 
 /* Who knows the private endpoint's address wants the name to lead there. */
-static void expect_stated_addresses(struct vp_facts *f)
+static void expect_stated_addresses(struct vp_planner *p)
 {
+	struct vp_facts *f = p->facts;
+
 	for (size_t i = 0; i < f->n_targets; i++) {
 		struct vp_target *t = &f->targets[i];
 
-		if (t->n_expected == 0 || t->expect != VP_EXPECT_ANY)
+		if (t->n_expected == 0 || t->expect != VP_EXPECT_ANY ||
+		    p->stated[i] || p->s->has_expect)
 			continue;
 		t->expect = VP_EXPECT_PRIVATE;
 		t->why = vp_arena_strdup(f->arena,
@@ -105,7 +108,7 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 	vp_plan_servers(facts, s);
 	if (!vp_plan_endpoints(&p))
 		return REFUSED;
-	expect_stated_addresses(facts);
+	expect_stated_addresses(&p);
 	why[0] = '\0';
 	if (s->emit == NULL &&
 	    !vp_plan_resolvers(&p)) /* else nobody is asked */
