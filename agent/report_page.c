@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 const enum pen_color page_status_colors[] = {
@@ -104,8 +105,152 @@ void page_head(struct page *c)
 
 /* --- servers and capture ----------------------------------------------- */
 
+#define AZURE_DNS "168.63.129.16"
+#define VERSION_SHOWN 40
+
+const char *page_server_name(struct page *c, const struct vp_resolver *r)
+{
+	struct vp_endpoint e = r->endpoint;
+
+	if (r->source == VP_RESOLVER_NSS)
+		return "applications (getaddrinfo)";
+	if (e.port == 53)
+		e.port = 0;
+	return page_endpoint(c, &e);
+}
+
+static const char *kind_text(enum vp_server_kind kind)
+{
+	static const char *const texts[] = {
+		[VP_SERVER_BIND] = "BIND",
+		[VP_SERVER_UNBOUND] = "unbound",
+		[VP_SERVER_DNSMASQ] = "dnsmasq",
+		[VP_SERVER_COREDNS] = "CoreDNS",
+		[VP_SERVER_WINDOWS] = "Windows DNS",
+		[VP_SERVER_AZURE_FIREWALL] = "Azure Firewall",
+		[VP_SERVER_PRIVATE_RESOLVER] = "Private Resolver",
+	};
+
+	return (size_t)kind < sizeof(texts) / sizeof(texts[0]) ? texts[kind]
+	                                                       : NULL;
+}
+
+static const char *source_about(struct page *c, const struct vp_resolver *r)
+{
+	char buf[VP_ADDR_TEXT];
+
+	switch (r->source) {
+	case VP_RESOLVER_AZURE:
+		return "Azure DNS, only compared with";
+	case VP_RESOLVER_COMPARE:
+		return page_text(c, "%s, only compared with",
+		                 r->label != NULL ? r->label : "--compare");
+	case VP_RESOLVER_SYSTEMD_RESOLVED:
+		return "behind systemd-resolved";
+	case VP_RESOLVER_RESOLV_CONF:
+	case VP_RESOLVER_OPTION:
+	case VP_RESOLVER_NSS:
+		break;
+	}
+	if (strcmp(vp_addr_format(&r->endpoint.addr, buf), AZURE_DNS) == 0)
+		return "Azure DNS";
+	if (vp_addr_scope(&r->endpoint.addr, NULL, 0) == VP_SCOPE_LOOPBACK)
+		return "on this machine";
+	return NULL;
+}
+
+/* "BIND 9.18.33", "unbound 1.17.1": the version of some has their name. */
+static const char *make_text(struct page *c, const struct vp_resolver *r)
+{
+	const char *kind = kind_text(r->kind), *version;
+
+	if (r->version == NULL || r->version[0] == '\0')
+		return kind;
+	version = page_text(c, "%.*s", VERSION_SHOWN, r->version);
+	if (kind == NULL || strncasecmp(kind, version, strlen(kind)) == 0)
+		return version;
+	return page_text(c, "%s %s", kind, version);
+}
+
+const char *page_server_about(struct page *c, const struct vp_resolver *r)
+{
+	const char *list[3], *text = "";
+	size_t n = 0;
+
+	if (make_text(c, r) != NULL)
+		list[n++] = make_text(c, r);
+	if (source_about(c, r) != NULL)
+		list[n++] = source_about(c, r);
+	if (r->interface != NULL)
+		list[n++] = page_text(c, "link %s", r->interface);
+	for (size_t i = 0; i < n; i++)
+		text = page_text(c, "%s%s%s", text, i > 0 ? ", " : "", list[i]);
+	return text;
+}
+
+struct count { /* of one server */
+	size_t asked, answered;
+	uint64_t slowest_us;
+};
+
+static void count_rows(struct count *counts, const struct vp_dns_row *rows,
+                       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct count *k = &counts[rows[i].resolver];
+
+		k->asked++;
+		if (rows[i].outcome != VP_OUTCOME_OK)
+			continue;
+		k->answered++;
+		if (rows[i].elapsed_us > k->slowest_us)
+			k->slowest_us = rows[i].elapsed_us;
+	}
+}
+
+static struct count *count_all(struct page *c)
+{
+	const struct vp_facts *f = c->facts;
+	struct count *counts = vp_arena_alloc(
+		c->pen.arena, (f->n_resolvers + 1) * sizeof(*counts));
+
+	for (size_t i = 0; i < f->n_names; i++)
+		count_rows(counts, f->names[i]->rows, f->names[i]->n_rows);
+	for (size_t i = 0; i < f->n_zones; i++)
+		count_rows(counts, f->zones[i].rows, f->zones[i].n_rows);
+	return counts;
+}
+
+/* "66 of 66 answered, slowest 4.1 ms" */
+static void put_count(struct page *c, const struct count *k)
+{
+	if (k->asked == 0)
+		return;
+	fprintf(c->pen.out, "%14s%zu of %zu answered", "", k->answered,
+	        k->asked);
+	if (k->answered > 0)
+		fprintf(c->pen.out, ", slowest %.1f ms",
+		        (double)k->slowest_us / 1e3);
+	pen_line(&c->pen);
+}
+
+/* Where we have it from, and what it is. */
+static const char *source_text(struct page *c, const struct vp_resolver *r)
+{
+	const char *source = vp_resolver_source_name(r->source);
+	const char *about = page_server_about(c, r);
+
+	if (vp_resolver_is_reference(r) ||
+	    r->source == VP_RESOLVER_SYSTEMD_RESOLVED)
+		return about; /* says where */
+	return about[0] != '\0' ? page_text(c, "%s, %s", source, about)
+	                        : source;
+}
+
 void page_servers(struct page *c)
 {
+	const struct count *counts = count_all(c);
+
 	if (c->facts->n_resolvers > 0)
 		page_heading(c, "Resolvers");
 	for (size_t i = 0; i < c->facts->n_resolvers; i++) {
@@ -118,10 +263,10 @@ void page_servers(struct page *c)
 		        c->j->resolvers[i]);
 		pen_put(&c->pen, PEN_PLAIN, 26,
 		        nss ? "getaddrinfo()" : page_endpoint(c, &r->endpoint));
-		pen_put(&c->pen, PEN_PLAIN, 0,
-		        nss ? "what applications get"
-		            : vp_resolver_source_name(r->source));
-		pen_line(&c->pen);
+		pen_wrap_at(&c->pen, 40, 40,
+		            nss ? "what applications get" : source_text(c, r));
+		if (c->facts->dns_only)
+			put_count(c, &counts[i]);
 	}
 }
 

@@ -32,6 +32,11 @@ const char *page_endpoint(struct page *c, const struct vp_endpoint *e);
 const char *page_moment(struct page *c, int64_t us, const char *format);
 const char *page_clock(struct page *c, int64_t us); /* 22:56:13.407 */
 
+/* "10.20.1.10", with a port that is not 53; "applications (getaddrinfo)". */
+const char *page_server_name(struct page *c, const struct vp_resolver *r);
+/* What it is, as far as known: "9.18.33-Debian, link eth0"; "" if nothing. */
+const char *page_server_about(struct page *c, const struct vp_resolver *r);
+
 void page_heading(struct page *c, const char *title);
 void page_head(struct page *c);
 void page_findings(struct page *c);

@@ -44,6 +44,11 @@ static char *save(const struct vp_facts *f, size_t *size)
 		abort();
 	fclose(out);
 	free(text);
+	out = open_memstream(&text, &text_size);
+	if (out == NULL || vp_report_dns(out, f, &j, &style) != 0)
+		abort();
+	fclose(out);
+	free(text);
 	out = open_memstream(&json, size);
 	if (out == NULL || vp_report_json(out, f, &j) != 0)
 		abort();
