@@ -1,8 +1,7 @@
 # Row 5. As row 4, with a server that does as Windows does: at first it asks for
 # the alias by its own rules and is right (BIND), later it hands out what its
-# general forwarder said (dnsmasq). The router leads the first questions for each
-# name to the one, later ones to the other; the alias asked directly is private
-# at both.
+# general forwarder said (dnsmasq). The router leads the questions of the first
+# round to the one, later ones to the other; the alias asked directly is private.
 command=dns
 row=5
 want_status=1
@@ -13,7 +12,9 @@ break_it() {
   forward_to dnsmasq "$PUBLIC_DNS"
   forward_to bind "$PUBLIC_DNS"
   more_servers "$BIND"
-  # In a round: A, AAAA, and one of getaddrinfo().
-  first_questions divert 4 "dnat ip to $BIND" ip daddr "$DNSMASQ"
+  # A round's sockets: one for all questions, and getaddrinfo()'s for each of
+  # ten names. TCP is asked in the first round only.
+  router_divert ip daddr "$DNSMASQ" udp dport 53 limit rate 1/day burst 11 packets \
+    dnat ip to "$BIND"
   router_divert ip daddr "$DNSMASQ" tcp dport 53 dnat ip to "$BIND"
 }

@@ -11,9 +11,9 @@ setup() {
   azure_monitor
   printf 'targets:\n' >>/run/lab/vnetprobe.yaml
   for name in api.monitor.azure.com "$REGION-8.in.applicationinsights.azure.com"; do
-    printf '  - name: %s\n    addresses: [10.20.2.20]\n' "$name" >>/run/lab/vnetprobe.yaml
+    printf '  - name: %s\n    addresses: [10.20.2.20]\n    expect: private\n' "$name" >>/run/lab/vnetprobe.yaml
   done
-  printf '  - name: %s\n    addresses: [10.20.2.21]\n' \
+  printf '  - name: %s\n    addresses: [10.20.2.21]\n    expect: private\n' \
     "$MONITOR_WORKSPACE.ods.opinsights.azure.com" >>/run/lab/vnetprobe.yaml
 }
 break_it() {
