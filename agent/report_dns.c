@@ -12,8 +12,8 @@
 
 #include "name_targets.h"
 
-#define MOST_PATHS 12      /* when not verbose */
-#define MOST_PATHS_ALIKE 3 /* of names with the same trouble */
+#define MOST_PATHS 6       /* when not verbose */
+#define MOST_PATHS_ALIKE 2 /* of names with the same trouble */
 #define MOST_WRONG 50      /* names in a line each */
 #define MOST_RIGHT 50
 
@@ -31,6 +31,7 @@ struct doctor {
 		size_t n;
 	} drawn[MOST_PATHS];
 	size_t n_drawn, n_paths;
+	bool stub; /* what stands behind it, no application asks */
 };
 
 /* --- names ------------------------------------------------------------- */
@@ -133,9 +134,17 @@ static bool may_draw(struct doctor *d, size_t name)
 	return true;
 }
 
-/* The distinct addresses that this machine's servers gave, a few. */
-static const char *addresses_text(struct page *c, const struct vp_name *name)
+static bool is_asked_by_programs(const struct doctor *d,
+                                 const struct vp_resolver *r)
 {
+	return !vp_resolver_is_reference(r) &&
+	       !(d->stub && r->source == VP_RESOLVER_SYSTEMD_RESOLVED);
+}
+
+/* The distinct addresses that this machine's servers gave, a few. */
+static const char *addresses_text(struct doctor *d, const struct vp_name *name)
+{
+	struct page *c = &d->c;
 	const char *text = "", *shown[4];
 	char buf[VP_ADDR_TEXT];
 	size_t n = 0;
@@ -144,8 +153,8 @@ static const char *addresses_text(struct page *c, const struct vp_name *name)
 		const struct vp_dns_row *row = &name->rows[i];
 
 		if (row->question != VP_QUESTION_NAME ||
-		    vp_resolver_is_reference(
-			    &c->facts->resolvers[row->resolver]))
+		    !is_asked_by_programs(d,
+		                          &c->facts->resolvers[row->resolver]))
 			continue;
 		for (size_t k = 0; k < row->n_addresses && n <= 4; k++) {
 			const char *one =
@@ -181,7 +190,7 @@ static void put_status(struct doctor *d, size_t name)
 static void put_line(struct doctor *d, size_t index)
 {
 	const struct vp_name *name = d->c.facts->names[index];
-	const char *addresses = addresses_text(&d->c, name);
+	const char *addresses = addresses_text(d, name);
 	const struct vp_target *t = d->patients[index].t;
 	struct pen *p = &d->c.pen;
 
@@ -233,7 +242,7 @@ static void put_path(struct doctor *d, size_t index)
 
 static void put_wrong(struct doctor *d)
 {
-	size_t n_lines = 0, n_more = 0;
+	size_t n_drawn = 0, n_lines = 0, n_more = 0;
 	bool *line = vp_arena_alloc(d->c.pen.arena, d->c.facts->n_names + 1);
 
 	for (size_t i = 0; i < d->c.facts->n_names; i++) {
@@ -243,14 +252,14 @@ static void put_wrong(struct doctor *d)
 		n_lines += line[i];
 		if (line[i])
 			continue;
-		if (i > 0 || d->n_paths > 1)
+		if (n_drawn++ > 0)
 			pen_line(&d->c.pen);
 		put_path(d, i);
 	}
 	if (n_lines > 0) {
 		pen_line(&d->c.pen);
 		pen_wrap(&d->c.pen, "  ", 2,
-		         "Names with the same trouble (-v draws each):");
+		         "More names in trouble (-v draws each):");
 	}
 	for (size_t i = 0; i < d->c.facts->n_names; i++) {
 		if (!line[i])
@@ -271,7 +280,8 @@ static void put_right(struct doctor *d)
 			continue;
 		n++;
 		if (d->c.verbose) {
-			pen_line(&d->c.pen);
+			if (n > 1)
+				pen_line(&d->c.pen);
 			put_path(d, i);
 		} else if (n <= MOST_RIGHT) {
 			put_line(d, i);
@@ -462,6 +472,8 @@ int vp_report_dns(FILE *out, const struct vp_facts *facts,
 	page_open(&d.c, out, facts, j, style);
 	d.patients = vp_arena_alloc(d.c.pen.arena,
 	                            (facts->n_names + 1) * sizeof(*d.patients));
+	for (size_t i = 0; i < facts->n_resolvers; i++)
+		d.stub |= facts->resolvers[i].source == VP_RESOLVER_RESOLV_CONF;
 	find_targets(&d);
 	find_findings(&d);
 	page_head(&d.c);

@@ -21,7 +21,7 @@
 
 #define TEXT_AT 14 /* column of names; before it stand TTLs and labels */
 #define MOST_ADDRESSES 8
-#define MOST_NOTES 6 /* lines of one kind below an answer */
+#define MOST_NOTES 12 /* lines below an answer */
 
 struct path {
 	struct page *c;
@@ -358,7 +358,8 @@ static void put_caption(struct path *p, const struct answer *one)
 
 	put_blanks(c, p->indent + 2);
 	pen_put(&c->pen, PEN_YELLOW, 0,
-	        page_text(c, "%s%s:", one->tcp ? "over TCP, " : "",
+	        page_text(c, "%s%s%s:", one->tcp ? "over TCP, " : "",
+	                  one->tcp && one->a == NULL ? "AAAA, " : "",
 	                  rounds_text(c, one)));
 	pen_line(&c->pen);
 }
@@ -429,7 +430,8 @@ static const char *from_search(struct path *p, const struct vp_dns_row *nss)
 		if (row->question == VP_QUESTION_SEARCH && row->asked != NULL &&
 		    row->n_addresses > 0 &&
 		    has_address(nss, &row->addresses[0].addr))
-			return page_text(p->c, "of the name %s", row->asked);
+			return page_text(p->c, "by a search domain, as %s",
+			                 row->asked);
 	}
 	return NULL;
 }
@@ -527,82 +529,91 @@ static bool is_wrong(const struct path *p, const struct answers_group *g)
 	return false;
 }
 
-/* One line for each server of the group, the same ones once. */
-static void
-put_notes(struct path *p, const struct answers_group *g, const char *label,
-          const char *(*text)(struct path *, const struct vp_dns_row *,
-                              const void *),
-          const struct vp_dns_row *rows, size_t n, const void *arg)
+struct note {
+	const char *label;
+	const char *what; /* a zone's name; NULL: none */
+	const char *text;
+};
+
+struct notes {
+	struct note list[MOST_NOTES];
+	size_t n;
+};
+
+/* Each text once; zones of which the same is to be said share a line. */
+static void add_note(struct page *c, struct notes *to, const char *label,
+                     const char *what, const char *text)
 {
-	const char *seen[MOST_NOTES];
-	size_t n_seen = 0;
+	for (size_t i = 0; i < to->n; i++) {
+		struct note *o = &to->list[i];
 
-	for (size_t i = 0; i < n; i++) {
-		const char *line = NULL;
-		bool known = false;
-
-		for (size_t k = 0; k < g->n_resolvers && line == NULL; k++) {
-			if (rows[i].resolver == g->resolvers[k])
-				line = text(p, &rows[i], arg);
-		}
-		for (size_t k = 0; line != NULL && k < n_seen; k++)
-			known |= strcmp(seen[k], line) == 0;
-		if (line == NULL || known || n_seen == MOST_NOTES)
+		if (strcmp(o->label, label) != 0 || strcmp(o->text, text) != 0)
 			continue;
-		put_note(p, n_seen == 0 ? label : "", line);
-		seen[n_seen++] = line;
+		if (what != NULL && strstr(o->what, what) == NULL)
+			o->what = page_text(c, "%s, %s", o->what, what);
+		return;
+	}
+	if (to->n < MOST_NOTES)
+		to->list[to->n++] = (struct note){ label, what, text };
+}
+
+static bool is_of(const struct answers_group *g, const struct vp_dns_row *row)
+{
+	for (size_t i = 0; i < g->n_resolvers; i++) {
+		if (g->resolvers[i] == row->resolver)
+			return true;
+	}
+	return false;
+}
+
+static void note_row(struct path *p, const struct answers_group *g,
+                     struct notes *to, const struct vp_dns_row *row)
+{
+	struct page *c = p->c;
+	bool wrong = is_wrong(p, g) || c->verbose;
+
+	switch (row->question) {
+	case VP_QUESTION_UNCHECKED:
+		add_note(c, to, "CD", NULL,
+		         page_text(c, "without DNSSEC checks: %s",
+		                   short_text(c, row)));
+		break;
+	case VP_QUESTION_SEARCH:
+		if (row->asked != NULL && row->n_addresses > 0)
+			add_note(c, to, "search", NULL,
+			         page_text(c, "%s: %s", row->asked,
+			                   short_text(c, row)));
+		break;
+	case VP_QUESTION_ALIAS:
+		if (wrong)
+			add_note(c, to, "alias", NULL,
+			         page_text(c, "asked directly: %s",
+			                   short_text(c, row)));
+		break;
+	case VP_QUESTION_NAME:
+		break;
 	}
 }
 
-static const char *alias_text(struct path *p, const struct vp_dns_row *row,
-                              const void *arg)
+/* Whose SOA comes back tells where a server looks. */
+static const char *zone_text(struct page *c, const struct vp_zone *z,
+                             const struct vp_dns_row *row)
 {
-	(void)arg;
-	if (row->question != VP_QUESTION_ALIAS || row->asked == NULL)
-		return NULL;
-	return page_text(p->c, "asked directly: %s", short_text(p->c, row));
-}
-
-static const char *search_text(struct path *p, const struct vp_dns_row *row,
-                               const void *arg)
-{
-	(void)arg;
-	if (row->question != VP_QUESTION_SEARCH || row->asked == NULL ||
-	    row->n_addresses == 0)
-		return NULL;
-	return page_text(p->c, "%s: %s", row->asked, short_text(p->c, row));
-}
-
-static const char *unchecked_text(struct path *p, const struct vp_dns_row *row,
-                                  const void *arg)
-{
-	(void)arg;
-	if (row->question != VP_QUESTION_UNCHECKED)
-		return NULL;
-	return page_text(p->c, "without DNSSEC checks: %s",
-	                 short_text(p->c, row));
-}
-
-static const char *zone_text(struct path *p, const struct vp_dns_row *row,
-                             const void *arg)
-{
-	const struct vp_zone *z = arg;
-	struct page *c = p->c;
 	const char *mname = row->soa.mname != NULL ? row->soa.mname : "?";
-	bool azure = strcmp(mname, "azureprivatedns.net") == 0;
 
+	if (is_answer(row) && row->soa.zone == NULL && !row->truncated &&
+	    row->rcode == 0)
+		return "no SOA";
 	if (!is_answer(row) || row->soa.zone == NULL)
-		return page_text(c, "%s: %s", z->name,
-		                 is_answer(row) && row->rcode == 0
-		                         ? "no SOA"
-		                         : end_text(c, row));
+		return end_text(c, row);
 	if (strcmp(row->soa.zone, z->name) != 0)
-		return page_text(c, "%s: not seen here; %s (%s) answers",
-		                 z->name, row->soa.zone, mname);
-	return page_text(c, "%s: %s%s", z->name,
-	                 azure ? "an Azure private zone"
-	                       : page_text(c, "SOA %s", mname),
-	                 row->authoritative && !azure ? ", its own" : "");
+		return page_text(c, "not seen here; %s (SOA %s) answers",
+		                 row->soa.zone, mname);
+	if (strcmp(mname, "azureprivatedns.net") == 0)
+		return "an Azure private zone";
+	return page_text(c, "%sSOA %s%s",
+	                 z->privatelink ? "not the private one, " : "", mname,
+	                 row->authoritative ? ", this server's own" : "");
 }
 
 static bool is_zone_of(const struct path *p, const struct vp_zone *z)
@@ -616,23 +627,56 @@ static bool is_zone_of(const struct path *p, const struct vp_zone *z)
 	       strcmp(p->name->name + name - zone, z->name) == 0;
 }
 
-static void put_explanations(struct path *p, const struct answers_group *g)
+static void note_all(struct path *p, const struct answers_group *g,
+                     struct notes *to)
 {
 	const struct vp_facts *f = p->c->facts;
-	const struct vp_name *n = p->name;
-	bool wrong = is_wrong(p, g) || p->c->verbose;
 
-	put_notes(p, g, "CD", unchecked_text, n->rows, n->n_rows, NULL);
-	put_notes(p, g, "search", search_text, n->rows, n->n_rows, NULL);
-	if (!wrong)
+	for (size_t i = 0; i < p->name->n_rows; i++) {
+		if (is_of(g, &p->name->rows[i]))
+			note_row(p, g, to, &p->name->rows[i]);
+	}
+	if (!is_wrong(p, g) && !p->c->verbose)
 		return;
-	put_notes(p, g, "alias", alias_text, n->rows, n->n_rows, NULL);
 	for (size_t i = 0; i < f->n_zones; i++) {
 		const struct vp_zone *z = &f->zones[i];
 
-		if (is_zone_of(p, z))
-			put_notes(p, g, "zone", zone_text, z->rows, z->n_rows,
-			          z);
+		for (size_t k = 0; is_zone_of(p, z) && k < z->n_rows; k++) {
+			if (is_of(g, &z->rows[k]))
+				add_note(p->c, to, "zone", z->name,
+				         zone_text(p->c, z, &z->rows[k]));
+		}
+	}
+}
+
+static bool same_notes(const struct notes *x, const struct notes *y)
+{
+	for (size_t i = 0; i < x->n && x->n == y->n; i++) {
+		if (strcmp(x->list[i].label, y->list[i].label) != 0 ||
+		    strcmp(x->list[i].text, y->list[i].text) != 0)
+			return false;
+	}
+	return x->n == y->n;
+}
+
+/* Below an answer that another server gave as well, only what is new. */
+static void put_explanations(struct path *p, const struct answers_group *g)
+{
+	struct notes notes = { .n = 0 }, other = { .n = 0 };
+
+	note_all(p, g, &notes);
+	if (g->same_as != NULL) {
+		note_all(p, g->same_as, &other);
+		if (same_notes(&notes, &other))
+			return;
+	}
+	for (size_t i = 0; i < notes.n; i++) {
+		const struct note *one = &notes.list[i];
+
+		put_note(p, one->label,
+		         one->what != NULL ? page_text(p->c, "%s: %s",
+		                                       one->what, one->text)
+		                           : one->text);
 	}
 }
 

@@ -146,7 +146,6 @@ static const char *source_about(struct page *c, const struct vp_resolver *r)
 		return page_text(c, "%s, only compared with",
 		                 r->label != NULL ? r->label : "--compare");
 	case VP_RESOLVER_SYSTEMD_RESOLVED:
-		return "behind systemd-resolved";
 	case VP_RESOLVER_RESOLV_CONF:
 	case VP_RESOLVER_OPTION:
 	case VP_RESOLVER_NSS:
@@ -164,7 +163,8 @@ static const char *make_text(struct page *c, const struct vp_resolver *r)
 {
 	const char *kind = kind_text(r->kind), *version;
 
-	if (r->version == NULL || r->version[0] == '\0')
+	if (r->version == NULL || r->version[0] == '\0' ||
+	    r->source == VP_RESOLVER_AZURE) /* what it runs is not ours */
 		return kind;
 	version = page_text(c, "%.*s", VERSION_SHOWN, r->version);
 	if (kind == NULL || strncasecmp(kind, version, strlen(kind)) == 0)
@@ -240,9 +240,8 @@ static const char *source_text(struct page *c, const struct vp_resolver *r)
 	const char *source = vp_resolver_source_name(r->source);
 	const char *about = page_server_about(c, r);
 
-	if (vp_resolver_is_reference(r) ||
-	    r->source == VP_RESOLVER_SYSTEMD_RESOLVED)
-		return about; /* says where */
+	if (vp_resolver_is_reference(r))
+		return about; /* says what it is */
 	return about[0] != '\0' ? page_text(c, "%s, %s", source, about)
 	                        : source;
 }
