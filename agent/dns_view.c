@@ -199,6 +199,8 @@ static bool answer_from_elsewhere(const struct dns_scene *s,
 	const struct vp_endpoint *server =
 		&s->f->resolvers[row->resolver].endpoint;
 
+	if (row->elsewhere)
+		return true;
 	if (row->local.addr.family == 0 || row->outcome != VP_OUTCOME_TIMEOUT)
 		return false;
 	for (size_t i = 0; i < s->f->n_flows; i++) {

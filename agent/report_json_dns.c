@@ -94,6 +94,7 @@ static json_t *dns_row(struct writer *w, const struct vp_dns_row *row)
 	report_put(o, "rcode", rcode(row->rcode));
 	report_put_true(o, "authoritative", row->authoritative);
 	report_put_true(o, "without_edns", row->without_edns);
+	report_put_true(o, "elsewhere", row->elsewhere);
 	report_put(o, "truncated", json_boolean(row->truncated));
 	report_put(o, "alias_loop", json_boolean(row->alias_loop));
 	report_put(o, "chain", chain(w, row));

@@ -103,6 +103,7 @@ static void read_row_more(struct fields *r, const json_t *o,
 		row->sent_us = fields_moment(r, o, "sent");
 	row->authoritative = fields_flag(r, o, "authoritative");
 	row->without_edns = fields_flag(r, o, "without_edns");
+	row->elsewhere = fields_flag(r, o, "elsewhere");
 }
 
 static void read_row(struct fields *r, const json_t *o, struct vp_dns_row *row)

@@ -42,6 +42,7 @@ struct vp_cares {
 	ares_channel channel;
 	struct vp_cares_options opt;
 	struct channel_socket *sockets;
+	struct channel_socket *stray; /* beside the UDP socket; or NULL */
 	struct vp_endpoint local;
 	uint16_t port; /* of the first UDP socket */
 	unsigned generation;
@@ -206,6 +207,85 @@ static ares_socket_t open_socket(int af, int type, int proto, void *data)
 	return s->fd;
 }
 
+/* --- answers from elsewhere ------------------------------------------------
+ *
+ * The kernel gives a connected socket what its peer sends. What others send to
+ * its port finds this second one, which is bound to the same end and connected
+ * to nobody; without it they would get an ICMP error, and we the impression
+ * that nobody answered.
+ */
+
+static void on_stray(uv_poll_t *h, int status, int events)
+{
+	struct channel_socket *s = h->data;
+	struct vp_cares *c = s->owner;
+	uint8_t msg[DATAGRAM_MAX];
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct vp_endpoint from;
+	ssize_t n = recvfrom(s->fd, msg, sizeof(msg), 0, (struct sockaddr *)&ss,
+	                     &len);
+
+	(void)status;
+	(void)events;
+	if (n > 0 &&
+	    vp_endpoint_from_sockaddr(&from, (struct sockaddr *)&ss) == 0)
+		c->opt.on_stray(msg, (size_t)n, &from, c->opt.arg);
+}
+
+/* Both sockets must allow it, the first only now: its port is its own. */
+static int bind_beside(const struct vp_cares *c, int first, int second)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = vp_endpoint_to_sockaddr(&c->local, &ss);
+	int on = 1;
+
+	if (setsockopt(first, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    setsockopt(second, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+		return -1;
+	return bind(second, (struct sockaddr *)&ss, len);
+}
+
+/* Where this fails, an answer from elsewhere looks like silence. */
+static void open_stray(struct vp_cares *c, int fd)
+{
+	int af = c->local.addr.family == 4 ? AF_INET : AF_INET6;
+	struct channel_socket *s;
+
+	if (c->opt.tcp || c->opt.on_stray == NULL || c->stray != NULL ||
+	    c->local.addr.family == 0)
+		return;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return;
+	s->fd = socket(af, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0 || bind_beside(c, fd, s->fd) < 0 ||
+	    uv_poll_init(c->opt.loop, &s->poll, s->fd) < 0) {
+		if (s->fd >= 0)
+			close(s->fd);
+		free(s);
+		return;
+	}
+	s->poll.data = s;
+	s->owner = c;
+	c->stray = s;
+	c->open++;
+	uv_poll_start(&s->poll, UV_READABLE, on_stray);
+	uv_unref((uv_handle_t *)&s->poll);
+}
+
+/* With the socket it stands beside, so that the port is free again. */
+static void close_stray(struct vp_cares *c)
+{
+	struct channel_socket *s = c->stray;
+
+	if (s == NULL)
+		return;
+	c->stray = NULL;
+	uv_close((uv_handle_t *)&s->poll, on_poll_closed);
+	close(s->fd);
+}
+
 static int close_socket(ares_socket_t fd, void *data)
 {
 	struct vp_cares *c = data;
@@ -217,6 +297,7 @@ static int close_socket(ares_socket_t fd, void *data)
 	if (s != NULL) {
 		*p = s->next;
 		uv_close((uv_handle_t *)&s->poll, on_poll_closed);
+		close_stray(c);
 	}
 	return close(fd);
 }
@@ -255,6 +336,7 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *sa,
 		if (vp_endpoint_of_socket(&c->local, fd) < 0)
 			memset(&c->local, 0, sizeof(c->local));
 		c->port = c->local.port;
+		open_stray(c, fd);
 	}
 	errno = err;
 	return rc;

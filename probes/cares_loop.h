@@ -35,6 +35,10 @@ struct vp_cares_options {
 	/* Each message that came from the server, before c-ares has it whole;
 	 * over TCP, its header. */
 	void (*on_message)(const uint8_t *msg, size_t len, void *arg);
+	/* Over UDP: a datagram to our end from another address or port than
+	 * the server's, which nobody else gets. */
+	void (*on_stray)(const uint8_t *msg, size_t len,
+	                 const struct vp_endpoint *from, void *arg);
 	void *arg;
 };
 

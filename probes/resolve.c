@@ -59,7 +59,8 @@ struct flight {
 	uint64_t t0;        /* uv_hrtime() at the first attempt, */
 	int64_t sent_us;    /* and the time of day */
 	const char *unread; /* why an answer with its id was not taken */
-	bool bare_formerr;  /* FORMERR without the question it is about */
+	struct vp_endpoint elsewhere; /* who answered without being asked */
+	bool bare_formerr; /* FORMERR without the question it is about */
 	struct vp_dns_row row;
 };
 
@@ -137,6 +138,7 @@ static void start_over(struct flight *f)
 	f->attempts = 0;
 	f->t0 = 0;
 	f->unread = NULL;
+	f->elsewhere.addr.family = 0;
 	f->bare_formerr = false;
 	memset(&f->row, 0, sizeof(f->row));
 }
@@ -179,6 +181,16 @@ static void fail(struct flight *f, enum vp_outcome outcome, const char *detail)
 	f->row.rcode = -1;
 	f->row.detail = vp_arena_intern(f->q->arena, detail);
 	finish(f);
+}
+
+static void fail_elsewhere(struct flight *f)
+{
+	char from[VP_ENDPOINT_TEXT], text[VP_ENDPOINT_TEXT + 32];
+
+	vp_endpoint_format(&f->elsewhere, from);
+	snprintf(text, sizeof(text), "an answer came from %s", from);
+	f->row.elsewhere = true;
+	fail(f, VP_OUTCOME_TIMEOUT, text);
 }
 
 /* --- what is kept of an answer ------------------------------------------- */
@@ -317,6 +329,9 @@ static void on_answer(const struct vp_cares_answer *a, void *arg)
 	}
 	if (a->outcome == VP_OUTCOME_TIMEOUT && f->unread != NULL)
 		fail(f, VP_OUTCOME_MALFORMED, f->unread);
+	else if (a->outcome == VP_OUTCOME_TIMEOUT &&
+	         f->elsewhere.addr.family != 0)
+		fail_elsewhere(f);
 	else
 		fail(f, a->outcome, a->detail);
 }
@@ -354,6 +369,21 @@ static void on_datagram(const uint8_t *msg, size_t len, void *arg)
 	saw(arg, VP_TRANSPORT_UDP, msg, len);
 }
 
+/* Its sender proves nothing, so it is only told of. */
+static void on_stray(const uint8_t *msg, size_t len,
+                     const struct vp_endpoint *from, void *arg)
+{
+	struct vp_resolver_probe *p = arg;
+	struct vp_dns_header h;
+	struct flight *f;
+
+	if (vp_dns_header_read(&h, msg, len) < 0 || !(h.flags & VP_DNS_FLAG_QR))
+		return;
+	f = find_id(p, h.id);
+	if (f != NULL && f->sent && f->q->transport == VP_TRANSPORT_UDP)
+		f->elsewhere = *from;
+}
+
 static void on_stream(const uint8_t *head, size_t len, void *arg)
 {
 	saw(arg, VP_TRANSPORT_TCP, head, len);
@@ -369,6 +399,7 @@ static int open_channel(struct vp_resolver_probe *p, bool tcp)
 		.tcp = tcp,
 		.timeout_ms = p->opt.timeout_ms,
 		.on_message = tcp ? on_stream : on_datagram,
+		.on_stray = on_stray,
 		.arg = p,
 	};
 

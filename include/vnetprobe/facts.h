@@ -89,6 +89,8 @@ struct vp_dns_row {      /* there are many: fields stand by size */
 	uint16_t type;      /* VP_DNS_A, VP_DNS_AAAA, VP_DNS_SOA (zones), 0 */
 	bool authoritative; /* AA was set */
 	bool without_edns;  /* EDNS was refused with FORMERR: asked without */
+	bool elsewhere;     /* TIMEOUT, but an answer came from an address or
+	                     * port that was not asked: detail tells which */
 	bool truncated;     /* TC was set: a TCP row follows */
 	bool alias_loop;
 };

@@ -229,7 +229,9 @@ static void fill_row(struct choice *c, struct vp_dns_row *row, const char *name)
 		                 pick(c, 8) == 7;
 		row->local = endpoint(c);
 	}
-	if (row->outcome == VP_OUTCOME_MALFORMED)
+	row->elsewhere = row->outcome == VP_OUTCOME_TIMEOUT &&
+	                 row->transport == VP_TRANSPORT_UDP && maybe(c);
+	if (row->outcome == VP_OUTCOME_MALFORMED || row->elsewhere)
 		row->detail = text(c);
 	if (row->outcome == VP_OUTCOME_OK)
 		fill_answer(c, row, row->asked != NULL ? row->asked : name);
@@ -575,11 +577,25 @@ static struct vp_facts *read_back(const char *json, size_t size)
 	return f;
 }
 
+static void save_and_read(const struct vp_facts *f)
+{
+	size_t n, m;
+	char *a = report(f, vp_report_json, &n), *b;
+	struct vp_facts *again = read_back(a, n);
+
+	b = report(again, vp_report_json, &m);
+	if (n != m || memcmp(a, b, n) != 0)
+		abort();
+	free(a);
+	free(b);
+	vp_facts_destroy(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vp_facts *f = make(data, size), *again;
-	size_t n, m;
-	char *a, *b;
+	struct vp_facts *f = make(data, size);
+	size_t n;
+	char *a;
 
 	a = report(f, write_text, &n);
 	must_be_printable(a, n);
@@ -587,14 +603,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	a = report(f, write_dns, &n);
 	must_be_printable(a, n);
 	free(a);
-	a = report(f, vp_report_json, &n);
-	again = read_back(a, n);
-	b = report(again, vp_report_json, &m);
-	if (n != m || memcmp(a, b, n) != 0)
-		abort();
-	free(a);
-	free(b);
-	vp_facts_destroy(again);
+	/* By far the slowest part. */
+	if (size % 4 == 0)
+		save_and_read(f);
 	vp_facts_destroy(f);
 	return 0;
 }

@@ -377,6 +377,7 @@ static void rnd_row_fill(struct vp_facts *f, struct vp_dns_row *r,
 	r->asked = coin() ? rnd_text(f) : NULL;
 	r->authoritative = coin();
 	r->without_edns = rnd(8) == 0;
+	r->elsewhere = rnd(8) == 0;
 	r->sent_us = rnd_time();
 	r->transport = nss      ? VP_TRANSPORT_NSS
 	               : coin() ? VP_TRANSPORT_UDP

@@ -136,8 +136,8 @@ static const struct answer {
 	{ "drop.test", false, VP_OUTCOME_TIMEOUT, -1, 0, 0, NULL, NULL, 2 },
 	{ "drop.test", true, VP_OUTCOME_TIMEOUT, -1, 0, 0, NULL, NULL, 1 },
 	{ "wrongid.test", false, VP_OUTCOME_TIMEOUT, -1, 0, 0, NULL, NULL, 2 },
-	{ "othersource.test", false, VP_OUTCOME_TIMEOUT, -1, 0, 0, NULL, NULL,
-	  2 },
+	{ "othersource.test", false, VP_OUTCOME_TIMEOUT, -1, 0, 0,
+	  "an answer came from 127.0.0.1:", NULL, 2 },
 	{ "nothing.test", false, VP_OUTCOME_TIMEOUT, -1, 0, 0, NULL, NULL, 2 },
 	{ "tcdrip.test", true, VP_OUTCOME_TIMEOUT, -1, 0, 0, NULL, NULL, 1 },
 	{ "tcsilent.test", true, VP_OUTCOME_TIMEOUT, -1, 0, 0, NULL, NULL, 1 },
@@ -178,6 +178,8 @@ static void check(const struct answer *a, const struct vp_dns_row *r)
 		         r->detail != NULL ? r->detail : "");
 	assert_int_equal(r->n_addresses, a->n_addresses);
 	assert_int_equal(r->n_chain, a->n_chain);
+	assert_int_equal(r->elsewhere,
+	                 strcmp(a->name, "othersource.test") == 0);
 	assert_int_equal(r->transport,
 	                 a->tcp ? VP_TRANSPORT_TCP : VP_TRANSPORT_UDP);
 	if (a->detail == NULL)
