@@ -198,7 +198,8 @@ static const struct vp_finding_type types[] = {
 	    "Write the record into the same zone, with the endpoint's address "
 	    "for that region:\n    az network private-endpoint show -g RG -n "
 	    "PE --query customDnsConfigs\n    az network private-dns "
-	    "record-set a add-record -g RG -z {zone} -n {label} -a PE_ADDRESS",
+	    "record-set a add-record -g RG -z {zone} -n {label} -a "
+	    "{pe_address}",
 	    "Microsoft: container-registry-private-endpoints; "
 	    "microsoft/azure-container-apps issue 1710"),
 	ROW(ERROR, "names", "dns-zone-split",
@@ -256,7 +257,7 @@ static const struct vp_finding_type types[] = {
 	    "--zone-name {group}\n"
 	    "or write the record by hand:\n"
 	    "    az network private-dns record-set a add-record -g RG "
-	    "-z {zone} -n {label} -a PE_ADDRESS",
+	    "-z {zone} -n {label} -a {pe_address}",
 	    "Microsoft: private-endpoint-dns; SOA of Azure private zones as in "
 	    "exported templates"),
 	ROW(ERROR, "names", "dns-no-private-endpoint",

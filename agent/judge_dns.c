@@ -99,6 +99,27 @@ static void relax(struct dns_case *one)
 		one->here = (one->here & ~(unsigned)DNS_MISSING) | DNS_UNKNOWN;
 }
 
+/* Where the facts fit two mistakes: the other one, and what would decide. */
+static const char *doubt_of(const struct dns_rule *rule,
+                            const struct dns_case *one)
+{
+	if (strcmp(rule->id, "dns-record-missing") == 0 &&
+	    (one->reference & DNS_RIGHT) && !(one->flags & DNS_F_AZURE))
+		return "Azure DNS of this network has it: the server sees "
+		       "another copy of the zone.";
+	if (one->reference != 0 || (one->flags & DNS_F_AZURE))
+		return NULL;
+	if (strcmp(rule->id, "dns-zone-not-linked") == 0)
+		return "A server that does not forward to Azure DNS looks the "
+		       "same; what 168.63.129.16 says tells: vnetprobe dns "
+		       "--azure-dns always.";
+	if (strcmp(rule->id, "dns-fallback-to-internet") == 0)
+		return "A forwarder on the privatelink zone alone can look the "
+		       "same; what 168.63.129.16 says tells: vnetprobe dns "
+		       "--azure-dns always.";
+	return NULL;
+}
+
 /* What fails at an address that DNS got wrong follows from that. */
 static void blame(struct ctx *c, const struct vp_addr *a)
 {
@@ -131,6 +152,7 @@ static void blame_addresses(struct ctx *c, const struct dns_rule *rule,
 static void judge_server(struct ctx *c, size_t r)
 {
 	struct dns_case one;
+	struct dns_group *g;
 
 	dns_case_make(&one, c->s, c->index, r);
 	if (c->judged->expect != VP_EXPECT_PRIVATE)
@@ -145,8 +167,9 @@ static void judge_server(struct ctx *c, size_t r)
 				judge_worse(&c->judged->state, JUDGE_WRONG);
 			c->wrong[r] = true; /* told of elsewhere */
 		} else {
-			hit(c, rule->id, rule, r,
-			    row_of(c, r, VP_DNS_A, one.here & rule->here));
+			g = hit(c, rule->id, rule, r,
+			        row_of(c, r, VP_DNS_A, one.here & rule->here));
+			g->doubt = doubt_of(rule, &one);
 			if (!c->pinned && !rule->warn)
 				blame_addresses(c, rule, r);
 		}
@@ -378,8 +401,7 @@ static bool a_server_failed(const struct ctx *c)
 		const struct dns_view *v = dns_view_at(c->s, c->index, r);
 
 		if (dns_counts(c->s, c->index, r) &&
-		    (c->s->slow[r] ||
-		     ((v->shapes | v->aaaa) & DNS_NO_ANSWER)))
+		    (c->s->slow[r] || ((v->shapes | v->aaaa) & DNS_NO_ANSWER)))
 			return true;
 	}
 	return false;

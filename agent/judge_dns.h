@@ -28,7 +28,8 @@ struct dns_group {
 	size_t *names;
 	size_t n_names;
 	const struct vp_dns_row *row; /* of the first name, for evidence */
-	const char *extra;            /* a further sentence, or NULL */
+	const char *extra;            /* stands for {what}, or NULL */
+	const char *doubt; /* what else it could be, and what would tell */
 };
 
 struct dns_groups {

@@ -27,11 +27,11 @@ static const struct about {
 	const char *one, *many; /* details; many NULL: one serves */
 } abouts[] = {
 	{ "dns-public-resolver", OF_SERVER, false,
-	  "{resolver} is a public address, and answers for {names} as the "
-	  "Internet sees it.",
+	  "At {resolver}, a public address, the answers for {names} are as the "
+	  "Internet sees them.",
 	  NULL },
 	{ "dns-stub-scope", OF_SERVER, false,
-	  "{resolver} answers for {names} otherwise than the servers of this "
+	  "At {resolver} the answer for {names} is another than that of this "
 	  "machine's other links: another link's DNS scope wins there.",
 	  NULL },
 	{ "dns-zone-not-linked", OF_ZONE, false,
@@ -62,51 +62,52 @@ static const struct about {
 	  "At {resolver} the aliases of {names} have no address, another "
 	  "server has them; and the other way round for other names." },
 	{ "dns-forwarder-wrong-zone", OF_SERVER, false,
-	  "{resolver} has the private address of the alias {alias}, but sends "
-	  "the question for {name} elsewhere and gives {address}.",
-	  "{resolver} has the private addresses of the aliases, but sends the "
-	  "questions for {names} elsewhere and gives public addresses." },
+	  "At {resolver} the alias {alias} has its private address, and {name} "
+	  "has {address}: the question for the public name is sent elsewhere.",
+	  "At {resolver} private zones are seen ({zones}), and public "
+	  "addresses come for {names}: the questions for the public names are "
+	  "sent elsewhere." },
 	{ "dns-forwarder-reverts", OF_SERVER, false,
-	  "{resolver} had the private address of {names} at first and public "
-	  "ones afterwards, while it always has that of the alias.",
+	  "At {resolver} there was the private address at first and a public "
+	  "one afterwards, for {names}, while the alias is always private.",
 	  NULL },
 	{ "dns-forwarder-timeout", OF_SERVER, false,
-	  "{resolver} sometimes has the private address of {names}, and "
-	  "sometimes, after a wait or an error, not.",
+	  "At {resolver} there is sometimes the private address and sometimes, "
+	  "after a wait or an error, not, for {names}.",
 	  NULL },
 	{ "dns-forwarder-lacks-zone", OF_SERVER, false,
-	  "{resolver} is right for other names, and gives a public address for "
-	  "{names}: not forwarded to Azure DNS: {parents}.",
+	  "At {resolver} other names are private, and {names} not: not "
+	  "forwarded to Azure DNS: {parents}.",
 	  NULL },
 	{ "dns-forwarder-public", OF_SERVER, false,
-	  "{resolver} gives public addresses for {names}, while another "
-	  "server in Azure has private ones: it forwards to a server that "
-	  "does not see the private zones.",
+	  "At {resolver} public addresses for {names}, while another server in "
+	  "Azure has private ones: the questions are forwarded to a server "
+	  "that does not see the private zones.",
 	  NULL },
 	{ "dns-proxy-not-linked", OF_SERVER, false,
-	  "{resolver} gives public addresses for {names}: the servers it asks "
-	  "do not see {zones}.",
+	  "At {resolver} public addresses for {names}: the network that the "
+	  "proxy asks from does not see {zones}.",
 	  NULL },
 	{ "dns-resolvers-disagree", OF_SERVER, false,
-	  "The answers of {resolver} for {names} differ from those of this "
-	  "machine's other servers.",
+	  "At {resolver} other answers for {names} than at this machine's "
+	  "other servers.",
 	  NULL },
 	{ "dns-zone-shadowed", OF_SERVER, false,
-	  "{resolver} answers for {names} from a zone of its own ({parents}); "
-	  "the alias that other servers give is missing.",
+	  "At {resolver} the answer for {names} comes from a zone of its own "
+	  "({parents}); the alias that other servers give is missing.",
 	  NULL },
 	{ "dns-stale-negative", OF_SERVER, false,
-	  "{resolver} says from its cache that there is no address for "
-	  "{names}; another server has one{heal}.",
+	  "At {resolver} there is no address for {names}, from the cache; "
+	  "another server has one{heal}.",
 	  NULL },
 	{ "dns-unstable", OF_SERVER, false,
-	  "{resolver} changed its answer for {names}.", NULL },
+	  "At {resolver} the answer changed for {names}.", NULL },
 	{ "dns-dnssec-bogus", OF_SERVER, false,
-	  "{resolver} answers SERVFAIL for {names}, and has an answer when it "
-	  "is told not to validate.",
+	  "At {resolver} SERVFAIL for {names}, and an answer without "
+	  "validation.",
 	  NULL },
 	{ "dns-servfail", OF_SERVER, false,
-	  "{resolver} answered with {what} for {names}.", NULL },
+	  "At {resolver} the answer is {what} for {names}.", NULL },
 	{ "dns-answer-from-elsewhere", OF_SERVER, false,
 	  "No answer from {resolver} for {names}; one came from another "
 	  "address, where no program looks at it.",
@@ -120,7 +121,7 @@ static const struct about {
 	{ "dns-unreachable", OF_SERVER, false,
 	  "{resolver} could not be asked for {names}.", NULL },
 	{ "dns-refused", OF_SERVER, false,
-	  "{resolver} answered REFUSED for {names}.", NULL },
+	  "At {resolver} the answer is REFUSED for {names}.", NULL },
 	{ "dns-malformed", OF_SERVER, false,
 	  "The answers of {resolver} for {names} cannot be read: {what}.",
 	  NULL },
@@ -129,7 +130,7 @@ static const struct about {
 	  "{names}.",
 	  NULL },
 	{ "dns-aaaa-ignored", OF_SERVER, false,
-	  "{resolver} answers for A and not for AAAA, for {names}.", NULL },
+	  "At {resolver} A is answered and AAAA is not, for {names}.", NULL },
 	{ "dns-alias-loop", OF_NAME, false,
 	  "At {resolver} the aliases of {names} come back to a name already "
 	  "seen.",
@@ -422,6 +423,55 @@ static void show_proof(const struct dns_scene *s, struct judge_draft *d,
 		show_zone(s, d, r, d->words.zone);
 }
 
+/* All that names of this zone have at this server. */
+static unsigned shapes_in_zone(const struct dns_scene *s, size_t resolver,
+                               const char *zone)
+{
+	unsigned shapes = 0;
+
+	for (size_t i = 0; i < s->f->n_names; i++) {
+		const char *of = vp_forwarder_zone_of(s->f->names[i]->name);
+
+		if (of != NULL && strcmp(of, zone) == 0 &&
+		    s->j->names[i].expect == VP_EXPECT_PRIVATE)
+			shapes |= dns_view_at(s, i, resolver)->shapes;
+	}
+	return shapes;
+}
+
+static const char *joined(struct judge *j, const char *list, const char *item)
+{
+	return vp_arena_printf(j->arena, "%s%s%s", list,
+	                       *list != '\0' ? ", " : "", item);
+}
+
+/* Which of the zones that have to be forwarded are, at this server. */
+static void show_forwarding(const struct dns_scene *s, struct judge_draft *d,
+                            size_t resolver)
+{
+	const char *right = "", *untested = "";
+	const char **zones;
+	size_t n = vp_forwarder_zones(s->f, s->j->arena, &zones);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned shapes = shapes_in_zone(s, resolver, zones[i]);
+
+		if (shapes == 0)
+			untested = joined(s->j, untested, zones[i]);
+		else if ((shapes & DNS_RIGHT) && !(shapes & DNS_WRONG))
+			right = joined(s->j, right, zones[i]);
+	}
+	if (*right != '\0')
+		*VP_PUSH(s->j->arena, d->lines, d->n_lines) = vp_arena_printf(
+			s->j->arena, "private at %s: %s",
+			judge_resolver_text(s->j, resolver), right);
+	if (*untested != '\0')
+		*VP_PUSH(s->j->arena, d->lines, d->n_lines) = vp_arena_printf(
+			s->j->arena,
+			"to be forwarded as well, but no name here tells: %s",
+			untested);
+}
+
 static void show_group(const struct dns_scene *s, struct judge_draft *d,
                        const struct dns_group *g)
 {
@@ -447,6 +497,8 @@ static void show_group(const struct dns_scene *s, struct judge_draft *d,
 	}
 	if (all > shown)
 		d->n_more += all - shown;
+	if (strcmp(g->id, "dns-forwarder-lacks-zone") == 0)
+		show_forwarding(s, d, first_server(s, g->servers));
 }
 
 /* --- remedies ------------------------------------------------------------ */
@@ -688,6 +740,9 @@ static void write_group(const struct dns_scene *s, const struct dns_group *g)
 		d->f.severity = g->at_most;
 	d->words = words[0];
 	d->detail = g->n_names > 1 && a->many != NULL ? a->many : a->one;
+	if (g->doubt != NULL)
+		d->detail = vp_arena_printf(s->j->arena, "%s %s", d->detail,
+		                            g->doubt);
 	for (size_t i = 0; i < g->n_names; i++)
 		*VP_PUSH(s->j->arena, d->f.names, d->f.n_names) =
 			s->f->names[g->names[i]]->name;

@@ -67,7 +67,7 @@ struct judge_draft *judge_get(struct judge *j, size_t from, const char *id,
 
 void judge_evidence(struct judge *j, struct judge_draft *d, const char *line)
 {
-	if (d->n_lines == JUDGE_EVIDENCE_MAX) {
+	if (d->n_lines >= JUDGE_EVIDENCE_MAX) {
 		d->n_more++;
 		return;
 	}
@@ -209,6 +209,8 @@ void judge_words_of(struct judge *j, struct judge_words *w,
 		w->label = w->account;
 	if (t->n_expected > 0)
 		w->expected = judge_addr_text(j, &t->expected[0]);
+	if (t->n_expected == 1)
+		w->pe_address = w->expected;
 }
 
 const char *judge_addr_text(struct judge *j, const struct vp_addr *a)

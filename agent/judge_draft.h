@@ -28,6 +28,7 @@
 	X(address)                                                             \
 	X(port)                                                                \
 	X(expected)                                                            \
+	X(pe_address) /* the same, where it is known */                        \
 	X(soa)                                                                 \
 	X(names)   /* all names of a finding */                                \
 	X(zones)   /* all their zones */                                       \
@@ -64,7 +65,7 @@ struct judge_name {
 	enum judge_state state;
 	enum vp_expect expect;          /* the strictest of its targets */
 	const struct vp_target *target; /* the one that has it; NULL: none */
-	struct vp_addr *blamed; /* wrong by DNS: not judged once more */
+	struct vp_addr *blamed;         /* wrong by DNS: not judged once more */
 	size_t n_blamed;
 };
 
