@@ -692,6 +692,8 @@ static void fill_words(const struct dns_scene *s, const struct dns_group *g,
 		w->expected = judge_addr_text(s->j, meant);
 	if (row == NULL)
 		return;
+	if (row->n_addresses == 0 && row->transport == VP_TRANSPORT_NSS)
+		w->address = "no address";
 	w->soa = judge_soa_text(s->j, &row->soa);
 	w->what = row->outcome == VP_OUTCOME_OK && row->rcode > 0
 	                  ? judge_rcode_text(s->j, row->rcode)
