@@ -14,6 +14,7 @@
 
 #define MOST_LINES 20000
 
+/* However long: one packet is one line, for grep. */
 static void put_line(struct page *c, int64_t time_us, bool out,
                      const char *server, const char *rest)
 {
@@ -21,7 +22,8 @@ static void put_line(struct page *c, int64_t time_us, bool out,
 
 	pen_put(p, PEN_DIM, 0, page_clock(c, time_us));
 	pen_put(p, out ? PEN_CYAN : PEN_PLAIN, 0, out ? " -> " : " <- ");
-	pen_wrap_at(p, 16, 16, page_text(c, "%s %s", server, rest));
+	pen_put(p, PEN_PLAIN, 0, page_text(c, "%s %s", server, rest));
+	pen_line(p);
 }
 
 static const char *server_text(struct page *c, struct vp_endpoint e)
@@ -57,19 +59,22 @@ static const char *flags_text(struct page *c, uint16_t flags)
 
 static const char *packet_text(struct page *c, const struct vp_dns_packet *p)
 {
-	char type[VP_DNS_WORD], rcode[VP_DNS_WORD];
-	const char *transport = p->proto == IPPROTO_TCP ? "tcp" : "udp";
-	const char *what = "";
+	char word[VP_DNS_WORD];
+	const char *text =
+		page_text(c, "%s %u", p->proto == IPPROTO_TCP ? "tcp" : "udp",
+	                  (unsigned)p->id);
 
+	if (p->name != NULL)
+		text = page_text(c, "%s %s%s %s", text,
+		                 vp_dns_type_name(word, p->type),
+		                 p->response ? "" : "?", p->name);
 	if (p->rcode >= 0)
-		what = page_text(c, " %s", vp_dns_rcode_name(rcode, p->rcode));
-	return page_text(c, "%s %u %s%s %s%s%s%s%s (%zu bytes)", transport,
-	                 (unsigned)p->id,
-	                 p->name != NULL ? vp_dns_type_name(type, p->type) : "",
-	                 p->name == NULL || p->response ? "" : "?",
-	                 p->name != NULL ? p->name : "?", what,
-	                 flags_text(c, p->flags), p->answer != NULL ? ": " : "",
-	                 p->answer != NULL ? p->answer : "", p->bytes);
+		text = page_text(c, "%s %s", text,
+		                 vp_dns_rcode_name(word, p->rcode));
+	text = page_text(c, "%s%s", text, flags_text(c, p->flags));
+	if (p->answer != NULL)
+		text = page_text(c, "%s: %s", text, p->answer);
+	return page_text(c, "%s (%zu bytes)", text, p->bytes);
 }
 
 static void put_packets(struct page *c)

@@ -49,12 +49,11 @@ struct words {
 	size_t len, left_out;
 };
 
-static void words_add(struct words *w, const char *type, const char *value,
-                      uint32_t ttl)
+static void words_add(struct words *w, const char *record)
 {
 	size_t room = sizeof(w->text) - w->len;
-	int n = snprintf(w->text + w->len, room, "%s%s %s %u",
-	                 w->len > 0 ? ", " : "", type, value, (unsigned)ttl);
+	int n = snprintf(w->text + w->len, room, "%s%s", w->len > 0 ? ", " : "",
+	                 record);
 
 	if (w->left_out == 0 && n > 0 && (size_t)n < room) {
 		w->len += (size_t)n;
@@ -79,18 +78,23 @@ static const char *answer_text(struct words *w, struct vp_arena *arena,
 	char addr[VP_ADDR_TEXT];
 
 	for (size_t i = 0; i < m->n_chain; i++)
-		words_add(w, "CNAME", m->chain[i].target, m->chain[i].ttl);
-	for (size_t i = 0; i < m->n_addresses; i++)
-		words_add(w, m->addresses[i].addr.family == 4 ? "A" : "AAAA",
-		          vp_addr_format(&m->addresses[i].addr, addr),
-		          m->addresses[i].ttl);
+		words_add(w, vp_arena_printf(arena, "CNAME %s %u",
+		                             m->chain[i].target,
+		                             (unsigned)m->chain[i].ttl));
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		const struct vp_dns_address *a = &m->addresses[i];
+
+		words_add(w, vp_arena_printf(arena, "%s %s %u",
+		                             a->addr.family == 4 ? "A" : "AAAA",
+		                             vp_addr_format(&a->addr, addr),
+		                             (unsigned)a->ttl));
+	}
 	if (m->soa.zone != NULL)
-		words_add(w, "SOA",
-		          vp_arena_printf(arena, "%s %s", m->soa.zone,
-		                          m->soa.mname),
-		          m->soa.ttl);
-	if (m->text != NULL)
-		words_add(w, "TXT", m->text, 0);
+		words_add(w,
+		          vp_arena_printf(arena, "SOA %s %s %u", m->soa.zone,
+		                          m->soa.mname, (unsigned)m->soa.ttl));
+	if (m->text != NULL) /* its TTL is not kept */
+		words_add(w, vp_arena_printf(arena, "TXT %s", m->text));
 	return words_end(w, arena);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vnetprobe/dns_message.h"
 #include "vnetprobe/flow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -60,6 +61,21 @@ static void feed(struct vp_flows *t, int linktype, const uint8_t *data,
 	}
 }
 
+static void check_trace(const struct vp_facts *facts)
+{
+	if (facts->n_trace > 3 || (facts->n_trace > 0 && !facts->traced))
+		abort();
+	for (size_t i = 0; i < facts->n_trace; i++) {
+		const struct vp_dns_packet *p = &facts->trace[i];
+
+		if (i > 0 && p->time_us < p[-1].time_us)
+			abort();
+		if ((p->name != NULL && strlen(p->name) >= VP_DNS_NAME_TEXT) ||
+		    (p->answer != NULL && strlen(p->answer) > 1100))
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct vp_flow_limits limits = { 8, 6, 2, 8192 };
@@ -78,12 +94,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		vp_flows_add_local(t, &local.addr);
 	if (data[0] & 8)
 		vp_flows_own(t, IPPROTO_UDP, &local, &remote);
+	if ((data[0] & 16) != 0 && vp_flows_trace(t, 3) != 0)
+		abort();
 	feed(t, types[data[0] & 3], data + 1, size - 1);
 	(void)vp_flows_saw(t, IPPROTO_UDP, &local, &remote);
 	(void)vp_flows_saw_question(t, IPPROTO_UDP, &local, &remote,
 	                            "acct.blob.core.windows.net", VP_DNS_A);
 	vp_flows_finish(t, facts);
 	check(facts);
+	check_trace(facts);
 	vp_facts_destroy(facts);
 	vp_flows_destroy(t);
 	return 0;

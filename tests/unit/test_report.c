@@ -740,9 +740,11 @@ static void test_round_trip(void **state)
 			fail_msg("seed %u differs:\n%s\n%s", (unsigned)i, first,
 			         second);
 		free(text_of(f, true, coin(), 40 + (unsigned)rnd(80)));
-		text = dns_text_of(f, coin(), 40 + (unsigned)rnd(80));
-		expect_printable(text);
-		free(text);
+		if (i % 4 == 0) {
+			text = dns_text_of(f, coin(), 40 + (unsigned)rnd(80));
+			expect_printable(text);
+			free(text);
+		}
 		free(first);
 		free(second);
 		vp_facts_destroy(again);
