@@ -62,11 +62,12 @@ static const struct about {
 	  "At {resolver} the aliases of {names} have no address, another "
 	  "server has them; and the other way round for other names." },
 	{ "dns-forwarder-wrong-zone", OF_SERVER, false,
-	  "At {resolver} the alias {alias} has its private address, and {name} "
-	  "has {address}: the question for the public name is sent elsewhere.",
+	  "At {resolver} the private zone {zone} is seen, and {name} has "
+	  "{address} all the same: the question for the public name is sent "
+	  "elsewhere.",
 	  "At {resolver} private zones are seen ({zones}), and public "
-	  "addresses come for {names}: the questions for the public names are "
-	  "sent elsewhere." },
+	  "addresses come all the same for {names}: the questions for the "
+	  "public names are sent elsewhere." },
 	{ "dns-forwarder-reverts", OF_SERVER, false,
 	  "At {resolver} there was the private address at first and a public "
 	  "one afterwards, for {names}, while the alias is always private.",

@@ -71,8 +71,7 @@ static const char *answer_text(struct judge *j, const struct vp_dns_row *row)
 		return row->detail != NULL ? row->detail : "no address";
 	if (row->type == VP_DNS_SOA && row->soa.zone != NULL &&
 	    row->soa.mname != NULL)
-		return vp_arena_printf(j->arena, "%s at %s", row->soa.zone,
-		                       row->soa.mname);
+		return row->soa.mname;
 	return vp_arena_printf(j->arena, "%s%s",
 	                       row->rcode == RCODE_NOERROR
 	                               ? "no record"
