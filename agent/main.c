@@ -18,6 +18,7 @@
 #include "report.h"
 #include "run.h"
 #include "settings.h"
+#include "vnetprobe/nss.h"
 #include "vnetprobe/machine.h"
 
 #define EXIT_USAGE 2
@@ -172,6 +173,7 @@ static int plan(const struct vp_settings *s, struct vp_facts *facts, char *why,
 static int check(const struct vp_settings *s, struct vp_facts *facts)
 {
 	struct vp_output *output = NULL;
+	struct vp_nss *nss = NULL;
 	struct vp_run *run = NULL;
 	char why[1024] = "";
 	int status;
@@ -179,11 +181,15 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 	if (same_file(s))
 		return complain(EXIT_USAGE, "--output and --evidence name the "
 		                            "same file");
-	status = plan(s, facts, why, sizeof(why));
-	if (status != 0)
-		return complain(status, "%s", why);
 	hold_signals();
-	status = vp_run_prepare(&run, facts, s, why, sizeof(why));
+	status = vp_run_fork(&nss, why, sizeof(why));
+	if (status == 0)
+		status = plan(s, facts, why, sizeof(why));
+	if (status != 0) {
+		vp_nss_destroy(nss);
+		return complain(status, "%s", why);
+	}
+	status = vp_run_prepare(&run, nss, facts, s, why, sizeof(why));
 	if (status == 0 &&
 	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
 		status = EXIT_USAGE;

@@ -259,17 +259,34 @@ static int reserve_descriptors(char *why, size_t size)
 	return 2;
 }
 
-int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
-                   const struct vp_settings *s, char *why, size_t size)
+int vp_run_fork(struct vp_nss **out, char *why, size_t size)
+{
+	int rc;
+
+	*out = NULL;
+	if (reserve_descriptors(why, size) != 0)
+		return 2;
+	rc = vp_nss_create(out, NSS_THREADS);
+	if (rc == 0)
+		return 0;
+	snprintf(why, size, "cannot start: %s", strerror(-rc));
+	return 2;
+}
+
+int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
+                   struct vp_facts *facts, const struct vp_settings *s,
+                   char *why, size_t size)
 {
 	struct vp_run *r = calloc(1, sizeof(*r));
 	int rc, failed = 0;
 
 	*out = NULL;
 	if (r == NULL) {
+		vp_nss_destroy(nss);
 		snprintf(why, size, "out of memory");
 		return 2;
 	}
+	r->nss = nss;
 	r->facts = facts;
 	r->settings = s;
 	facts->dns_only = s->command == VP_COMMAND_DNS;
@@ -280,13 +297,9 @@ int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
 	describe_host(facts);
 	note_proxies(facts);
 	vp_progress_init(&r->progress, s->verbosity < 0);
-	rc = reserve_descriptors(why, size);
-	if (rc == 0)
-		rc = open_capture(r, why, size);
+	rc = open_capture(r, why, size);
 	if (rc == 0) {
-		failed = vp_nss_create(&r->nss, NSS_THREADS);
-		if (failed == 0)
-			failed = vp_routes_open(&r->routes);
+		failed = vp_routes_open(&r->routes);
 		if (failed == 0)
 			rc = drop_rights(r, why, size);
 	}

@@ -1,10 +1,11 @@
 /*
  * run.h - one run of check: arm, resolve, route, reach, watch, drain.
  *
- * Two steps, so that rights are gone and output files are open before
- * anything is sent:
+ * Three steps, so that the helper process is small, and rights are gone and
+ * output files are open before anything is sent:
  *
- *     vp_run_prepare()  opens the capture, forks the NSS helper, drops rights
+ *     vp_run_fork()     forks the NSS helper, while there is little memory
+ *     vp_run_prepare()  opens the capture, drops rights
  *     vp_run_go()       sends, waits, and completes the facts
  *
  * The facts come with a plan in them (plan.h) and outlive the run.
@@ -14,13 +15,19 @@
 
 #include "settings.h"
 
+struct vp_nss;
 struct vp_run;
 
-/* 0, or the exit status (2) with a sentence in why: nothing was sent. A
- * capture that cannot be opened is no failure but a fact. SIGINT, SIGTERM and
- * SIGHUP must be blocked; the run takes them while it goes on. */
-int vp_run_prepare(struct vp_run **out, struct vp_facts *facts,
-                   const struct vp_settings *s, char *why, size_t size);
+/* Before the plan is made: a fork copies what is there. SIGINT, SIGTERM and
+ * SIGHUP must be blocked; the run takes them while it goes on, and the helper
+ * never does. 0, or the exit status (2) with a sentence in why. */
+int vp_run_fork(struct vp_nss **out, char *why, size_t size);
+/* Takes nss over, also when it fails. 0, or the exit status (2) with a sentence
+ * in why: nothing was sent. A capture that cannot be opened is no failure but a
+ * fact. */
+int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
+                   struct vp_facts *facts, const struct vp_settings *s,
+                   char *why, size_t size);
 /* Returns when all is known, or the deadline or a signal ended it. 0, or 2
  * with a sentence in why if nothing could be sent. */
 int vp_run_go(struct vp_run *r, char *why, size_t size);
