@@ -828,6 +828,53 @@ static const char *status_of(const struct dns_scene *s, size_t r)
 	return t.answered < t.rows ? "partial" : "ok";
 }
 
+/* --- what applications ran into ---------------------------------------------
+ */
+
+static bool is_failure(const char *id)
+{
+	static const char *const ids[] = {
+		"dns-timeout", "dns-servfail",    "dns-forwarder-timeout",
+		"dns-refused", "dns-unreachable",
+	};
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A server that fails now and then may fail at programs' questions and answer
+ * ours about the same name: their silence is then no finding of its own. (Where
+ * it failed at ours as well, judge_nss_failure() has seen it.)
+ */
+static void fold_applications(struct dns_groups *groups,
+                              const struct dns_scene *s)
+{
+	dns_servers nss = 0;
+	bool failing = false;
+	size_t kept = 0;
+
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		if (s->f->resolvers[r].source == VP_RESOLVER_NSS)
+			nss |= dns_server_bit(r);
+	}
+	for (size_t i = 0; i < groups->n; i++)
+		failing |= is_failure(groups->list[i].id) &&
+		           (groups->list[i].servers & ~nss) != 0;
+	for (size_t i = 0; i < groups->n; i++) {
+		const struct dns_group *g = &groups->list[i];
+
+		if (!failing || strcmp(g->id, "dns-timeout") != 0 ||
+		    (g->servers & ~nss) != 0)
+			groups->list[kept++] = *g;
+	}
+	groups->n = kept;
+	groups->n_merged = 0; /* nothing is added any more */
+}
+
 void judge_names(struct judge *j)
 {
 	struct dns_groups groups = { 0 };
@@ -838,6 +885,7 @@ void judge_names(struct judge *j)
 	judge_lease(j, &scene);
 	for (size_t i = 0; i < j->facts->n_names; i++)
 		judge_name(j, &scene, &groups, i);
+	fold_applications(&groups, &scene);
 	dns_groups_write(&groups, &scene);
 	j->out->resolvers =
 		vp_arena_alloc(j->arena, n * sizeof(*j->out->resolvers));

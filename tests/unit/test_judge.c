@@ -304,6 +304,17 @@ static void nss_timeout_too(struct vp_facts *f)
 	nss_timeout(f);
 }
 
+/* ... also for a name that the server had for us. */
+static void nss_timeout_elsewhere(struct vp_facts *f)
+{
+	struct vp_dns_row *a = row(f, VAULT, SECOND, VP_DNS_A);
+
+	clear_addresses(a);
+	a->n_chain = 0;
+	a->rcode = 2;
+	nss_timeout(f);
+}
+
 static void nss_error(struct vp_facts *f)
 {
 	set_nss(f, NULL);
@@ -1041,6 +1052,7 @@ static const struct test_case cases[] = {
 	C(hosts_none, F, "dns-hosts-override", ""),
 	C(nss_timeout, F, "dns-timeout", ""),
 	C(nss_timeout_too, F, "dns-tcp-blocked", ""),
+	C(nss_timeout_elsewhere, F, "dns-servfail", ""),
 	C(nss_error, I, "probe-error", ""),
 	C(ipv6_public, F, "dns-ipv6-public", ""),
 	C(ipv6_private, P, "", ""),
