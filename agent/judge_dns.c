@@ -360,8 +360,12 @@ static void overridden(struct ctx *c, const struct vp_addr *a)
 	struct dns_group *g;
 
 	if (line == 0 && search != NULL) {
-		g = hit(c, "dns-search-suffix", NULL, search->resolver, search);
-		g->extra = search->asked;
+		g = hit(c, "dns-search-suffix", NULL, c->nss->resolver, search);
+		g->extra = vp_arena_printf(
+			c->j->arena,
+			"get that of a name with a search domain appended "
+			"instead, such as %s",
+			search->asked);
 		return;
 	}
 	g = hit(c, "dns-hosts-override", NULL, c->nss->resolver, c->nss);
@@ -465,7 +469,9 @@ static void judge_search(struct ctx *c)
 		return;
 	c->pinned = true; /* a warning */
 	g = hit(c, "dns-search-suffix", NULL, row->resolver, row);
-	g->extra = row->asked;
+	g->extra = vp_arena_printf(
+		c->j->arena, "would get that of %s should the name itself fail",
+		row->asked);
 	c->pinned = pinned;
 }
 
@@ -679,6 +685,14 @@ static bool tcp_failed(const struct dns_scene *s, size_t name, size_t r,
 	return dns_view_at(s, name, r)->tcp_row == row;
 }
 
+static bool tcp_answered(const struct dns_scene *s, size_t name, size_t r,
+                         const struct vp_dns_row *row)
+{
+	(void)s, (void)name, (void)r;
+	return row->transport == VP_TRANSPORT_TCP &&
+	       row->outcome == VP_OUTCOME_OK;
+}
+
 /* What is no harm yet: told once for a server. */
 static void judge_habits(struct judge *j, const struct dns_scene *s, size_t r,
                          const struct dns_groups *groups)
@@ -695,6 +709,9 @@ static void judge_habits(struct judge *j, const struct dns_scene *s, size_t r,
 		d->words.resolver = judge_resolver_text(j, r);
 		d->detail = "{resolver} was asked without EDNS.";
 	}
+	/* One answer lost does not make TCP closed. */
+	if (find_row(s, r, tcp_answered, &name) != NULL)
+		return;
 	row = find_row(s, r, tcp_failed, &name);
 	if (row == NULL || dns_groups_have(groups, "dns-tcp-blocked", r))
 		return;

@@ -183,9 +183,7 @@ static const struct about {
 	{ "dns-hosts-pinned", OF_NAME, false,
 	  "The hosts file has the address that is meant, for {names}.", NULL },
 	{ "dns-search-suffix", OF_NAME, false,
-	  "With the search domain appended, {what} has an address; asked for "
-	  "{names}, programs {heal}.",
-	  NULL },
+	  "Programs that ask for the address of {names} {what}.", NULL },
 	{ "dns-privatelink-name", OF_NAME, true,
 	  "{name} is what the public name's alias points at; clients use "
 	  "{what}.",

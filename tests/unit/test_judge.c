@@ -198,6 +198,32 @@ static void tcp_blocked(struct vp_facts *f)
 	truncate_first(f)->outcome = VP_OUTCOME_TIMEOUT;
 }
 
+/* `dns` asks over TCP beside UDP. */
+static void tcp_beside(struct vp_facts *f, size_t name, enum vp_outcome outcome)
+{
+	struct vp_dns_row *tcp = add_row(f, name, FIRST, VP_DNS_A);
+	const struct vp_dns_row *udp = row(f, name, FIRST, VP_DNS_A);
+
+	tcp->transport = VP_TRANSPORT_TCP;
+	tcp->outcome = outcome;
+	tcp->chain = udp->chain;
+	tcp->n_chain = udp->n_chain;
+	tcp->addresses = udp->addresses;
+	tcp->n_addresses = udp->n_addresses;
+}
+
+static void tcp_closed(struct vp_facts *f)
+{
+	tcp_beside(f, BLOB, VP_OUTCOME_TIMEOUT);
+	tcp_beside(f, VAULT, VP_OUTCOME_TIMEOUT);
+}
+
+static void tcp_lost_one(struct vp_facts *f)
+{
+	tcp_beside(f, BLOB, VP_OUTCOME_TIMEOUT);
+	tcp_beside(f, VAULT, VP_OUTCOME_OK);
+}
+
 static void tcp_refused_dns(struct vp_facts *f)
 {
 	truncate_first(f)->outcome = VP_OUTCOME_REFUSED;
@@ -1039,6 +1065,8 @@ static const struct test_case cases[] = {
 	C(tcp_answers, P, "", ""),
 	C(tcp_blocked, F, "dns-tcp-blocked", ""),
 	C(tcp_refused_dns, F, "dns-tcp-blocked", ""),
+	C(tcp_closed, P, "dns-tcp-blocked", ""),
+	C(tcp_lost_one, P, "", ""),
 	C(alias_loop, F, "dns-alias-loop dns-hosts-override", ""),
 	C(private_but_differ, F, "dns-resolvers-disagree", ""),
 	C(same_set_other_order, P, "dns-record-doubled", ""),

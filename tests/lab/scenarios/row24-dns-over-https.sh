@@ -10,6 +10,7 @@ setup() {
   listen-on port 853 tls ephemeral { $PUBLIC_DNS; };
   listen-on port 443 tls ephemeral http default { $PUBLIC_DNS; };"
 }
+break_it() { CHECK_ARGS=(--linger 1500ms); } # until both have asked
 app() {
   local APP_ROUNDS=1
   during client dig +tls +tries=1 +time=1 @"$PUBLIC_DNS" stlab.blob.core.windows.net
