@@ -790,7 +790,9 @@ void dns_path(struct page *c, const struct vp_name *name,
               const struct vp_target *t)
 {
 	struct path p = { .c = c, .name = name, .t = t, .indent = 2 };
+	struct vp_arena *before = page_begin(c);
 
 	answers_collect(&p.answers, c->pen.arena, c->facts, name);
 	put_groups(&p);
+	page_finish(c, before);
 }

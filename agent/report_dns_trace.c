@@ -83,9 +83,11 @@ static void put_packets(struct page *c)
 
 	for (size_t i = 0; i < f->n_trace; i++) {
 		const struct vp_dns_packet *p = &f->trace[i];
+		struct vp_arena *before = page_begin(c);
 
 		put_line(c, p->time_us, p->out, server_text(c, p->remote),
 		         packet_text(c, p));
+		page_finish(c, before);
 	}
 	if (f->trace_left_out > 0)
 		pen_wrap(&c->pen, "", 4,
@@ -205,8 +207,12 @@ static void put_rows(struct page *c)
 		         f->zones[i].n_rows);
 	if (e.n > 1)
 		qsort(e.list, e.n, sizeof(*e.list), compare_events);
-	for (size_t i = 0; i < e.n; i++)
+	for (size_t i = 0; i < e.n; i++) {
+		struct vp_arena *before = page_begin(c);
+
 		put_event(c, &e.list[i]);
+		page_finish(c, before);
+	}
 	if (e.left_out > 0)
 		pen_wrap(&c->pen, "", 4,
 		         page_text(c, "and %zu lines more", e.left_out));

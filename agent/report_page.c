@@ -345,6 +345,20 @@ void page_open(struct page *c, FILE *out, const struct vp_facts *facts,
 	};
 }
 
+struct vp_arena *page_begin(struct page *c)
+{
+	struct vp_arena *before = c->pen.arena;
+
+	c->pen.arena = vp_arena_create();
+	return before;
+}
+
+void page_finish(struct page *c, struct vp_arena *before)
+{
+	vp_arena_destroy(c->pen.arena);
+	c->pen.arena = before;
+}
+
 int page_close(struct page *c)
 {
 	FILE *out = c->pen.out;

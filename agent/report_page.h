@@ -24,7 +24,12 @@ void page_open(struct page *c, FILE *out, const struct vp_facts *facts,
 /* 0 or -errno of the stream, which is flushed. */
 int page_close(struct page *c);
 
-/* Texts live as long as the page. */
+/* A place for texts that are needed no longer than what is between the two:
+ * memory does not grow with the number of names. */
+struct vp_arena *page_begin(struct page *c);
+void page_finish(struct page *c, struct vp_arena *before);
+
+/* Texts live as long as the page, or to page_finish(). */
 const char *page_text(struct page *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 const char *page_endpoint(struct page *c, const struct vp_endpoint *e);
