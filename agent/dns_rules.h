@@ -80,6 +80,7 @@ enum dns_flag {
 	                              * here: it brings the zone's public side into
 	                              * the cache */
 	DNS_F_OUTDATED = 1 << 29,    /* of an old lease: the finding for that */
+	DNS_F_FLAKY = 1 << 30,       /* A and AAAA fared differently */
 	DNS_F_CHANGES = 1 << 26,     /* private addresses that change */
 	DNS_F_ELSEWHERE = 1 << 25,   /* an answer came from another address */
 };

@@ -231,8 +231,8 @@ static void note_name_row(struct dns_scene *s, const struct vp_name *name,
 			v->unfinished = true;
 		return;
 	}
-	if (row->transport == VP_TRANSPORT_TCP &&
-	    row->outcome != VP_OUTCOME_OK && beside_udp(name, row)) {
+	if (row->transport == VP_TRANSPORT_TCP && shape == DNS_TCP_BLOCKED &&
+	    beside_udp(name, row)) {
 		if (answered_udp(name, row))
 			v->tcp_row = row;
 		return;
@@ -887,7 +887,11 @@ static unsigned view_flags(const struct dns_view *v)
 {
 	return (v->turned ? DNS_F_TURNED : 0) | (v->healed ? DNS_F_HEALED : 0) |
 	       (v->counting ? DNS_F_COUNTING : 0) |
-	       (v->elsewhere ? DNS_F_ELSEWHERE : 0);
+	       (v->elsewhere ? DNS_F_ELSEWHERE : 0) |
+	       ((v->shapes & DNS_SERVFAIL) &&
+	                        (v->aaaa & ~(unsigned)DNS_SERVFAIL)
+	                ? DNS_F_FLAKY
+	                : 0);
 }
 
 /* Shapes elsewhere, and flags that follow from them. */

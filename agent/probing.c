@@ -22,6 +22,10 @@
 #include "vnetprobe/https.h"
 #include "vnetprobe/tcp.h"
 
+/* No name of Azure has that many, and a server that gives more of them must not
+ * make us knock at doors of its choice. */
+#define ADDRESSES_MAX 16
+
 struct attempt { /* at one address of one target */
 	struct vp_probing *p;
 	size_t target, address;
@@ -215,6 +219,8 @@ static void add_address(struct vp_probing *p, size_t target,
 	new = VP_PUSH(p->facts->arena, t->addresses, t->n_addresses);
 	*new = (struct vp_target_address){ .addr = *addr };
 	look_up_route(p, addr, &new->route);
+	if (t->n_addresses > ADDRESSES_MAX)
+		return; /* not tried, and so not proven */
 	if (may_connect(p, t, addr))
 		reach(p, target, t->n_addresses - 1);
 	else
