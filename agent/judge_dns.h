@@ -44,6 +44,8 @@ void dns_group_add(struct dns_groups *g, const struct dns_scene *s,
                    const struct dns_group *one, size_t name);
 /* Writes a draft for each group. */
 void dns_groups_write(const struct dns_groups *g, const struct dns_scene *s);
+/* The i-th of the ids that details are written for here; NULL: no more. */
+const char *dns_group_id(size_t i);
 /* Is there a group of this id that has this server? */
 bool dns_groups_have(const struct dns_groups *g, const char *id,
                      size_t resolver);

@@ -205,6 +205,11 @@ static const struct about *about(const char *id)
 	return &abouts[sizeof(abouts) / sizeof(abouts[0]) - 1];
 }
 
+const char *dns_group_id(size_t i)
+{
+	return i < sizeof(abouts) / sizeof(abouts[0]) ? abouts[i].id : NULL;
+}
+
 /* --- gathering ---------------------------------------------------------- */
 
 void dns_group_add(struct dns_groups *g, const struct dns_scene *s,
