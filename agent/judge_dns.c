@@ -58,10 +58,11 @@ static struct dns_group *hit(struct ctx *c, const char *id,
 			                 .at_most =
 			                         c->pinned ? VP_SEVERITY_WARNING
 			                                   : VP_SEVERITY_LEAK };
+		g->servers = vp_arena_alloc(c->j->arena, c->s->n_resolvers + 1);
 	}
 	if (rule != NULL && rule->warn)
 		g->at_most = VP_SEVERITY_WARNING;
-	g->servers |= dns_server_bit(resolver);
+	g->servers[resolver] = true;
 	if (severity == VP_SEVERITY_ERROR && !c->pinned) {
 		judge_worse(&c->judged->state, JUDGE_WRONG);
 		if (strcmp(id, "dns-resolvers-disagree") != 0 ||
@@ -862,6 +863,17 @@ static bool is_failure(const char *id)
 	return false;
 }
 
+static bool of_applications(const struct dns_scene *s,
+                            const struct dns_group *g)
+{
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		if (g->servers[r] &&
+		    s->f->resolvers[r].source != VP_RESOLVER_NSS)
+			return false;
+	}
+	return true;
+}
+
 /*
  * A server that fails now and then may fail at programs' questions and answer
  * ours about the same name: their silence is then no finding of its own. (Where
@@ -870,22 +882,17 @@ static bool is_failure(const char *id)
 static void fold_applications(struct dns_groups *groups,
                               const struct dns_scene *s)
 {
-	dns_servers nss = 0;
 	bool failing = false;
 	size_t kept = 0;
 
-	for (size_t r = 0; r < s->n_resolvers; r++) {
-		if (s->f->resolvers[r].source == VP_RESOLVER_NSS)
-			nss |= dns_server_bit(r);
-	}
 	for (size_t i = 0; i < groups->n; i++)
 		failing |= is_failure(groups->list[i].id) &&
-		           (groups->list[i].servers & ~nss) != 0;
+		           !of_applications(s, &groups->list[i]);
 	for (size_t i = 0; i < groups->n; i++) {
 		const struct dns_group *g = &groups->list[i];
 
 		if (!failing || strcmp(g->id, "dns-timeout") != 0 ||
-		    (g->servers & ~nss) != 0)
+		    !of_applications(s, g))
 			groups->list[kept++] = *g;
 	}
 	groups->n = kept;

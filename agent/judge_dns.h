@@ -12,18 +12,11 @@
 
 #include "dns_view.h"
 
-/* Servers, one bit each; the last bit stands for all beyond. */
-typedef uint64_t dns_servers;
-static inline dns_servers dns_server_bit(size_t resolver)
-{
-	return UINT64_C(1) << (resolver < 63 ? resolver : 63);
-}
-
 /* One mistake: the same id, at the same servers, with the same weight. */
 struct dns_group {
 	const char *id;
 	const struct dns_rule *rule; /* NULL: not by the table */
-	dns_servers servers;
+	bool *servers; /* one for each resolver: is it one of them? */
 	enum vp_severity at_most; /* lowers the type's; LEAK: does not */
 	size_t *names;
 	size_t n_names;

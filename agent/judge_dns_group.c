@@ -221,7 +221,7 @@ void dns_group_add(struct dns_groups *g, const struct dns_scene *s,
 		struct dns_group *have = &g->list[g->merged[i]];
 
 		if (strcmp(have->id, one->id) == 0 &&
-		    have->servers == one->servers &&
+		    memcmp(have->servers, one->servers, s->n_resolvers) == 0 &&
 		    have->at_most == one->at_most) {
 			*VP_PUSH(s->j->arena, have->names, have->n_names) =
 				name;
@@ -240,7 +240,7 @@ bool dns_groups_have(const struct dns_groups *g, const char *id,
 {
 	for (size_t i = 0; i < g->n; i++) {
 		if (strcmp(g->list[i].id, id) == 0 &&
-		    (g->list[i].servers & dns_server_bit(resolver)))
+		    g->list[i].servers[resolver])
 			return true;
 	}
 	return false;
@@ -259,15 +259,15 @@ static const char *listed(struct judge *j, const char *text, const char *item,
 	                       item);
 }
 
-static const char *servers_text(const struct dns_scene *s, dns_servers servers)
+static const char *servers_text(const struct dns_scene *s, const bool *servers)
 {
 	const char *text = "";
 	size_t n = 0, k = 0;
 
 	for (size_t r = 0; r < s->n_resolvers; r++)
-		n += (servers & dns_server_bit(r)) != 0;
+		n += servers[r];
 	for (size_t r = 0; r < s->n_resolvers; r++) {
-		if (servers & dns_server_bit(r))
+		if (servers[r])
 			text = listed(s->j, text, judge_resolver_text(s->j, r),
 			              k++, n);
 	}
@@ -275,11 +275,10 @@ static const char *servers_text(const struct dns_scene *s, dns_servers servers)
 }
 
 /* The first server that can stand in a command. */
-static size_t first_server(const struct dns_scene *s, dns_servers servers)
+static size_t first_server(const struct dns_scene *s, const bool *servers)
 {
 	for (size_t r = 0; r < s->n_resolvers; r++) {
-		if ((servers & dns_server_bit(r)) &&
-		    s->f->resolvers[r].source != VP_RESOLVER_NSS)
+		if (servers[r] && s->f->resolvers[r].source != VP_RESOLVER_NSS)
 			return r;
 	}
 	return s->n_resolvers;
@@ -370,7 +369,7 @@ static void show_right(const struct dns_scene *s, struct judge_draft *d,
 	for (size_t r = 0; r < s->n_resolvers; r++) {
 		const struct vp_dns_row *row;
 
-		if (g->servers & dns_server_bit(r) ||
+		if (g->servers[r] ||
 		    s->f->resolvers[r].source == VP_RESOLVER_NSS)
 			continue;
 		row = row_with(s, g->names[0], r, DNS_RIGHT);
@@ -488,7 +487,7 @@ static void show_group(const struct dns_scene *s, struct judge_draft *d,
 		for (size_t r = 0; r < s->n_resolvers; r++) {
 			const struct vp_dns_row *row;
 
-			if (!(g->servers & dns_server_bit(r)))
+			if (!g->servers[r])
 				continue;
 			all++;
 			row = row_with(s, g->names[i], r, shapes);
@@ -583,7 +582,7 @@ static void append_forwarders(struct remedy *out, const struct dns_scene *s,
 		enum vp_server_kind kind = kind_of(&s->f->resolvers[r]);
 		const char *lines;
 
-		if (!(g->servers & dns_server_bit(r)) || known[kind])
+		if (!g->servers[r] || known[kind])
 			continue;
 		lines = vp_forwarder_lines(s->j->arena, kind, zones, n_zones,
 		                           &azure);
