@@ -354,8 +354,29 @@ static bool is_pinned(const struct ctx *c)
 	return true;
 }
 
+/* The one server that programs here can have it from, if there is nothing else
+ * that they ask: no cache, no source beside the hosts file. */
+static size_t only_source(const struct ctx *c)
+{
+	const struct vp_machine *m = &c->j->facts->machine;
+	size_t only = c->s->n_resolvers, n = 0;
+
+	for (size_t r = 0; r < c->s->n_resolvers; r++) {
+		if (!dns_counts(c->s, c->index, r))
+			continue;
+		only = r;
+		n++;
+	}
+	if (n != 1 || m->cache != NULL || m->hosts_sources == NULL ||
+	    strcmp(m->hosts_sources, "files dns") != 0 ||
+	    c->j->facts->resolvers[only].source != VP_RESOLVER_RESOLV_CONF)
+		return c->s->n_resolvers;
+	return only;
+}
+
 static void overridden(struct ctx *c, const struct vp_addr *a)
 {
+	size_t only = only_source(c);
 	const struct vp_dns_row *search = a != NULL ? search_gave(c, a) : NULL;
 	unsigned line = a != NULL ? hosts_line(c, a) : 0;
 	struct dns_group *g;
@@ -367,6 +388,11 @@ static void overridden(struct ctx *c, const struct vp_addr *a)
 			"get that of a name with a search domain appended "
 			"instead, such as %s",
 			search->asked);
+		return;
+	}
+	if (line == 0 && a != NULL && only < c->s->n_resolvers) {
+		hit(c, "dns-unstable", NULL, only, c->nss);
+		c->wrong[c->nss->resolver] = true; /* passed on to us */
 		return;
 	}
 	g = hit(c, "dns-hosts-override", NULL, c->nss->resolver, c->nss);

@@ -307,6 +307,20 @@ static void hosts_public(struct vp_facts *f)
 	withhold(f, BLOB, "203.0.113.20");
 }
 
+/* ... which can be from the only server alone: what it said changed. */
+static void nss_by_chance(struct vp_facts *f)
+{
+	hosts_public(f);
+	f->machine.hosts_sources = copy(f, "files dns");
+	f->resolvers[SECOND].source = VP_RESOLVER_COMPARE;
+}
+
+static void nss_by_chance_cached(struct vp_facts *f)
+{
+	nss_by_chance(f);
+	f->machine.cache = copy(f, "nscd");
+}
+
 static void hosts_private(struct vp_facts *f)
 {
 	set_nss(f, "10.20.2.99");
@@ -1076,6 +1090,8 @@ static const struct test_case cases[] = {
 	C(no_vnet, P, "", ""),
 	C(bogon, F, "dns-bogon", ""),
 	C(hosts_public, F, "dns-hosts-override", ""),
+	C(nss_by_chance, F, "dns-unstable", ""),
+	C(nss_by_chance_cached, F, "dns-hosts-override", ""),
 	C(hosts_private, F, "dns-hosts-override", ""),
 	C(hosts_none, F, "dns-hosts-override", ""),
 	C(nss_timeout, F, "dns-timeout", ""),
