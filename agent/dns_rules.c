@@ -124,6 +124,16 @@ static const struct dns_rule rules[] = {
 	{ .id = "dns-workspace-zone-missing",
 	  .here = DNS_PUBLIC,
 	  .flags = DNS_F_PAIR },
+	/* the record is missing for all, and this server, which is right
+	 * about nothing, does not even see that */
+	{ .id = "dns-resolvers-disagree",
+	  .here = DNS_PUBLIC,
+	  .peers = DNS_MISSING,
+	  .flags_not = DNS_F_REST },
+	{ .id = "dns-forwarder-public",
+	  .here = DNS_PUBLIC,
+	  .reference = DNS_MISSING,
+	  .flags_not = DNS_F_AZURE | DNS_F_REST },
 	{ .id = "dns-zone-not-linked", .here = DNS_PUBLIC },
 
 	/* public without the alias, which others know */

@@ -2,7 +2,6 @@
 # account's own. It resolves, privately even; no certificate has it.
 command=dns
 row=32
-touches='blob'
 want_first=dns-privatelink-name
 want_status=1
 break_it() { DNS_ARGS+=(stlab.privatelink.blob.core.windows.net); }
