@@ -92,7 +92,9 @@ unsigned dns_shape_of(const struct judge *j, const struct vp_dns_row *row)
 		if (row->rcode != RCODE_NOERROR && row->rcode != RCODE_NXDOMAIN)
 			return DNS_SERVFAIL;
 	}
-	if (row->n_addresses > 0)
+	/* Programs take no address out of an NXDOMAIN */
+	if (row->n_addresses > 0 && (row->transport == VP_TRANSPORT_NSS ||
+	                             row->rcode != RCODE_NXDOMAIN))
 		return address_shape(j, row, alias);
 	return alias ? DNS_MISSING : DNS_UNKNOWN;
 }
@@ -528,6 +530,8 @@ static size_t best_fit(const struct dns_scene *s, size_t name, size_t resolver,
 	for (size_t i = 0; i < m->n_links; i++) {
 		size_t fit = link_fit(&m->links[i], s->f->names[name]->name);
 
+		if (m->links[i].n_servers == 0)
+			continue; /* nobody there to ask */
 		if (fit > best)
 			best = fit;
 		if (m->links[i].interface != NULL && fit > *own &&
@@ -537,16 +541,34 @@ static size_t best_fit(const struct dns_scene *s, size_t name, size_t resolver,
 	return best;
 }
 
-bool dns_counts(const struct dns_scene *s, size_t name, size_t resolver)
+static bool is_upstream(const struct dns_scene *s, size_t resolver)
+{
+	return s->f->resolvers[resolver].source == VP_RESOLVER_SYSTEMD_RESOLVED;
+}
+
+static bool in_scope(const struct dns_scene *s, size_t name, size_t resolver)
 {
 	size_t own, best = best_fit(s, name, resolver, &own);
 
-	if (s->reference[resolver] || is_nss(s, resolver) || own != best)
+	if (own != best)
 		return false;
 	return best > 0 ||
-	       s->f->resolvers[resolver].source !=
-	               VP_RESOLVER_SYSTEMD_RESOLVED ||
 	       takes_the_rest(s, s->f->resolvers[resolver].interface);
+}
+
+/* Where no link seems to take a name, one does all the same: the settings that
+ * decide (DefaultRoute=, fallbacks) are not all known, so each may. */
+bool dns_counts(const struct dns_scene *s, size_t name, size_t resolver)
+{
+	if (s->reference[resolver] || is_nss(s, resolver))
+		return false;
+	if (!is_upstream(s, resolver) || in_scope(s, name, resolver))
+		return true;
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		if (is_upstream(s, r) && in_scope(s, name, r))
+			return false;
+	}
+	return true;
 }
 
 static bool is_scoped(const struct dns_scene *s, size_t name, size_t resolver)
@@ -726,6 +748,40 @@ static unsigned reach_flags(const struct vp_target *t,
 	return flags;
 }
 
+/* Is each of the expected addresses meant for this very name? A list of the
+ * config serves all names of a resource: which is whose is not known. */
+static bool expected_exactly(const struct vp_target *t)
+{
+	return t->n_expected == 1 ||
+	       (t->n_expected > 1 && t->expected_from != NULL &&
+	        strcmp(t->expected_from, "config") != 0);
+}
+
+/* Of several endpoints (a list of a whole subscription), one is near. */
+static bool expected_inside(const struct dns_scene *s,
+                            const struct vp_target *t)
+{
+	for (size_t i = 0; i < t->n_expected; i++) {
+		if (judge_scope(s->j, &t->expected[i]) == VP_SCOPE_VNET)
+			return true;
+	}
+	return false;
+}
+
+static unsigned compared_flags(const struct dns_scene *s, size_t name,
+                               size_t resolver)
+{
+	unsigned flags = 0;
+
+	if (changes(s, name, resolver))
+		flags |= DNS_F_CHANGES;
+	if (differs(s, name, resolver, false))
+		flags |= DNS_F_DIFFERS;
+	if (differs(s, name, resolver, true))
+		flags |= DNS_F_DIFFERS_REF;
+	return flags;
+}
+
 static unsigned address_flags(const struct dns_scene *s, size_t name,
                               size_t resolver)
 {
@@ -737,7 +793,8 @@ static unsigned address_flags(const struct dns_scene *s, size_t name,
 
 	for (size_t i = 0; i < n; i++) {
 		n_ipv4 += set[i]->family == 4;
-		if (s->f->policy.n_vnet > 0 && meant == NULL &&
+		if (s->f->policy.n_vnet > 0 &&
+		    (meant == NULL || expected_inside(s, t)) &&
 		    judge_scope(s->j, set[i]) == VP_SCOPE_PRIVATE)
 			flags |= DNS_F_OUTSIDE;
 	}
@@ -753,12 +810,9 @@ static unsigned address_flags(const struct dns_scene *s, size_t name,
 		if (n_ipv4 > 1 && t->n_expected == 0)
 			flags |= DNS_F_DOUBLED;
 	}
-	if (changes(s, name, resolver))
-		flags |= DNS_F_CHANGES;
-	if (differs(s, name, resolver, false))
-		flags |= DNS_F_DIFFERS;
-	if (differs(s, name, resolver, true))
-		flags |= DNS_F_DIFFERS_REF;
+	/* What is as it is meant needs no comparing. */
+	if (bad != NULL || !expected_exactly(t))
+		flags |= compared_flags(s, name, resolver);
 	return flags;
 }
 
@@ -909,10 +963,10 @@ static void note_others(struct dns_case *out, const struct dns_scene *s,
 			out->reference |= shapes;
 			continue;
 		}
-		if (s->stub[resolver] && (shapes & out->here & DNS_WRONG))
-			out->flags |= DNS_F_PASSED_ON;
 		if (s->stub[r])
 			continue; /* it has it from the others */
+		if (s->stub[resolver] && (shapes & out->here & DNS_WRONG))
+			out->flags |= DNS_F_PASSED_ON;
 		out->peers |= shapes;
 		if ((shapes & DNS_RIGHT) && s->has_more[resolver * n + r])
 			out->flags |= DNS_F_SPLIT;

@@ -42,28 +42,27 @@ static struct dns_group *hit(struct ctx *c, const char *id,
                              const struct vp_dns_row *row)
 {
 	enum vp_severity severity = vp_finding_type(id)->severity;
+	enum vp_severity at_most = VP_SEVERITY_LEAK;
 	struct dns_group *g = NULL;
 
+	if (severity == VP_SEVERITY_ERROR &&
+	    (c->pinned || (rule != NULL && rule->warn)))
+		severity = at_most = VP_SEVERITY_WARNING;
 	for (size_t i = 0; i < c->n_found && g == NULL; i++) {
-		if (strcmp(c->found[i].id, id) == 0)
+		if (strcmp(c->found[i].id, id) == 0 &&
+		    (c->found[i].at_most == VP_SEVERITY_WARNING) ==
+		            (at_most == VP_SEVERITY_WARNING))
 			g = &c->found[i];
 	}
-	if (severity == VP_SEVERITY_ERROR && rule != NULL && rule->warn)
-		severity = VP_SEVERITY_WARNING;
 	if (g == NULL) {
 		g = VP_PUSH(c->j->arena, c->found, c->n_found);
-		*g = (struct dns_group){ .id = id,
-			                 .rule = rule,
-			                 .row = row,
-			                 .at_most =
-			                         c->pinned ? VP_SEVERITY_WARNING
-			                                   : VP_SEVERITY_LEAK };
+		*g = (struct dns_group){
+			.id = id, .rule = rule, .row = row, .at_most = at_most
+		};
 		g->servers = vp_arena_alloc(c->j->arena, c->s->n_resolvers + 1);
 	}
-	if (rule != NULL && rule->warn)
-		g->at_most = VP_SEVERITY_WARNING;
 	g->servers[resolver] = true;
-	if (severity == VP_SEVERITY_ERROR && !c->pinned) {
+	if (severity == VP_SEVERITY_ERROR) {
 		judge_worse(&c->judged->state, JUDGE_WRONG);
 		if (strcmp(id, "dns-resolvers-disagree") != 0 ||
 		    !(dns_view_at(c->s, c->index, resolver)->shapes &
@@ -249,11 +248,28 @@ static bool any_server_gave(const struct ctx *c, const struct vp_addr *a)
 	for (size_t i = 0; i < c->name->n_rows; i++) {
 		const struct vp_dns_row *row = &c->name->rows[i];
 
-		if (!is_nss(c, row) && row->question == VP_QUESTION_NAME &&
-		    !c->s->reference[row->resolver] && has_addr(row, a))
+		if (row->question == VP_QUESTION_NAME &&
+		    dns_counts(c->s, c->index, row->resolver) &&
+		    has_addr(row, a))
 			return true;
 	}
 	return false;
+}
+
+/* The same of a server that does not count: another link's. */
+static const struct vp_dns_row *other_link_gave(const struct ctx *c,
+                                                const struct vp_addr *a)
+{
+	for (size_t i = 0; i < c->name->n_rows; i++) {
+		const struct vp_dns_row *row = &c->name->rows[i];
+
+		if (row->question == VP_QUESTION_NAME && !is_nss(c, row) &&
+		    !c->s->reference[row->resolver] &&
+		    !dns_counts(c->s, c->index, row->resolver) &&
+		    has_addr(row, a))
+			return row;
+	}
+	return NULL;
 }
 
 /* The answer that a search domain gives, if it has this address. */
@@ -336,22 +352,53 @@ static bool is_expected(const struct vp_target *t, const struct vp_addr *a)
 	return false;
 }
 
+/* nsswitch.conf(5): is the hosts file asked before any server? Its line is not
+ * always known; where there is none, glibc asks the file first. */
+static bool hosts_file_first(const char *sources)
+{
+	static const char *const services[] = { "files", "resolve", "dns" };
+
+	while (sources != NULL && *sources != '\0') {
+		size_t len = strcspn(sources, " \t[");
+
+		for (size_t i = 0; i < 3; i++) { /* resolve reads it as well */
+			if (strlen(services[i]) == len &&
+			    strncmp(sources, services[i], len) == 0)
+				return i < 2;
+		}
+		sources += len;
+		if (*sources == '[')
+			sources += strcspn(sources, "]");
+		sources += *sources != '\0';
+	}
+	return true;
+}
+
 /* The hosts file gives just what is expected: the servers' mistakes do not
  * reach programs of this machine that ask it. */
 static bool is_pinned(const struct ctx *c)
 {
-	const struct vp_dns_row *row = c->nss;
+	size_t n = 0;
 
-	if (row == NULL || row->outcome != VP_OUTCOME_OK ||
-	    row->n_addresses == 0 || c->judged->expect != VP_EXPECT_PRIVATE)
+	if (c->judged->expect != VP_EXPECT_PRIVATE ||
+	    !hosts_file_first(c->j->facts->machine.hosts_sources))
 		return false;
-	for (size_t i = 0; i < row->n_addresses; i++) {
-		const struct vp_addr *a = &row->addresses[i].addr;
+	for (size_t i = 0; i < c->name->n_rows; i++) {
+		const struct vp_dns_row *row = &c->name->rows[i];
 
-		if (!is_expected(c->t, a) || hosts_line(c, a) == 0)
+		if (!is_nss(c, row))
+			continue;
+		if (row->outcome != VP_OUTCOME_OK || row->n_addresses == 0)
 			return false;
+		for (size_t k = 0; k < row->n_addresses; k++) {
+			const struct vp_addr *a = &row->addresses[k].addr;
+
+			if (!is_expected(c->t, a) || hosts_line(c, a) == 0)
+				return false;
+		}
+		n++;
 	}
-	return true;
+	return n > 0;
 }
 
 /* The one server that programs here can have it from, if there is nothing else
@@ -378,9 +425,15 @@ static void overridden(struct ctx *c, const struct vp_addr *a)
 {
 	size_t only = only_source(c);
 	const struct vp_dns_row *search = a != NULL ? search_gave(c, a) : NULL;
+	const struct vp_dns_row *link =
+		a != NULL ? other_link_gave(c, a) : NULL;
 	unsigned line = a != NULL ? hosts_line(c, a) : 0;
 	struct dns_group *g;
 
+	if (line == 0 && link != NULL) {
+		hit(c, "dns-stub-scope", NULL, link->resolver, link);
+		return;
+	}
 	if (line == 0 && search != NULL) {
 		g = hit(c, "dns-search-suffix", NULL, c->nss->resolver, search);
 		g->extra = vp_arena_printf(
@@ -414,7 +467,7 @@ static void judge_nss_address(struct ctx *c, const struct vp_addr *a)
 		return; /* public answers rotate */
 	if (!any_server_gave(c, a)) {
 		if (hosts_line(c, a) != 0 || search_gave(c, a) != NULL ||
-		    all_servers_heard(c, a))
+		    other_link_gave(c, a) != NULL || all_servers_heard(c, a))
 			overridden(c, a);
 		else
 			judge_worse(&c->judged->state, JUDGE_UNPROVEN);
@@ -611,13 +664,15 @@ static void judge_complete(struct ctx *c)
 		judge_worse(&c->judged->state, JUDGE_UNPROVEN);
 }
 
-static const struct vp_dns_row *nss_row(const struct ctx *c)
+/* In each round: what applications get may change. */
+static void judge_applications(struct ctx *c)
 {
 	for (size_t i = 0; i < c->name->n_rows; i++) {
-		if (is_nss(c, &c->name->rows[i]))
-			return &c->name->rows[i];
+		if (!is_nss(c, &c->name->rows[i]))
+			continue;
+		c->nss = &c->name->rows[i];
+		judge_nss(c);
 	}
-	return NULL;
 }
 
 static void judge_name(struct judge *j, const struct dns_scene *s,
@@ -638,7 +693,6 @@ static void judge_name(struct judge *j, const struct dns_scene *s,
 	c.wrong = vp_arena_alloc(j->arena, s->n_resolvers + 1);
 	judge_complete(&c);
 	if (!judge_wrong_name(&c)) {
-		c.nss = nss_row(&c);
 		c.pinned = is_pinned(&c);
 		for (size_t r = 0; r < s->n_resolvers; r++) {
 			if (!dns_counts(s, index, r))
@@ -647,7 +701,7 @@ static void judge_name(struct judge *j, const struct dns_scene *s,
 			judge_aaaa(&c, r);
 			judge_private_unexpected(&c, r);
 		}
-		judge_nss(&c);
+		judge_applications(&c);
 		judge_search(&c);
 	}
 	for (size_t i = 0; i < c.n_found; i++)
