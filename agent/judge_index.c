@@ -41,6 +41,18 @@ static int strictness(enum vp_expect e)
 	return rank[e];
 }
 
+/* Does this target say more of its name than the one that stands for it? Of
+ * two that are as strict, the one that knows which address is meant. */
+static bool says_more(const struct vp_target *t, const struct judge_name *n)
+{
+	if (n->target == NULL)
+		return true;
+	if (t->expect != n->expect)
+		return strictness(t->expect) > strictness(n->expect);
+	return t->n_expected > 0 && (n->target->n_expected == 0 ||
+	                             t->n_expected < n->target->n_expected);
+}
+
 void judge_prepare(struct judge *j)
 {
 	const struct vp_facts *f = j->facts;
@@ -61,8 +73,7 @@ void judge_prepare(struct judge *j)
 		const struct vp_target *t = &f->targets[i];
 
 		n = &j->names[judge_name_index(j, t->name)];
-		if (n->target == NULL ||
-		    strictness(t->expect) > strictness(n->expect)) {
+		if (says_more(t, n)) {
 			n->target = t;
 			n->expect = t->expect;
 		}

@@ -212,6 +212,16 @@ static void the_far_endpoint(struct vp_facts *f)
 	f->targets[BLOB].addresses[0].addr = addr(OTHER);
 }
 
+/* The same name with two ports; the second entry has the address. */
+static void told_by_the_second(struct vp_facts *f)
+{
+	struct vp_target *t = VP_PUSH(f->arena, f->targets, f->n_targets);
+
+	*t = f->targets[BLOB];
+	t->port = 8443;
+	*VP_PUSH(f->arena, t->expected, t->n_expected) = addr("10.20.2.6");
+}
+
 static void wrong_at_one(struct vp_facts *f)
 {
 	struct vp_target *t = &f->targets[BLOB];
@@ -269,6 +279,8 @@ static const struct {
 	  "dns-resolvers-disagree", VP_SEVERITY_ERROR },
 	{ "the far endpoint", the_far_endpoint, P, "dns-outside-vnet",
 	  VP_SEVERITY_WARNING },
+	{ "told by the second target", told_by_the_second, F,
+	  "dns-other-endpoint", VP_SEVERITY_ERROR },
 	{ "wrong at one server", wrong_at_one, F, "dns-wrong-address",
 	  VP_SEVERITY_ERROR },
 	{ "doubled, one of them dead", doubled_twice, F,
