@@ -164,11 +164,16 @@ static void read_line(struct reader *r, char *line, size_t number)
 	}
 	if (strlen(addr) > VP_ADDR_TEXT)
 		addr[VP_ADDR_TEXT] = '\0'; /* no address; keeps notes short */
-	if (strchr(addr, '%') != NULL)
+	if (strchr(addr, '%') != NULL) {
+		/* Programs ask it, so it stands in the plan, where asking fails
+		 * and is seen to: a link-local address leads nowhere alone. */
 		note(r->notes,
-		     "%s:%zu: scoped address %s is not supported: skipped",
+		     "%s:%zu: scoped address %s is not supported: it cannot "
+		     "be asked",
 		     r->path, number, addr);
-	else if (parse_address(&a, addr) < 0)
+		*strchr(addr, '%') = '\0';
+	}
+	if (parse_address(&a, addr) < 0)
 		note(r->notes, "%s:%zu: \"%s\" is no IP address: skipped",
 		     r->path, number, addr);
 	else

@@ -14,7 +14,8 @@
  * /run/systemd/resolve/resolv.conf), source SYSTEMD_RESOLVED. Returns the
  * number appended, or -errno with a sentence in why. An empty file gives 0:
  * glibc then asks 127.0.0.1, and so the caller may want to say.
- * A scoped IPv6 address (fe80::1%eth0) is skipped and named in why.
+ * A scoped IPv6 address (fe80::1%eth0) is appended without its scope and named
+ * in why: it cannot be asked, and must not be forgotten.
  */
 int vp_resolv_conf_read(struct vp_facts *facts, const char *path,
                         const char *upstream_path, char *why, size_t size);

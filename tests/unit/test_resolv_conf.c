@@ -82,7 +82,7 @@ static void lines(void **state)
 		  ":1: \"dns.example\" is no IP address: skipped" },
 		{ "nameserver \nnameserver 10.0.0.5\n", "10.0.0.5",
 		  ":1: \"\" is no IP address" },
-		{ "nameserver fe80::1%eth0\n", "",
+		{ "nameserver fe80::1%eth0\n", "fe80::1",
 		  ":1: scoped address fe80::1%eth0" },
 		{ "nameserver 10.0.0.4:53\n", "", "is no IP address" },
 		{ "nameserver 10.1\n", "10.0.0.1", "" }, /* inet_aton() */
