@@ -241,31 +241,51 @@ static void add_address(struct vp_arena *arena, struct vp_addr **list,
 	*VP_PUSH(arena, *list, *n) = *a;
 }
 
+static const char *gap_of(const struct emit *e, const struct vp_addr *list,
+                          size_t n, bool private)
+{
+	const struct vp_policy *p = &e->facts->policy;
+	size_t v4 = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		v4 += list[i].family == 4;
+		if (private && vp_addr_scope(&list[i], p->vnet, p->n_vnet) ==
+		                       VP_SCOPE_PUBLIC)
+			return "the expected address is public";
+	}
+	if (n == 0 && private)
+		return "no expected address is known";
+	if (v4 > 1 || n - v4 > 1)
+		return "several addresses are allowed; which is its own is not "
+		       "known";
+	return NULL;
+}
+
 /*
  * The entries of one name, which n targets have. A hosts file gives one address
  * of each family: of two that are allowed nobody knows here which is right.
+ * What has to be public is not made private.
  */
 static void add_entries(const struct emit *e, struct entries *out,
                         const struct vp_target *const *targets, size_t n)
 {
 	struct entry entry = { .name = targets[0]->name->name };
 	struct vp_addr *list = NULL;
-	size_t n_list = 0, v4 = 0;
-	bool private = false;
+	bool private = false, open = true;
+	size_t n_list = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		private = private || targets[i]->expect == VP_EXPECT_PRIVATE;
+		open = open &&
+		       (targets[i]->expect == VP_EXPECT_PUBLIC ||
+		        targets[i]->expect == VP_EXPECT_SERVICE_ENDPOINT);
 		for (size_t k = 0; k < targets[i]->n_expected; k++)
 			add_address(e->arena, &list, &n_list,
 			            &targets[i]->expected[k]);
 	}
-	for (size_t i = 0; i < n_list; i++)
-		v4 += list[i].family == 4;
-	if (n_list == 0 && private)
-		entry.gap = "no expected address is known";
-	else if (v4 > 1 || n_list - v4 > 1)
-		entry.gap = "several addresses are allowed; which is its own "
-			    "is not known";
+	if (open)
+		return;
+	entry.gap = gap_of(e, list, n_list, private);
 	if (entry.gap != NULL)
 		*VP_PUSH(e->arena, out->list, out->n) = entry;
 	for (size_t i = 0; i < n_list && entry.gap == NULL; i++) {

@@ -217,6 +217,28 @@ static void test_hosts_folds(void **state)
 	free(e.text);
 }
 
+/* What has to be public is not pinned, and nothing is pinned to the Internet.
+ */
+static void test_hosts_public(void **state)
+{
+	struct emitted e =
+		emit("vnet: [198.51.100.0/24]\n"
+	             "targets:\n"
+	             "- {name: a.corp, expect: public, addresses: [10.0.0.1]}\n"
+	             "- {name: b.corp, expect: any, addresses: [10.0.0.2]}\n"
+	             "- {name: c.corp, addresses: [203.0.113.3]}\n"
+	             "- {name: d.corp, addresses: [198.51.100.4]}\n",
+	             "hosts", NULL);
+
+	(void)state;
+	assert_int_equal(e.status, 0);
+	assert_string_equal(entries(&e),
+	                    "10.0.0.2 b.corp\n"
+	                    "198.51.100.4 d.corp\n"
+	                    "# c.corp: the expected address is public\n");
+	free(e.text);
+}
+
 static void test_refusals(void **state)
 {
 	static const struct {
@@ -267,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_upstream),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_hosts_folds),
+		cmocka_unit_test(test_hosts_public),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_full_device),
 	};
