@@ -860,7 +860,9 @@ static bool has_sibling(const struct dns_scene *s, size_t name, size_t resolver,
 	     low++) {
 		size_t other = s->by_zone[low].name;
 
+		/* what stands in the hosts file may be but a warning */
 		if (other != name &&
+		    (unlike == 0 || s->f->names[other]->n_hosts == 0) &&
 		    (dns_view_at(s, other, resolver)->shapes & like) &&
 		    !(dns_view_at(s, other, resolver)->shapes & unlike))
 			return true;

@@ -241,6 +241,45 @@ static void doubled_twice(struct vp_facts *f)
 		VP_OUTCOME_TIMEOUT;
 }
 
+/* A name that is pinned is a warning, and must not excuse its neighbour. */
+static void beside_a_pinned_one(struct vp_facts *f)
+{
+	struct vp_dns_row *r;
+
+	add_target(f, "stold.blob.core.windows.net",
+	           "stold.privatelink.blob.core.windows.net",
+	           "privatelink.blob.core.windows.net", VP_KIND_BLOB,
+	           "10.20.2.7");
+	go_public(f, BLOB, FIRST, PUBLIC);
+	clear_addresses(row(f, BLOB, NSS, 0));
+	add_address(f, row(f, BLOB, NSS, 0), "10.20.2.7");
+	in_hosts(f, "files dns");
+	r = add_row(f, N_TARGETS, FIRST, VP_DNS_A);
+	*r = *row(f, N_TARGETS, FIRST, VP_DNS_A);
+	clear_addresses(r);
+	add_address(f, r, PUBLIC);
+}
+
+/* A private cluster's name stands in the privatelink zone itself. */
+static void cluster(struct vp_facts *f)
+{
+	f->names[BLOB]->name =
+		copy(f, "aks-1a2b.privatelink.westeurope.azmk8s.io");
+	f->targets[BLOB].kind = VP_KIND_AKS_API;
+	f->targets[BLOB].zone = copy(f, "privatelink.westeurope.azmk8s.io");
+	for (size_t i = 0; i < f->names[BLOB]->n_rows; i++)
+		f->names[BLOB]->rows[i].n_chain = 0;
+}
+
+static void no_zone_known(struct vp_facts *f)
+{
+	f->names[BLOB]->name = copy(f, "db.corp.example");
+	f->targets[BLOB].kind = VP_KIND_OTHER;
+	f->targets[BLOB].zone = NULL;
+	for (size_t i = 0; i < f->names[BLOB]->n_rows; i++)
+		f->names[BLOB]->rows[i].n_chain = 0;
+}
+
 /* --------------------------------------------------------------------------
  */
 
@@ -279,6 +318,10 @@ static const struct {
 	  "dns-resolvers-disagree", VP_SEVERITY_ERROR },
 	{ "the far endpoint", the_far_endpoint, P, "dns-outside-vnet",
 	  VP_SEVERITY_WARNING },
+	{ "beside a pinned name", beside_a_pinned_one, F, "dns-unstable",
+	  VP_SEVERITY_ERROR },
+	{ "a private cluster", cluster, P, NULL, 0 },
+	{ "a name of no known zone", no_zone_known, P, NULL, 0 },
 	{ "told by the second target", told_by_the_second, F,
 	  "dns-other-endpoint", VP_SEVERITY_ERROR },
 	{ "wrong at one server", wrong_at_one, F, "dns-wrong-address",
