@@ -13,9 +13,9 @@
 
 #include "forwarder.h"
 
-#define NAMES_SHOWN 6
-#define LINES_MAX 24 /* of one remedy's repeated commands */
-#define KINDS 16     /* of servers: room for each */
+#define NAMES_SHOWN 3 /* the finding has them all: names */
+#define LINES_MAX 24  /* of one remedy's repeated commands */
+#define KINDS 16      /* of servers: room for each */
 
 /* Whose mistake it is decides what a finding of several names is about. */
 enum owner { OF_NAME, OF_ZONE, OF_SERVER };

@@ -261,13 +261,17 @@ static json_t *finding(struct writer *w, size_t index)
 {
 	const struct vp_finding *f = &w->j->findings[index];
 	json_t *o = report_must(json_object()),
-	       *evidence = report_must(json_array());
+	       *evidence = report_must(json_array()),
+	       *names = report_must(json_array());
 
 	for (size_t i = 0; i < f->n_evidence; i++)
 		report_append(evidence, report_string(w, f->evidence[i]));
+	for (size_t i = 0; i < f->n_names; i++)
+		report_append(names, report_string(w, f->names[i]));
 	report_put(o, "id", json_string(f->type->id));
 	report_put(o, "severity", json_string(vp_severity_name(f->severity)));
 	report_put(o, "target", report_string(w, f->target));
+	report_put(o, "names", names);
 	report_put(o, "title", report_string(w, f->title));
 	report_put(o, "detail", report_string(w, f->detail));
 	report_put(o, "evidence", evidence);
