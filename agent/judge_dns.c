@@ -41,7 +41,8 @@ static struct dns_group *hit(struct ctx *c, const char *id,
                              const struct dns_rule *rule, size_t resolver,
                              const struct vp_dns_row *row)
 {
-	enum vp_severity severity = vp_finding_type(id)->severity;
+	enum vp_severity severity =
+		judge_severity_of(c->j->facts, vp_finding_type(id));
 	enum vp_severity at_most = VP_SEVERITY_LEAK;
 	struct dns_group *g = NULL;
 
@@ -806,7 +807,8 @@ static void judge_habits(struct judge *j, const struct dns_scene *s, size_t r,
 	if (row == NULL || dns_groups_have(groups, "dns-tcp-blocked", r))
 		return;
 	d = judge_add(j, "dns-tcp-blocked", judge_resolver_text(j, r));
-	d->words.resolver = d->words.server = judge_resolver_text(j, r);
+	d->words.resolver = judge_resolver_text(j, r);
+	d->words.server = judge_addr_text(j, &s->f->resolvers[r].endpoint.addr);
 	d->detail = "No answer of {resolver} was too long for UDP in this run; "
 		    "one that is would be lost.";
 	judge_evidence(j, d, judge_row_text(j, s->f->names[name]->name, row));
@@ -976,6 +978,7 @@ static void fold_applications(struct dns_groups *groups,
 
 	for (size_t i = 0; i < groups->n; i++)
 		failing |= is_failure(groups->list[i].id) &&
+		           groups->list[i].at_most == VP_SEVERITY_LEAK &&
 		           !of_applications(s, &groups->list[i]);
 	for (size_t i = 0; i < groups->n; i++) {
 		const struct dns_group *g = &groups->list[i];

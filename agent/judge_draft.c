@@ -13,13 +13,14 @@
 
 /* While this process stood still, answers in time looked late: silence then
  * proves nothing. */
-static enum vp_severity severity_of(const struct vp_facts *f,
-                                    const struct vp_finding_type *type)
+enum vp_severity judge_severity_of(const struct vp_facts *f,
+                                   const struct vp_finding_type *type)
 {
-	static const char *const silences[] = { "dns-timeout",
-		                                "dns-tcp-blocked",
-		                                "tcp-timeout", "tls-silent",
-		                                "http-silent" };
+	static const char *const silences[] = {
+		"dns-timeout",     "dns-aaaa-ignored", "dns-azure-unreachable",
+		"dns-tcp-blocked", "tcp-timeout",      "tls-silent",
+		"http-silent"
+	};
 
 	if (f->stalled_us == 0)
 		return type->severity;
@@ -35,7 +36,7 @@ struct judge_draft *judge_add(struct judge *j, const char *id,
 	struct judge_draft *d = VP_PUSH(j->arena, j->drafts, j->n_drafts);
 
 	d->f.type = vp_finding_type(id);
-	d->f.severity = severity_of(j->facts, d->f.type);
+	d->f.severity = judge_severity_of(j->facts, d->f.type);
 	d->f.title = d->f.type->title;
 	d->f.target = target;
 	d->sequence = j->n_drafts;

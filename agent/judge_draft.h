@@ -91,6 +91,10 @@ struct judge {
 	unsigned *resolver_wrong; /* names each resolver answers wrongly */
 };
 
+/* The type's, or less where silence proves nothing: this process stood still.
+ */
+enum vp_severity judge_severity_of(const struct vp_facts *f,
+                                   const struct vp_finding_type *type);
 /* Appends a finding about target (NULL: the run). The pointer is good until
  * the next call. */
 struct judge_draft *judge_add(struct judge *j, const char *id,
