@@ -413,6 +413,53 @@ static void tcp_beside_udp(struct vp_facts *f)
 	r->rcode = -1;
 }
 
+/* Two records, and nobody at one of the addresses. */
+static void doubled(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		add_address(f, row(f, BLOB, r, VP_DNS_A), "10.20.2.6");
+	}
+	add_target_address(f, BLOB, "10.20.2.6")->tcp.outcome =
+		VP_OUTCOME_TIMEOUT;
+}
+
+/* A record of the servers' own, older than what Azure DNS has. */
+static void old_record(struct vp_facts *f)
+{
+	both(f, DNS_FLAT);
+	add_reference(f, AZURE_DNS, VP_RESOLVER_AZURE, DNS_PRIVATE);
+	f->names[BLOB]->rows[f->names[BLOB]->n_rows - 1].addresses[0].addr =
+		addr("10.20.2.6");
+}
+
+/* Another link's server, which is not asked for this name. */
+static void other_link(struct vp_facts *f)
+{
+	struct vp_link_dns *l =
+		VP_PUSH(f->arena, f->machine.links, f->machine.n_links);
+
+	l->interface = copy(f, "tun0");
+	*VP_PUSH(f->arena, l->servers, l->n_servers) = addr("10.20.1.11");
+	*VP_PUSH(f->arena, l->domains, l->n_domains) = copy(f, "~corp.example");
+	f->resolvers[SECOND].source = VP_RESOLVER_SYSTEMD_RESOLVED;
+	f->resolvers[SECOND].interface = copy(f, "tun0");
+	f->resolvers[FIRST].source = VP_RESOLVER_SYSTEMD_RESOLVED;
+	f->resolvers[FIRST].interface = copy(f, "eth0");
+	say(f, SECOND, 1, DNS_PUBLIC);
+}
+
+/* The same, and the name is that link's. */
+static void its_link(struct vp_facts *f)
+{
+	struct vp_link_dns *l;
+
+	other_link(f);
+	l = &f->machine.links[0];
+	*VP_PUSH(f->arena, l->domains, l->n_domains) =
+		copy(f, "~blob.core.windows.net");
+}
+
 static void two_mistakes(struct vp_facts *f)
 {
 	struct vp_dns_row *a;
@@ -496,6 +543,13 @@ static const struct {
 	{ two_mistakes, "dns-fallback-to-internet", E, FAIL, 1, ZONE, NULL },
 	{ two_mistakes, "dns-record-missing", E, FAIL, 1,
 	  "-z privatelink.vaultcore.azure.net -n kv-lab", NULL },
+	{ doubled, "dns-record-doubled", E, FAIL, 1,
+	  "remove-record -g RG -z " ZONE " -n stlab", "10.20.2.6" },
+	{ old_record, "dns-zone-shadowed", E, FAIL, 1,
+	  "forward blob.core.windows.net", "10.20.2.6" },
+	{ its_link, "dns-stub-scope", E, FAIL, 1, "~blob.core.windows.net",
+	  PUBLIC },
+	{ other_link, NULL, N, PASS, 0, NULL, NULL },
 	{ references, NULL, N, PASS, 0, NULL, NULL },
 };
 
@@ -548,7 +602,8 @@ static void check_case(size_t i)
 	cases[i].change(f);
 	vp_judge(&j, f, arena);
 	if (j.verdict != cases[i].verdict)
-		fail_msg("case %zu: %s", i, j.summary);
+		fail_msg("case %zu: %s, first %s", i, j.summary,
+		         j.n_findings > 0 ? j.findings[0].detail : "none");
 	if (cases[i].id == NULL) {
 		assert_int_equal(j.n_findings, 0);
 		goto out;
