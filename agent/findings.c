@@ -17,6 +17,21 @@
 		.family = (fam)                                                \
 	}
 
+/*
+ * The addresses that a private endpoint has. Not its customDnsConfigs: they are
+ * empty as soon as it has a zone group.
+ */
+#define ENDPOINT_ADDRESSES                                                     \
+	"    az network nic show --ids $(az network private-endpoint show "    \
+	"-g RG -n PE --query \"networkInterfaces[].id\" -o tsv) --query "      \
+	"\"ipConfigurations[].[privateIPAddress,*.fqdns]\""
+
+/* With -o table it would show neither the state nor the id. */
+#define ENDPOINT_CONNECTIONS                                                   \
+	"    az network private-endpoint-connection list --id RESOURCE_ID "    \
+	"--query \"[].[properties.privateLinkServiceConnectionState.status,"   \
+	"id]\" -o tsv"
+
 static const struct vp_finding_type types[] = {
 	/* names */
 	ROW(ERROR, "names", "dns-servers-outdated",
@@ -25,10 +40,10 @@ static const struct vp_finding_type types[] = {
 	    "setting (config vnet_dns, or `az network vnet show`).",
 	    "The VNet's DNS servers were changed after this machine got its "
 	    "lease. It keeps asking the old ones until the lease is renewed.",
-	    "Renew the lease, or restart the machine:\n    sudo dhclient -r && "
-	    "sudo dhclient\n    sudo networkctl renew eth0\nand compare with "
-	    "the VNet:\n    az network vnet show -g RG -n VNET --query "
-	    "dhcpOptions.dnsServers",
+	    "Restart the machine, or renew the lease. With systemd-networkd "
+	    "(Ubuntu):\n    sudo networkctl renew eth0\nWith dhclient:\n    "
+	    "sudo dhclient -r && sudo dhclient\nThe VNet's setting:\n    az "
+	    "network vnet show -g RG -n VNET --query dhcpOptions.dnsServers",
 	    "Microsoft: virtual-networks-faq"),
 	ROW(ERROR, "names", "dns-public-resolver",
 	    "this machine is told to ask a public resolver",
@@ -69,10 +84,10 @@ static const struct vp_finding_type types[] = {
 	    "A target is REGION.api.azureml.ms, and is expected to be private.",
 	    "That name is the region's front door and public for everybody. A "
 	    "workspace behind a private endpoint refuses what comes that way.",
-	    "Use the workspace's own name (its id is a GUID):\n    az ml "
-	    "workspace show -g RG -n WORKSPACE --query workspace_id\n    "
-	    "WORKSPACE_ID.workspace.{name}\nor expect it to be public: "
-	    "`expect: public` at the target in the config.",
+	    "Use the workspace's own name, WORKSPACE_ID.workspace.{name}, with "
+	    "the GUID that this prints:\n    az ml workspace show -g RG -n "
+	    "WORKSPACE --query workspace_id\nOr expect the region's name to be "
+	    "public: `expect: public` at the target in the config.",
 	    "MicrosoftDocs/azure-docs issue 90426; Microsoft: "
 	    "how-to-custom-dns (Azure ML)"),
 	ROW(ERROR, "names", "dns-forwarder-wrong-zone",
@@ -83,8 +98,8 @@ static const struct vp_finding_type types[] = {
 	    "but is asked for the public name, and whoever it asks for that "
 	    "follows the alias for it. The conditional forwarder must be on "
 	    "the public zone.",
-	    "At {resolver}, take away the rule for {zones} and forward the "
-	    "public zone:\n    forward {parent} to 168.63.129.16",
+	    "At {resolver}, remove the forwarder for {zones}, and forward the "
+	    "public zone instead:\n    forward {parent} to 168.63.129.16",
 	    "Microsoft: private-endpoint-dns-integration; "
 	    "MicrosoftDocs/azure-docs issues 75616, 77968"),
 	ROW(ERROR, "names", "dns-forwarder-reverts",
@@ -96,8 +111,8 @@ static const struct vp_finding_type types[] = {
 	    "has the whole chain in its cache. (A server that picks among "
 	    "forwarders that disagree can look the same: ask more often with "
 	    "--rounds.)",
-	    "At {resolver}, take away the rule for {zones} and forward the "
-	    "public zone:\n    forward {parent} to 168.63.129.16",
+	    "At {resolver}, remove the forwarder for {zones}, and forward the "
+	    "public zone instead:\n    forward {parent} to 168.63.129.16",
 	    "dmauser/PrivateLink pull request 6"),
 	ROW(ERROR, "names", "dns-forwarder-timeout",
 	    "the server gives up on a slow forwarder and asks another",
@@ -106,9 +121,10 @@ static const struct vp_finding_type types[] = {
 	    "Its time-out for the forwarder is too short. Under load it falls "
 	    "through to the next forwarder or to root hints, which do not see "
 	    "the private zone.",
-	    "At {resolver}, keep one forwarder for these zones, without a way "
-	    "around it, and give it more than 4 seconds:\n    forward {parent} "
-	    "to 168.63.129.16",
+	    "At {resolver}, keep one forwarder for these zones, with nothing "
+	    "to fall back on (no second forwarder, no root hints) and a "
+	    "time-out above 4 seconds:\n    forward {parent} to "
+	    "168.63.129.16",
 	    "MicrosoftDocs/azure-docs issue 115313 (forwarder time-outs)"),
 	ROW(ERROR, "names", "dns-forwarder-lacks-zone",
 	    "the server does not forward this zone",
@@ -116,7 +132,8 @@ static const struct vp_finding_type types[] = {
 	    "addresses, and Azure DNS or another server has private ones.",
 	    "Its list of conditional forwarders is not complete. Azure ML "
 	    "needs more zones forwarded than it has private zones.",
-	    "At {resolver}, add the missing zones:\n    forward {parent} to "
+	    "At {resolver}, forward the missing zones:\n    forward {parent} "
+	    "to "
 	    "168.63.129.16",
 	    "Microsoft: how-to-custom-dns (Azure ML); MicrosoftDocs/azure-docs "
 	    "issues 126384, 87505"),
@@ -127,9 +144,9 @@ static const struct vp_finding_type types[] = {
 	    "The resolver holds an authoritative zone such as {parent} "
 	    "itself. Every name that is not written there is lost, for all "
 	    "accounts under it.",
-	    "At {resolver}, remove the zone ({parents}), or replace it by a "
-	    "zone for the single name, and forward it:\n    forward {parent} "
-	    "to 168.63.129.16",
+	    "At {resolver}, remove its own zone {held}, and forward to Azure "
+	    "DNS (names that you need from that zone can become zones of "
+	    "their own):\n    forward {parent} to 168.63.129.16",
 	    "Microsoft: private-endpoint-dns"),
 	ROW(ERROR, "names", "dns-proxy-not-linked",
 	    "the DNS proxy's network does not see the private zone",
@@ -137,8 +154,8 @@ static const struct vp_finding_type types[] = {
 	    "public address.",
 	    "It asks Azure DNS from its own virtual network, and the zone is "
 	    "not linked there.",
-	    "Link the zone to the network that {resolver} lives in (or to that "
-	    "of its upstream server):\n    az network private-dns link vnet "
+	    "Link the zone to the VNet that {resolver} is in (or to that of "
+	    "the server it forwards to):\n    az network private-dns link vnet "
 	    "create -g RG -z {zone} -n LINK -v HUB_VNET -e false",
 	    "MicrosoftDocs/azure-docs issue 127450; Microsoft: "
 	    "firewall/dns-details"),
@@ -148,21 +165,23 @@ static const struct vp_finding_type types[] = {
 	    "another server that was asked to compare, has private ones.",
 	    "It forwards to a public or a provider's resolver, or asks Azure "
 	    "DNS from a network that the zones are not linked to.",
-	    "At {resolver}, forward the public zones to Azure DNS; if it does "
-	    "already, link the zones to the network it asks from:\n    forward "
-	    "{parent} to 168.63.129.16\n    az network private-dns link vnet "
-	    "create -g RG -z {zone} -n LINK -v VNET -e false",
+	    "At {resolver}, forward the public zones to Azure DNS:\n    "
+	    "forward {parent} to 168.63.129.16\nIf it does that already, link "
+	    "the private zones to the VNet that it asks from:\n    az network "
+	    "private-dns link vnet create -g RG -z {zone} -n LINK -v VNET -e "
+	    "false",
 	    "dmauser/PrivateLink, DNS-Integration-Scenarios; Microsoft: "
 	    "how-to-custom-dns (Azure ML)"),
 	ROW(ERROR, "names", "dns-stub-scope",
-	    "another link's DNS scope answers for this name",
-	    "The local stub answers otherwise than a server of another link "
-	    "does.",
+	    "another network interface's DNS settings win for this name",
+	    "The local stub answers otherwise than a server of another network "
+	    "interface does.",
 	    "A VPN client, WSL or a second interface has set its own DNS "
 	    "servers, and its domains win for this name.",
-	    "See which link has which domains, and route the zone to the right "
-	    "one:\n    resolvectl status\n    sudo resolvectl domain LINK "
-	    "~{parent}",
+	    "See which interface has which domains, and take {parent} from the "
+	    "one that should not have it, in the VPN's settings for good, here "
+	    "until it connects again:\n    resolvectl domain\n    sudo "
+	    "resolvectl domain {interface} ''",
 	    "resolvectl(1), systemd-resolved.service(8)"),
 	ROW(ERROR, "names", "dns-fallback-to-internet",
 	    "the zone link falls back to the Internet",
@@ -170,7 +189,10 @@ static const struct vp_finding_type types[] = {
 	    "public address instead of \"no such name\".",
 	    "The link has the resolution policy NxDomainRedirect, which hides "
 	    "a missing record behind a public answer.",
-	    "Add the record; then set the link back:\n"
+	    "Add the record of the private endpoint:\n"
+	    "    az network private-dns record-set a add-record -g RG "
+	    "-z {zone} -n {label} -a {pe_address}\n"
+	    "then set the link back, so that a missing record shows:\n"
 	    "    az network private-dns link vnet update -g RG -z {zone} "
 	    "-n LINK --resolution-policy Default",
 	    "Microsoft: private-dns-fallback"),
@@ -195,11 +217,11 @@ static const struct vp_finding_type types[] = {
 	    "not.",
 	    "Logging in works, and pulling an image stalls. The data record "
 	    "was not written, or a replica was added later.",
-	    "Write the record into the same zone, with the endpoint's address "
-	    "for that region:\n    az network private-endpoint show -g RG -n "
-	    "PE --query customDnsConfigs\n    az network private-dns "
-	    "record-set a add-record -g RG -z {zone} -n {label} -a "
-	    "{pe_address}",
+	    "Look up the endpoint's address for that "
+	    "region:\n" ENDPOINT_ADDRESSES
+	    "\nand write the record into the same zone:\n"
+	    "    az network private-dns record-set a add-record -g RG "
+	    "-z {zone} -n {label} -a {pe_address}",
 	    "Microsoft: container-registry-private-endpoints; "
 	    "microsoft/azure-container-apps issue 1710"),
 	ROW(ERROR, "names", "dns-zone-split",
@@ -224,8 +246,9 @@ static const struct vp_finding_type types[] = {
 	    "from, it forwards to a server outside Azure, or it forwards the "
 	    "privatelink zone instead of the public one. Applications that "
 	    "ask it go over the Internet.",
-	    "Link the zone to the network from which Azure DNS is asked (by "
-	    "{resolver}):\n    az "
+	    "Link the zone to the VNet that Azure DNS is asked from (by "
+	    "{resolver}):\n"
+	    "    az "
 	    "network private-dns link vnet create -g RG -z {zone} -n LINK -v "
 	    "VNET -e false\nA DNS server of your own must forward the public "
 	    "zone, not the privatelink one, to Azure DNS:\n    forward "
@@ -238,10 +261,12 @@ static const struct vp_finding_type types[] = {
 	    "down, while another one has the record.",
 	    "The record was added after somebody had asked. It passes when the "
 	    "negative time to live ends.",
-	    "Wait, or flush the name at {resolver}. unbound:\n    "
+	    "Wait, or flush the name at {resolver}.\nIn unbound:\n    "
 	    "unbound-control flush {name}\n    unbound-control flush "
-	    "{alias}\nBIND:\n    rndc flushname {alias}\ndnsmasq:\n    pkill "
-	    "-HUP dnsmasq\nWindows:\n    Clear-DnsServerCache",
+	    "{alias}\nIn BIND:\n    rndc flushname {alias}\nIn dnsmasq:\n    "
+	    "pkill -HUP dnsmasq\nIn CoreDNS, restart it, in AKS so:\n    "
+	    "kubectl -n kube-system rollout restart deployment coredns\nIn "
+	    "Windows DNS:\n    Clear-DnsServerCache -Force",
 	    "RFC 2308 section 5"),
 	ROW(ERROR, "names", "dns-record-missing",
 	    "the private DNS zone has no record for this name",
@@ -268,10 +293,8 @@ static const struct vp_finding_type types[] = {
 	    "exists anywhere. Without it there is none, or its connection is "
 	    "pending, rejected or removed, or the name is another one than "
 	    "meant.",
-	    "See what connections the resource has, and approve a pending "
-	    "one:\n"
-	    "    az network private-endpoint-connection list --id RESOURCE_ID "
-	    "-o table\n"
+	    "See what connections the resource has, each with its state and "
+	    "id, and approve a pending one:\n" ENDPOINT_CONNECTIONS "\n"
 	    "    az network private-endpoint-connection approve "
 	    "--id CONNECTION_ID\n"
 	    "or create the endpoint:\n"
@@ -287,9 +310,10 @@ static const struct vp_finding_type types[] = {
 	    "The name of an instance must lead to the workspace's private "
 	    "endpoint, never to the instance's own address: connecting there "
 	    "fails.",
-	    "Point the record at the workspace's endpoint: {expected}. If "
-	    "{resolver} has a record or zone of its own for {name}, remove it "
-	    "and forward the zone:\n    forward {parent} to 168.63.129.16",
+	    "Let the name lead to the workspace's endpoint, {expected}: remove "
+	    "any record or zone for it that a DNS server of your own has "
+	    "({resolver}), and forward the zone:\n    forward {parent} to "
+	    "168.63.129.16",
 	    "Microsoft: how-to-custom-dns (Azure ML); MicrosoftDocs/azure-docs "
 	    "issue 73059"),
 	ROW(ERROR, "names", "dns-monitor-overwritten",
@@ -300,10 +324,12 @@ static const struct vp_finding_type types[] = {
 	    "private link scope in networks that share DNS overwrites the "
 	    "records of the first.",
 	    "Keep one private link scope and one endpoint for all networks "
-	    "that share DNS, and let its zone group write the records again:\n "
-	    "   az monitor private-link-scope list -o table\n    az network "
-	    "private-endpoint dns-zone-group show -g RG --endpoint-name PE -n "
-	    "default",
+	    "that share DNS. See what there is:\n"
+	    "    az monitor private-link-scope list -o table\n"
+	    "then delete the zone group of the endpoint to be kept and create "
+	    "it anew: that writes its records again:\n"
+	    "    az network private-endpoint dns-zone-group show -g RG "
+	    "--endpoint-name PE -n default",
 	    "MicrosoftDocs/azure-docs issue 122192; Microsoft: "
 	    "private-endpoint-dns"),
 	ROW(ERROR, "names", "dns-other-endpoint",
@@ -314,9 +340,13 @@ static const struct vp_finding_type types[] = {
 	    "and the last one wins. Deleting one deletes the other's record.",
 	    "See who owns {address}, and keep one endpoint for each set of "
 	    "networks that share the zone:\n    az network nic list --query "
-	    "\"[?ipConfigurations[?privateIPAddress=='{address}']].id\"\n    "
-	    "az network private-dns record-set a update -g RG -z {zone} -n "
-	    "{label} --set aRecords[0].ipv4Address={expected}",
+	    "\"[?ipConfigurations[?privateIPAddress=='{address}']].id\"\n"
+	    "Then correct the record (the first line only if {expected} is not "
+	    "there yet):\n"
+	    "    az network private-dns record-set a add-record -g RG "
+	    "-z {zone} -n {label} -a {expected}\n"
+	    "    az network private-dns record-set a remove-record -g RG "
+	    "-z {zone} -n {label} -a {address}",
 	    "Microsoft: private-endpoint-dns; MicrosoftDocs/azure-docs issue "
 	    "58044"),
 	ROW(ERROR, "names", "dns-wrong-address",
@@ -325,13 +355,13 @@ static const struct vp_finding_type types[] = {
 	    "for this target.",
 	    "The record is stale or belongs to another private endpoint: the "
 	    "endpoint was recreated, or two endpoints write into one zone.",
-	    "Compare with the endpoint's network interface:\n"
-	    "    az network nic show --ids NIC_ID --query "
-	    "\"ipConfigurations[].[privateIPAddress,"
-	    "privateLinkConnectionProperties.fqdns]\"\n"
-	    "and correct the record:\n"
-	    "    az network private-dns record-set a update -g RG -z {zone} "
-	    "-n {label} --set aRecords[0].ipv4Address={expected}",
+	    "Compare with the endpoint's own addresses:\n" ENDPOINT_ADDRESSES
+	    "\nand correct the record (the first line only if {expected} is "
+	    "not there yet):\n"
+	    "    az network private-dns record-set a add-record -g RG "
+	    "-z {zone} -n {label} -a {expected}\n"
+	    "    az network private-dns record-set a remove-record -g RG "
+	    "-z {zone} -n {label} -a {address}",
 	    "Microsoft: private-endpoint-dns, "
 	    "key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "names", "dns-hosts-override",
@@ -354,8 +384,8 @@ static const struct vp_finding_type types[] = {
 	    "below it. With ndots above the number of dots in the name, "
 	    "programs ask for that first; else when the name itself fails.",
 	    "Remove the wildcard from the internal zone, or set in "
-	    "/etc/resolv.conf:\n    options ndots:1\nPrograms that take it can "
-	    "ask with a final dot:\n    {name}.",
+	    "/etc/resolv.conf:\n    options ndots:1\nIn programs that take it, "
+	    "a dot at the end of the name keeps search domains away.",
 	    "resolv.conf(5)"),
 	ROW(ERROR, "names", "dns-name-unknown", "the name does not exist",
 	    "No resolver has an address for the name, and no privatelink alias "
@@ -407,9 +437,10 @@ static const struct vp_finding_type types[] = {
 	    "one run.",
 	    "The resolver picks among several forwarders that disagree, or "
 	    "falls through to the next one when the first is slow.",
-	    "At {resolver}, keep one forwarder for these zones; several are "
-	    "picked from at random, or one after the other when the first is "
-	    "slow:\n    forward {parent} to 168.63.129.16",
+	    "At {resolver}, keep one forwarder for these zones: of several any "
+	    "may be asked. Where several servers share the address (a load "
+	    "balancer, CoreDNS), give all of them the same rules:\n    forward "
+	    "{parent} to 168.63.129.16",
 	    "MicrosoftDocs/azure-docs issue 115313 (forwarder time-outs)"),
 	ROW(ERROR, "names", "dns-answer-from-elsewhere",
 	    "the answer comes from an address that was not asked",
@@ -447,9 +478,10 @@ static const struct vp_finding_type types[] = {
 	    "not to validate.",
 	    "The server validates signatures of a zone that was replaced by a "
 	    "private one, or has a trust anchor that does not fit.",
-	    "At {resolver}, except the zone from validation. unbound:\n    "
-	    "domain-insecure: \"{parent}\"\nBIND:\n    validate-except { "
-	    "\"{parent}\"; };",
+	    "At {resolver}, except the zones from validation.\nIn unbound:\n"
+	    "    server:\n        domain-insecure: \"{parent}.\"\nIn BIND, in "
+	    "options { }:\n    validate-except {\n        \"{parent}\";\n    "
+	    "};",
 	    "RFC 4035 section 3.2.2; unbound.conf(5), BIND 9 manual"),
 	ROW(ERROR, "names", "dns-servfail", "a resolver fails at this name",
 	    "The resolver answered with an error (SERVFAIL or another code "
@@ -458,15 +490,16 @@ static const struct vp_finding_type types[] = {
 	    "loop, or validates signatures of a zone that was replaced.",
 	    "See whom {resolver} forwards the zone to, whether that server "
 	    "answers, and whether it forwards back (a loop):\n    dig "
-	    "@168.63.129.16 {name}\n    forward {parent} to 168.63.129.16",
+	    "@168.63.129.16 {name}\nWhat is right for a server in Azure:\n    "
+	    "forward {parent} to 168.63.129.16",
 	    "RFC 1035 section 4.1.1; MicrosoftDocs/azure-docs issue 115313"),
 	ROW(ERROR, "names", "dns-refused", "a resolver refuses to answer",
 	    "The resolver answered REFUSED.",
 	    "It does not serve this machine: recursion is limited to other "
 	    "networks.",
-	    "Allow this machine's subnet there. BIND:\n"
+	    "Allow this machine's subnet there.\nIn BIND:\n"
 	    "    allow-recursion { SUBNET; };\n"
-	    "unbound:\n"
+	    "In unbound:\n"
 	    "    access-control: SUBNET allow",
 	    "RFC 1035 section 4.1.1"),
 	ROW(ERROR, "names", "dns-tcp-blocked",
@@ -512,10 +545,10 @@ static const struct vp_finding_type types[] = {
 	    "A private endpoint has one address for each name. The others are "
 	    "left from an endpoint that is gone, or two endpoints share the "
 	    "record; connections that take the wrong one fail.",
-	    "Remove the address that is not the endpoint's:\n    az network "
-	    "private-endpoint show -g RG -n PE --query customDnsConfigs\n    "
-	    "az network private-dns record-set a remove-record -g RG -z {zone} "
-	    "-n {label} -a OLD_ADDRESS",
+	    "See which address is the endpoint's:\n" ENDPOINT_ADDRESSES
+	    "\nand remove the other one:\n"
+	    "    az network private-dns record-set a remove-record -g RG "
+	    "-z {zone} -n {label} -a OLD_ADDRESS",
 	    "dmauser/PrivateLink, DNS-Integration-Scenarios; Microsoft: "
 	    "key-vault/general/private-link-diagnostics"),
 	ROW(WARNING, "names", "dns-outside-vnet",
@@ -526,9 +559,7 @@ static const struct vp_finding_type types[] = {
 	    "or the record points into a network that this machine has no "
 	    "route to.",
 	    "Compare with the private endpoint, and declare the peered "
-	    "network with --vnet if it is meant:\n"
-	    "    az network private-endpoint show -g RG -n PE --query "
-	    "customDnsConfigs",
+	    "network with --vnet if it is meant:\n" ENDPOINT_ADDRESSES,
 	    "Microsoft: private-endpoint-dns-integration"),
 	ROW(WARNING, "names", "dns-private-unexpected",
 	    "a private address where a public one is expected",
@@ -581,17 +612,15 @@ static const struct vp_finding_type types[] = {
 	    "    az network nic show-effective-route-table -g RG -n NIC "
 	    "-o table\n"
 	    "    az network nic list-effective-nsg -g RG -n NIC\n"
-	    "and compare {address} with the endpoint's own addresses:\n"
-	    "    az network private-endpoint show -g RG -n PE --query "
-	    "customDnsConfigs",
+	    "and compare {address} with the endpoint's own "
+	    "addresses:\n" ENDPOINT_ADDRESSES,
 	    "RFC 9293; Microsoft: key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "reach", "tcp-refused", "the port is closed",
 	    "The connection was refused with a reset.",
 	    "A machine has the address, but nothing listens: the record "
 	    "points at the wrong machine, or a firewall rejects.",
-	    "Compare {address} with the private endpoint:\n"
-	    "    az network private-endpoint show -g RG -n PE --query "
-	    "customDnsConfigs\n"
+	    "Compare {address} with the private endpoint:\n" ENDPOINT_ADDRESSES
+	    "\n"
 	    "A compute instance's name must lead to the workspace's endpoint, "
 	    "not to the instance.",
 	    "RFC 9293 section 3.5.2; Microsoft: how-to-custom-dns (Azure ML)"),
@@ -631,9 +660,7 @@ static const struct vp_finding_type types[] = {
 	    "mixed up), or the client used the privatelink name.",
 	    "Compare the record with the endpoint's own addresses:\n"
 	    "    az network private-dns record-set a show -g RG -z {zone} "
-	    "-n {label}\n"
-	    "    az network private-endpoint show -g RG -n PE --query "
-	    "customDnsConfigs\n"
+	    "-n {label}\n" ENDPOINT_ADDRESSES "\n"
 	    "If they differ, write the endpoint's address into the record.",
 	    "RFC 9525; Microsoft: storage-private-endpoints"),
 	ROW(ERROR, "reach", "tls-intercepted",
@@ -683,9 +710,7 @@ static const struct vp_finding_type types[] = {
 	    "anew, or the private endpoint is not approved.",
 	    "If a firewall stands on the way, let traffic to private endpoints "
 	    "pass by a network rule, not an application rule. And see whether "
-	    "the endpoint's connection is approved:\n"
-	    "    az network private-endpoint-connection list --id RESOURCE_ID "
-	    "-o table\n"
+	    "the endpoint's connection is approved:\n" ENDPOINT_CONNECTIONS "\n"
 	    "Where a service endpoint is expected, this machine's subnet has "
 	    "to have it, and the service to allow the subnet:\n"
 	    "    az network vnet subnet show -g RG --vnet-name VNET "

@@ -197,3 +197,58 @@ const char *vp_forwarder_lines(struct vp_arena *arena, enum vp_server_kind kind,
 		writers[kind](&l);
 	return l.text;
 }
+
+static const struct make {
+	const char *name, *then;
+} makes[] = {
+	[VP_SERVER_UNKNOWN] = { NULL, NULL },
+	[VP_SERVER_BIND] = { "BIND",
+	                     "named-checkconf && rndc reconfig && rndc flush" },
+	[VP_SERVER_UNBOUND] = { "unbound",
+	                        "unbound-checkconf && unbound-control reload" },
+	[VP_SERVER_DNSMASQ] = { "dnsmasq",
+	                        "dnsmasq --test && systemctl restart dnsmasq" },
+	[VP_SERVER_COREDNS] = { "CoreDNS", NULL }, /* where it runs varies */
+	[VP_SERVER_WINDOWS] = { "Windows DNS", "Clear-DnsServerCache -Force" },
+	[VP_SERVER_AZURE_FIREWALL] = { "Azure Firewall", NULL },
+	[VP_SERVER_PRIVATE_RESOLVER] = { "Private Resolver", NULL },
+};
+
+const char *vp_forwarder_then(enum vp_server_kind kind)
+{
+	return (size_t)kind < sizeof(makes) / sizeof(*makes) ? makes[kind].then
+	                                                     : NULL;
+}
+
+const char *vp_forwarder_make(enum vp_server_kind kind)
+{
+	return (size_t)kind < sizeof(makes) / sizeof(*makes) ? makes[kind].name
+	                                                     : NULL;
+}
+
+/* RFC 4892: the version, which mostly begins with the name. */
+enum vp_server_kind vp_forwarder_kind(const struct vp_resolver *r)
+{
+	static const struct {
+		const char *start;
+		enum vp_server_kind kind;
+	} starts[] = {
+		{ "unbound", VP_SERVER_UNBOUND },
+		{ "dnsmasq", VP_SERVER_DNSMASQ },
+		{ "CoreDNS", VP_SERVER_COREDNS },
+		{ "BIND", VP_SERVER_BIND },
+		{ "9.", VP_SERVER_BIND }, /* the bare version, by default */
+	};
+	char address[VP_ADDR_TEXT];
+
+	vp_addr_format(&r->endpoint.addr, address);
+	if (r->kind != VP_SERVER_UNKNOWN || r->version == NULL ||
+	    strcmp(address, VP_AZURE_DNS_TEXT) == 0) /* nobody's to mend */
+		return r->kind;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		if (strncmp(r->version, starts[i].start,
+		            strlen(starts[i].start)) == 0)
+			return starts[i].kind;
+	}
+	return VP_SERVER_UNKNOWN;
+}

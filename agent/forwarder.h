@@ -38,6 +38,16 @@ const char *vp_forwarder_lines(struct vp_arena *arena, enum vp_server_kind kind,
                                const char *const *zones, size_t n_zones,
                                const struct vp_addr *upstream);
 
+/* What a server is: what the config says, else what it tells of itself. */
+enum vp_server_kind vp_forwarder_kind(const struct vp_resolver *r);
+
+/* What makes it take effect, one command, nothing left in the cache; NULL:
+ * nothing to be done, or nothing known. */
+const char *vp_forwarder_then(enum vp_server_kind kind);
+
+/* The make of a server, as its users write it; NULL for UNKNOWN. */
+const char *vp_forwarder_make(enum vp_server_kind kind);
+
 /*
  * `dns --emit WORD`: bind, unbound, dnsmasq, coredns, windows, or hosts (the
  * expected addresses of the plan; names without one are a comment that says

@@ -38,15 +38,20 @@ static void comment(const struct emit *e, const char *text)
 
 /* --- servers -------------------------------------------------------------- */
 
+static void then(const struct emit *e, enum vp_server_kind kind)
+{
+	fprintf(e->out, "# then: %s\n", vp_forwarder_then(kind));
+}
+
 static void bind_notes(const struct emit *e)
 {
 	comment(e, "\n"
 	           "Where it goes: save it as /etc/bind/named.conf.azureml, "
 	           "and write into\n"
 	           "/etc/bind/named.conf (with views: into each of them)\n"
-	           "    include \"/etc/bind/named.conf.azureml\";\n"
-	           "then: named-checkconf && rndc reconfig && rndc flush\n"
-	           "\n"
+	           "    include \"/etc/bind/named.conf.azureml\";\n");
+	then(e, VP_SERVER_BIND);
+	comment(e, "\n"
 	           "Private zones are not signed. Unless this server has "
 	           "\"dnssec-validation no\",\n"
 	           "write into its options { }:\n"
@@ -63,9 +68,9 @@ static void unbound_notes(const struct emit *e)
 	comment(e, "\n"
 	           "Where it goes: /etc/unbound/unbound.conf.d/azureml.conf, "
 	           "or any file that\n"
-	           "unbound.conf includes\n"
-	           "then: unbound-checkconf && unbound-control reload\n"
-	           "\n"
+	           "unbound.conf includes\n");
+	then(e, VP_SERVER_UNBOUND);
+	comment(e, "\n"
 	           "Private zones are not signed, and their addresses are "
 	           "private: domain-insecure\n"
 	           "and private-domain let them through. With \"tls-upstream: "
@@ -80,8 +85,8 @@ static void dnsmasq_notes(const struct emit *e)
 	comment(e, "\n"
 	           "Where it goes: /etc/dnsmasq.d/azureml.conf, or any file "
 	           "that a conf-file or\n"
-	           "conf-dir line of /etc/dnsmasq.conf names\n"
-	           "then: dnsmasq --test && systemctl restart dnsmasq\n");
+	           "conf-dir line of /etc/dnsmasq.conf names\n");
+	then(e, VP_SERVER_DNSMASQ);
 }
 
 static void coredns_notes(const struct emit *e)

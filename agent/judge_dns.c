@@ -108,6 +108,11 @@ static const char *doubt_of(const struct dns_rule *rule,
 	    (one->reference & DNS_RIGHT) && !(one->flags & DNS_F_AZURE))
 		return "Azure DNS of this network has it: the server sees "
 		       "another copy of the zone.";
+	if (strcmp(rule->id, "dns-no-private-endpoint") == 0 &&
+	    (one->alias & DNS_RIGHT))
+		return "The private zone still has a record for it: there is "
+		       "an endpoint, and its connection is pending, rejected "
+		       "or removed.";
 	if (one->reference != 0 || (one->flags & DNS_F_AZURE))
 		return NULL;
 	if (strcmp(rule->id, "dns-zone-not-linked") == 0)
@@ -624,6 +629,7 @@ static bool judge_wrong_name(struct ctx *c)
 		g = hit(c, "dns-privatelink-name", NULL, r,
 		        row_of(c, r, VP_DNS_A, ~0u));
 		g->extra = public_name(c);
+		c->wrong[r] = false; /* it says what there is */
 		for (size_t i = 0; i < c->t->n_addresses; i++)
 			blame(c, &c->t->addresses[i].addr);
 		return true;
@@ -631,6 +637,7 @@ static bool judge_wrong_name(struct ctx *c)
 	if (is_regional_name(c) && c->judged->expect == VP_EXPECT_PRIVATE) {
 		hit(c, "dns-regional-name", NULL, r,
 		    row_of(c, r, VP_DNS_A, ~0u));
+		c->wrong[r] = false; /* as above */
 		return true;
 	}
 	return false;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "forwarder.h"
+#include "forwarder_zones.h"
 
 #define NAMES_SHOWN 3 /* the finding has them all: names */
 #define LINES_MAX 24  /* of one remedy's repeated commands */
@@ -31,17 +32,18 @@ static const struct about {
 	  "Internet sees them.",
 	  NULL },
 	{ "dns-stub-scope", OF_SERVER, false,
-	  "At {resolver} the answer for {names} is another than that of this "
-	  "machine's other links: another link's DNS scope wins there.",
+	  "The answer of {resolver} for {names} differs from that of the "
+	  "servers of this machine's other network interfaces. Which one "
+	  "programs get, the domains of the interfaces decide.",
 	  NULL },
 	{ "dns-zone-not-linked", OF_ZONE, false,
 	  "At {resolver} the alias {alias} leads on to the public address "
 	  "{address}: the zone {zone} is not seen from there.",
-	  "At {resolver} the aliases of {names} lead on to public addresses: "
-	  "not seen from there: {zones}." },
+	  "At {resolver} the aliases of {names} lead on to public addresses. "
+	  "Private zones not seen from there: {zones}." },
 	{ "dns-workspace-zone-missing", OF_ZONE, false,
-	  "At {resolver} one of the workspace's two private zones is seen and "
-	  "the other is not: {zone}, for {names}.",
+	  "At {resolver} one of the workspace's two private zones is seen, "
+	  "and the other is not: {zone}. It is missing for {names}.",
 	  NULL },
 	{ "dns-fallback-to-internet", OF_ZONE, false,
 	  "At {resolver} the private zone {zone} is seen, lacks {label}, and "
@@ -62,40 +64,40 @@ static const struct about {
 	  "At {resolver} the aliases of {names} have no address, another "
 	  "server has them; and the other way round for other names." },
 	{ "dns-forwarder-wrong-zone", OF_SERVER, false,
-	  "At {resolver} the private zone {zone} is seen, and {name} has "
-	  "{address} all the same: the question for the public name is sent "
-	  "elsewhere.",
-	  "At {resolver} private zones are seen ({zones}), and public "
-	  "addresses come all the same for {names}: the questions for the "
-	  "public names are sent elsewhere." },
+	  "At {resolver} the answer for {name} is {address}, although the "
+	  "private zone {zone} is seen there: the question for the public "
+	  "name is sent elsewhere.",
+	  "At {resolver} the answers for {names} are public, although the "
+	  "private zones are seen there ({zones}): questions for the public "
+	  "names are sent elsewhere." },
 	{ "dns-forwarder-reverts", OF_SERVER, false,
-	  "At {resolver} there was the private address at first and a public "
-	  "one afterwards, for {names}, while the alias is always private.",
+	  "At {resolver} the answers for {names} were private at first and "
+	  "public afterwards, while the alias is always private.",
 	  NULL },
 	{ "dns-forwarder-timeout", OF_SERVER, false,
-	  "At {resolver} there is sometimes the private address and sometimes, "
-	  "after a wait or an error, not, for {names}.",
+	  "At {resolver} the answers for {names} are private at times; at "
+	  "others, after a wait or with an error, they are not.",
 	  NULL },
 	{ "dns-forwarder-lacks-zone", OF_SERVER, false,
-	  "At {resolver} other names are private, and {names} not: not "
+	  "At {resolver} other names are private, and {names} not. Not "
 	  "forwarded to Azure DNS: {parents}.",
 	  NULL },
 	{ "dns-forwarder-public", OF_SERVER, false,
-	  "At {resolver} public addresses for {names}, while another server in "
-	  "Azure has private ones: the questions are forwarded to a server "
+	  "At {resolver} the answers for {names} are public, and private at "
+	  "another server in Azure: the questions are forwarded to a server "
 	  "that does not see the private zones.",
 	  NULL },
 	{ "dns-proxy-not-linked", OF_SERVER, false,
-	  "At {resolver} public addresses for {names}: the network that the "
-	  "proxy asks from does not see {zones}.",
+	  "At {resolver} the answers for {names} are public: the network that "
+	  "the proxy asks from does not see {zones}.",
 	  NULL },
 	{ "dns-resolvers-disagree", OF_SERVER, false,
-	  "At {resolver} other answers for {names} than at this machine's "
-	  "other servers.",
+	  "At {resolver} the answers for {names} differ from those of this "
+	  "machine's other servers.",
 	  NULL },
 	{ "dns-zone-shadowed", OF_SERVER, false,
 	  "At {resolver} the answer for {names} comes from a zone of its own "
-	  "({parents}); the alias that other servers give is missing.",
+	  "({held}); the alias that other servers give is missing.",
 	  NULL },
 	{ "dns-stale-negative", OF_SERVER, false,
 	  "At {resolver} there is no address for {names}, from the cache; "
@@ -504,6 +506,16 @@ static void show_group(const struct dns_scene *s, struct judge_draft *d,
 		show_forwarding(s, d, first_server(s, g->servers));
 }
 
+static void add_zone(struct judge *j, const char ***zones, size_t *n,
+                     const char *zone)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (strcmp((*zones)[i], zone) == 0)
+			return;
+	}
+	*VP_PUSH(j->arena, *zones, *n) = zone;
+}
+
 /* --- remedies ------------------------------------------------------------ */
 
 /* Lines that were written, so that none comes twice. */
@@ -534,28 +546,67 @@ static void append_once(struct remedy *r, const char *line)
 	append(r, line);
 }
 
-/* What a server tells of itself, when the config does not (RFC 4892). */
-static enum vp_server_kind kind_of(const struct vp_resolver *r)
+/* The zones to forward, with those that their aliases lead to and that no name
+ * tells of: a vault's alias is in vaultcore. */
+static size_t zones_to_forward(const struct dns_scene *s,
+                               const struct dns_group *g,
+                               const struct judge_words *words,
+                               const char ***zones)
 {
-	static const struct {
-		const char *start;
-		enum vp_server_kind kind;
-	} makes[] = {
-		{ "unbound", VP_SERVER_UNBOUND },
-		{ "dnsmasq", VP_SERVER_DNSMASQ },
-		{ "CoreDNS", VP_SERVER_COREDNS },
-		{ "BIND", VP_SERVER_BIND },
-		{ "9.", VP_SERVER_BIND }, /* the bare version, by default */
-	};
+	size_t r = first_server(s, g->servers), n = 0;
 
-	if (r->kind != VP_SERVER_UNKNOWN || r->version == NULL)
-		return r->kind;
-	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
-		if (strncmp(r->version, makes[i].start,
-		            strlen(makes[i].start)) == 0)
-			return makes[i].kind;
+	for (size_t i = 0; i < g->n_names; i++) {
+		const struct vp_forwarder_zone *row;
+
+		if (words[i].parent == NULL)
+			continue;
+		add_zone(s->j, zones, &n, words[i].parent);
+		row = vp_forwarder_row(words[i].parent);
+		if (row == NULL || row->privatelink == NULL ||
+		    r == s->n_resolvers)
+			continue;
+		row = vp_forwarder_row(row->privatelink);
+		if (row != NULL && shapes_in_zone(s, r, row->name) == 0)
+			add_zone(s->j, zones, &n, row->name);
 	}
-	return VP_SERVER_UNKNOWN;
+	return n;
+}
+
+/* Lines for the servers of one kind among those of the group. */
+static bool append_kind(struct remedy *out, const struct dns_scene *s,
+                        const struct dns_group *g, enum vp_server_kind kind,
+                        const char *const *zones, size_t n_zones)
+{
+	const struct vp_addr azure = judge_azure_dns();
+	bool *of_kind = vp_arena_alloc(s->j->arena, s->n_resolvers + 1);
+	const char *lines =
+		vp_forwarder_lines(s->j->arena, kind, zones, n_zones, &azure);
+	const char *then = vp_forwarder_then(kind);
+	bool any = false;
+
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		of_kind[r] = g->servers[r] &&
+		             vp_forwarder_kind(&s->f->resolvers[r]) == kind;
+		any |= of_kind[r];
+	}
+	if (!any || lines == NULL)
+		return false;
+	append(out, vp_arena_printf(s->j->arena,
+	                            "In %s (%s):", vp_forwarder_make(kind),
+	                            servers_text(s, of_kind)));
+	while (*lines != '\0') {
+		int len = (int)strcspn(lines, "\n");
+
+		append(out,
+		       vp_arena_printf(s->j->arena, "    %.*s", len, lines));
+		lines += len + (lines[len] == '\n');
+	}
+	if (then != NULL)
+		append(out, vp_arena_printf(
+				    s->j->arena, "    %s%s",
+				    kind == VP_SERVER_WINDOWS ? "" : "# then: ",
+				    then));
+	return true;
 }
 
 /* The line "forward ZONE to 168.63.129.16" in the servers' own languages. */
@@ -563,43 +614,13 @@ static void append_forwarders(struct remedy *out, const struct dns_scene *s,
                               const struct dns_group *g,
                               const struct judge_words *words)
 {
-	const struct vp_addr azure = judge_azure_dns();
 	const char **zones = NULL;
-	bool known[KINDS] = { false };
-	size_t n_zones = 0;
+	size_t n_zones = zones_to_forward(s, g, words, &zones);
 	bool any = false;
 
-	for (size_t i = 0; i < g->n_names; i++) {
-		size_t k = 0;
-
-		while (words[i].parent != NULL && k < n_zones &&
-		       strcmp(zones[k], words[i].parent) != 0)
-			k++;
-		if (words[i].parent != NULL && k == n_zones)
-			*VP_PUSH(s->j->arena, zones, n_zones) = words[i].parent;
-	}
-	for (size_t r = 0; r < s->n_resolvers; r++) {
-		enum vp_server_kind kind = kind_of(&s->f->resolvers[r]);
-		const char *lines;
-
-		if (!g->servers[r] || known[kind])
-			continue;
-		lines = vp_forwarder_lines(s->j->arena, kind, zones, n_zones,
-		                           &azure);
-		if (lines == NULL)
-			continue;
-		known[kind] = any = true;
-		append(out, vp_arena_printf(s->j->arena, "In %s (%s):",
-		                            vp_server_kind_name(kind),
-		                            judge_resolver_text(s->j, r)));
-		while (*lines != '\0') {
-			int len = (int)strcspn(lines, "\n");
-
-			append(out, vp_arena_printf(s->j->arena, "    %.*s",
-			                            len, lines));
-			lines += len + (lines[len] == '\n');
-		}
-	}
+	for (int kind = 0; kind < KINDS; kind++)
+		any |= append_kind(out, s, g, (enum vp_server_kind)kind, zones,
+		                   n_zones);
 	for (size_t i = 0; !any && i < n_zones; i++)
 		append_once(out,
 		            vp_arena_printf(s->j->arena,
@@ -611,35 +632,96 @@ static void append_forwarders(struct remedy *out, const struct dns_scene *s,
 		            "configuration.");
 }
 
+/* "In BIND:", and no server of the group is one, while all are known. */
+static bool is_for_others(const struct dns_scene *s, const struct dns_group *g,
+                          const char *line)
+{
+	bool named = false;
+
+	for (int kind = 0; kind < KINDS && !named; kind++) {
+		const char *make = vp_forwarder_make((enum vp_server_kind)kind);
+
+		named = make != NULL && strncmp(line, "In ", 3) == 0 &&
+		        strncmp(line + 3, make, strlen(make)) == 0;
+		for (size_t r = 0; named && r < s->n_resolvers; r++) {
+			enum vp_server_kind is =
+				vp_forwarder_kind(&s->f->resolvers[r]);
+
+			if (g->servers[r] &&
+			    (is == VP_SERVER_UNKNOWN || (int)is == kind))
+				return false;
+		}
+	}
+	return named;
+}
+
+/*
+ * Azure DNS itself, asked from this network, does not see the zone: that is a
+ * link's matter, and what servers forward is not to blame.
+ */
+static bool is_azure_public(const struct dns_scene *s,
+                            const struct dns_group *g)
+{
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		unsigned shapes = dns_view_at(s, g->names[0], r)->shapes;
+
+		if (judge_is_azure_dns(&s->f->resolvers[r].endpoint.addr) &&
+		    (shapes & DNS_OPEN) && !(shapes & DNS_RIGHT))
+			return true;
+	}
+	return false;
+}
+
+static const char forward_line[] = "    forward {parent} to 168.63.129.16";
+
+/* Is this head of a paragraph, and what follows, not for these servers? */
+static bool is_moot(const struct dns_scene *s, const struct dns_group *g,
+                    const char *head, const char *next)
+{
+	if (is_for_others(s, g, head))
+		return true;
+	return strcmp(g->id, "dns-zone-not-linked") == 0 &&
+	       strncmp(next, forward_line, strlen(forward_line)) == 0 &&
+	       is_azure_public(s, g);
+}
+
+static void append_command(struct remedy *r, const struct dns_group *g,
+                           const struct judge_words *words, const char *line)
+{
+	r->left_out = 0;
+	for (size_t i = 0; i < g->n_names; i++)
+		append_once(r, judge_fill(r->j, line, &words[i]));
+	if (r->left_out > 0)
+		append(r,
+		       vp_arena_printf(r->j->arena, "and so on for %zu more.",
+		                       r->left_out));
+}
+
 /* The type's remedy; command lines once for each name that changes them. */
 static const char *remedy_text(const struct dns_scene *s,
                                const struct dns_group *g,
                                const struct judge_words *words,
                                const char *text)
 {
-	static const char forward[] = "    forward {parent} to 168.63.129.16";
 	struct remedy r = { .j = s->j, .text = "" };
+	bool moot = false;
 
 	while (*text != '\0') {
 		size_t len = strcspn(text, "\n");
 		const char *line = vp_arena_strndup(s->j->arena, text, len);
+		bool head = strncmp(line, "    ", 4) != 0;
 
 		text += len + (text[len] == '\n');
-		if (strcmp(line, forward) == 0) {
-			append_forwarders(&r, s, g, words);
+		if (head)
+			moot = is_moot(s, g, line, text);
+		if (moot)
 			continue;
-		}
-		if (strncmp(line, "    ", 4) != 0) {
+		if (head)
 			append(&r, judge_fill(s->j, line, &words[0]));
-			continue;
-		}
-		r.left_out = 0;
-		for (size_t i = 0; i < g->n_names; i++)
-			append_once(&r, judge_fill(s->j, line, &words[i]));
-		if (r.left_out > 0)
-			append(&r, vp_arena_printf(s->j->arena,
-			                           "and so on for %zu more.",
-			                           r.left_out));
+		else if (strcmp(line, forward_line) == 0)
+			append_forwarders(&r, s, g, words);
+		else
+			append_command(&r, g, words, line);
 	}
 	return r.text;
 }
@@ -666,6 +748,29 @@ static const char *heal_text(struct judge *j, const struct vp_dns_row *row)
 	                       row->soa.ttl);
 }
 
+/* The zone that a server has itself, as its SOA says; else one of the zones
+ * above the name, which is not known. */
+static const char *held_text(const struct dns_scene *s, size_t resolver,
+                             const struct vp_dns_row *row, const char *parent)
+{
+	if (row != NULL && row->soa.zone != NULL)
+		return row->soa.zone;
+	for (size_t i = 0; parent != NULL && i < s->f->n_zones; i++) {
+		const struct vp_zone *z = &s->f->zones[i];
+
+		if (strcmp(z->name, parent) != 0)
+			continue;
+		for (size_t k = 0; k < z->n_rows; k++) {
+			if (z->rows[k].resolver == resolver &&
+			    z->rows[k].soa.zone != NULL)
+				return z->rows[k].soa.zone;
+		}
+	}
+	return parent == NULL ? NULL
+	                      : vp_arena_printf(s->j->arena,
+	                                        "%s, or one below it", parent);
+}
+
 static void fill_words(const struct dns_scene *s, const struct dns_group *g,
                        size_t i, struct judge_words *w)
 {
@@ -686,6 +791,8 @@ static void fill_words(const struct dns_scene *s, const struct dns_group *g,
 		w->server = judge_addr_text(s->j,
 		                            &s->f->resolvers[r].endpoint.addr);
 		a = dns_unexpected(s, g->names[i], r, &meant);
+		w->held = held_text(s, r, row, w->parent);
+		w->interface = s->f->resolvers[r].interface;
 	}
 	if (g->rule == NULL || !(g->rule->flags & DNS_F_UNEXPECTED))
 		a = row != NULL ? wrong_address(s, row) : NULL;
@@ -722,15 +829,18 @@ static void write_group(const struct dns_scene *s, const struct dns_group *g)
 	struct judge_words *words =
 		vp_arena_alloc(s->j->arena, g->n_names * sizeof(*words));
 	const char *resolver = servers_text(s, g->servers), *remedy;
-	const char *names = names_text(s, g), *zones, *parents;
+	const char *names = names_text(s, g), *zones, *parents = "";
+	const char **forward = NULL;
+	size_t n_forward;
 	struct judge_draft *d;
 
 	for (size_t i = 0; i < g->n_names; i++)
 		fill_words(s, g, i, &words[i]);
 	zones = distinct_text(s->j, words, g->n_names,
 	                      offsetof(struct judge_words, zone));
-	parents = distinct_text(s->j, words, g->n_names,
-	                        offsetof(struct judge_words, parent));
+	n_forward = zones_to_forward(s, g, words, &forward);
+	for (size_t i = 0; i < n_forward; i++)
+		parents = listed(s->j, parents, forward[i], i, n_forward);
 	for (size_t i = 0; i < g->n_names; i++) {
 		words[i].resolver = resolver;
 		words[i].names = names;

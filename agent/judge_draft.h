@@ -30,10 +30,12 @@
 	X(expected)                                                            \
 	X(pe_address) /* the same, where it is known */                        \
 	X(soa)                                                                 \
-	X(names)   /* all names of a finding */                                \
-	X(zones)   /* all their zones */                                       \
-	X(parents) /* all their zones to forward */                            \
-	X(heal)    /* when it passes by itself */                              \
+	X(names)     /* all names of a finding */                              \
+	X(zones)     /* all their zones */                                     \
+	X(parents)   /* all their zones to forward */                          \
+	X(heal)      /* when it passes by itself */                            \
+	X(held)      /* the zone that a server believes to have itself */      \
+	X(interface) /* that a server was set for */                           \
 	X(what)
 
 struct judge_words {

@@ -1387,15 +1387,19 @@ static const struct {
 	  "    forward blob.core.windows.net to 168.63.129.16",
 	  "10.20.1.10 and 10.20.1.11" },
 	{ vault_not_linked, "dns-forwarder-lacks-zone",
-	  "    forward vault.azure.net to 168.63.129.16",
-	  "not forwarded to Azure DNS: vault.azure.net" },
+	  "    forward vault.azure.net to 168.63.129.16\n"
+	  "    forward vaultcore.azure.net to 168.63.129.16",
+	  "Not forwarded to Azure DNS: vault.azure.net and "
+	  "vaultcore.azure.net." },
 	{ cert_not_linked, "dns-forwarder-lacks-zone",
 	  "    forward api.azureml.ms to 168.63.129.16",
-	  "not forwarded to Azure DNS: api.azureml.ms" },
+	  "Not forwarded to Azure DNS: api.azureml.ms" },
 	{ record_missing, "dns-record-missing",
 	  "-z privatelink.vaultcore.azure.net -n kv-lab",
 	  "the Azure private zone privatelink.vaultcore.azure.net is linked" },
-	{ wrong_address, "dns-other-endpoint", "ipv4Address=10.20.2.6",
+	{ wrong_address, "dns-other-endpoint",
+	  "add-record -g RG "
+	  "-z privatelink.blob.core.windows.net -n stlab -a 10.20.2.6",
 	  "10.20.2.6 is meant" },
 	{ resolver_silent, "dns-timeout",
 	  "dig @10.20.1.11 stlab.blob.core.windows.net",
