@@ -144,6 +144,12 @@ static const char *short_text(struct page *c, const struct vp_dns_row *row)
 	return text;
 }
 
+/* dnsmasq sets AA for what it remembers, whoever said it. */
+static bool is_azure_soa(const struct vp_soa *s)
+{
+	return s->mname != NULL && strcmp(s->mname, "azureprivatedns.net") == 0;
+}
+
 /* Whose zone said no, and for how long that may be believed: the lesser of the
  * SOA's TTL, which counts down in a cache, and its MINIMUM (RFC 2308 section
  * 5). */
@@ -152,7 +158,7 @@ static const char *soa_text(struct page *c, const struct vp_soa *s)
 	const char *mname = s->mname != NULL ? s->mname : "?";
 	uint32_t left = s->ttl < s->minimum ? s->ttl : s->minimum;
 
-	if (strcmp(mname, "azureprivatedns.net") == 0)
+	if (is_azure_soa(s))
 		return page_text(c,
 		                 "says the Azure private zone %s; a cache "
 		                 "keeps that for %u s",
@@ -325,7 +331,7 @@ static void put_answer(struct path *p, const struct answer *one)
 		put_note(p, "TCP", "too long for UDP: asked over TCP");
 	if (row->without_edns)
 		put_note(p, "EDNS", "refused: asked without it");
-	if (row->authoritative)
+	if (row->authoritative && !is_azure_soa(&row->soa))
 		put_note(p, "AA", "this server answers from a zone of its own");
 }
 

@@ -63,8 +63,8 @@ static void put_names(struct page *c, const struct vp_finding *f, size_t n)
 	pen_wrap(&c->pen, "         ", 9, list);
 }
 
-/* One sentence; of several findings only if it holds for all, or if nothing
- * else tells more. */
+/* One sentence; of many findings only if it holds for all, or if nothing else
+ * tells more. */
 static void put_details(struct page *c, const struct vp_finding *f, size_t n)
 {
 	size_t shown = 0;
@@ -75,7 +75,7 @@ static void put_details(struct page *c, const struct vp_finding *f, size_t n)
 		        strcmp(f[i].detail, f[0].detail) == 0;
 		evidence |= f[i].n_evidence > 0;
 	}
-	if (!same && evidence)
+	if (!same && evidence && n > MOST_DETAILS)
 		return;
 	for (size_t i = 0; i < (same ? 1 : n) && shown < MOST_DETAILS; i++) {
 		if (f[i].detail == NULL)
@@ -217,6 +217,48 @@ static bool put_remedy_line(struct page *c, const struct vp_finding *f,
 	return any;
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t n = 1;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* Configuration for servers of different makes must not be mixed, line by
+ * line. */
+static bool go_together(const struct vp_finding *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *lines = strstr(f[i].remedy, "\nIn ");
+
+		if (count_lines(f[i].remedy) != count_lines(f[0].remedy) ||
+		    (lines != NULL && strcmp(f[i].remedy, f[0].remedy) != 0))
+			return false;
+	}
+	return true;
+}
+
+static void put_remedies(struct page *c, const struct vp_finding *f, size_t n)
+{
+	const char *shown[MOST_LINES];
+	size_t n_shown = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (among(shown, n_shown, f[i].remedy))
+			continue;
+		if (n_shown == MOST_LINES) {
+			pen_remedy_line(
+				&c->pen, 11,
+				"... and so on: -v, or the JSON report");
+			return;
+		}
+		shown[n_shown++] = f[i].remedy;
+		pen_remedy(&c->pen, 11, f[i].remedy);
+	}
+}
+
 static void put_remedy(struct page *c, const struct vp_finding *f, size_t n)
 {
 	pen_put(&c->pen, PEN_PLAIN, 0, "         ");
@@ -224,6 +266,10 @@ static void put_remedy(struct page *c, const struct vp_finding *f, size_t n)
 	pen_line(&c->pen);
 	if (n > 64)
 		n = 64; /* what differs beyond is cut anyway */
+	if (!go_together(f, n)) {
+		put_remedies(c, f, n);
+		return;
+	}
 	for (size_t k = 0; put_remedy_line(c, f, n, k); k++)
 		;
 }

@@ -10,6 +10,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "forwarder.h"
+
 const enum pen_color page_status_colors[] = {
 	[VP_TARGET_OK] = PEN_GREEN,
 	[VP_TARGET_FAIL] = PEN_RED,
@@ -119,22 +121,6 @@ const char *page_server_name(struct page *c, const struct vp_resolver *r)
 	return page_endpoint(c, &e);
 }
 
-static const char *kind_text(enum vp_server_kind kind)
-{
-	static const char *const texts[] = {
-		[VP_SERVER_BIND] = "BIND",
-		[VP_SERVER_UNBOUND] = "unbound",
-		[VP_SERVER_DNSMASQ] = "dnsmasq",
-		[VP_SERVER_COREDNS] = "CoreDNS",
-		[VP_SERVER_WINDOWS] = "Windows DNS",
-		[VP_SERVER_AZURE_FIREWALL] = "Azure Firewall",
-		[VP_SERVER_PRIVATE_RESOLVER] = "Private Resolver",
-	};
-
-	return (size_t)kind < sizeof(texts) / sizeof(texts[0]) ? texts[kind]
-	                                                       : NULL;
-}
-
 static const char *source_about(struct page *c, const struct vp_resolver *r)
 {
 	char buf[VP_ADDR_TEXT];
@@ -158,13 +144,22 @@ static const char *source_about(struct page *c, const struct vp_resolver *r)
 	return NULL;
 }
 
+static bool is_azure(const struct vp_resolver *r)
+{
+	char buf[VP_ADDR_TEXT];
+
+	return r->source == VP_RESOLVER_AZURE ||
+	       strcmp(vp_addr_format(&r->endpoint.addr, buf), AZURE_DNS) == 0;
+}
+
 /* "BIND 9.18.33", "unbound 1.17.1": the version of some has their name. */
 static const char *make_text(struct page *c, const struct vp_resolver *r)
 {
-	const char *kind = kind_text(r->kind), *version;
+	const char *kind = vp_forwarder_make(vp_forwarder_kind(r));
+	const char *version;
 
 	if (r->version == NULL || r->version[0] == '\0' ||
-	    r->source == VP_RESOLVER_AZURE) /* what it runs is not ours */
+	    is_azure(r)) /* what it runs is not ours */
 		return kind;
 	version = page_text(c, "%.*s", VERSION_SHOWN, r->version);
 	if (kind == NULL || strncasecmp(kind, version, strlen(kind)) == 0)
