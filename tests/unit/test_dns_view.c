@@ -457,7 +457,7 @@ static void its_link(struct vp_facts *f)
 	other_link(f);
 	l = &f->machine.links[0];
 	*VP_PUSH(f->arena, l->domains, l->n_domains) =
-		copy(f, "~blob.core.windows.net");
+		copy(f, "take blob.core.windows.net ");
 }
 
 static void two_mistakes(struct vp_facts *f)
@@ -547,7 +547,7 @@ static const struct {
 	  "remove-record -g RG -z " ZONE " -n stlab", "10.20.2.6" },
 	{ old_record, "dns-zone-shadowed", E, FAIL, 1,
 	  "forward blob.core.windows.net", "10.20.2.6" },
-	{ its_link, "dns-stub-scope", E, FAIL, 1, "~blob.core.windows.net",
+	{ its_link, "dns-stub-scope", E, FAIL, 1, "take blob.core.windows.net ",
 	  PUBLIC },
 	{ other_link, NULL, N, PASS, 0, NULL, NULL },
 	{ references, NULL, N, PASS, 0, NULL, NULL },
