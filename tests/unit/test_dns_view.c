@@ -457,7 +457,7 @@ static void its_link(struct vp_facts *f)
 	other_link(f);
 	l = &f->machine.links[0];
 	*VP_PUSH(f->arena, l->domains, l->n_domains) =
-		copy(f, "take blob.core.windows.net ");
+		copy(f, "~blob.core.windows.net");
 }
 
 static void two_mistakes(struct vp_facts *f)
