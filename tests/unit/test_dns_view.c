@@ -706,6 +706,102 @@ static void test_seventy_servers(void **state)
 	vp_facts_destroy(f);
 }
 
+/* --- one cause, one finding ------------------------------------------------
+ */
+
+static void add_sibling(struct vp_facts *f)
+{
+	add_target(f, "stsib.blob.core.windows.net", "stsib." ZONE, ZONE,
+	           VP_KIND_BLOB, "10.20.2.20");
+}
+
+static void one_of_zone(struct vp_facts *f)
+{
+	add_sibling(f);
+	wrong_zone(f);
+}
+
+static void nested(struct vp_facts *f)
+{
+	SERVERS(r)
+	{
+		struct vp_dns_row *a;
+
+		go_public(f, VAULT, r, PUBLIC);
+		a = add_row(f, VAULT, r, VP_DNS_A);
+		a->question = VP_QUESTION_ALIAS;
+		add_address(f, a, "10.20.2.9");
+	}
+	clear_addresses(row(f, VAULT, NSS, 0));
+	add_address(f, row(f, VAULT, NSS, 0), PUBLIC);
+}
+
+static void old_lease(struct vp_facts *f)
+{
+	outdated(f);
+	both(f, DNS_PUBLIC);
+}
+
+static void passed_on(struct vp_facts *f)
+{
+	f->resolvers[FIRST].endpoint = endpoint("127.0.0.53:53");
+	f->resolvers[SECOND].source = VP_RESOLVER_SYSTEMD_RESOLVED;
+	both(f, DNS_MISSING);
+}
+
+static void asks_public(struct vp_facts *f)
+{
+	f->resolvers[SECOND].endpoint = endpoint("203.0.113.53:53");
+	say(f, SECOND, 1, DNS_PUBLIC);
+}
+
+static void tainted(struct vp_facts *f)
+{
+	add_sibling(f);
+	SERVERS(r)
+	{
+		go_public(f, N_TARGETS, r, PUBLIC);
+		say(f, r, 2, DNS_PUBLIC);
+	}
+	clear_addresses(row(f, N_TARGETS, NSS, 0));
+	add_address(f, row(f, N_TARGETS, NSS, 0), PUBLIC);
+}
+
+static const struct {
+	void (*change)(struct vp_facts *f);
+	const char *id, *in_detail, *not_in_detail;
+} folded[] = {
+	{ one_of_zone, "dns-forwarder-lacks-zone", "10.20.1.10", "stsib" },
+	{ nested, "dns-forwarder-lacks-zone", "vault.azure.net", "stlab" },
+	{ old_lease, "dns-servers-outdated", "10.20.1.12", "stlab" },
+	{ passed_on, "dns-record-missing", "10.20.1.11", "127.0.0.53" },
+	{ asks_public, "dns-public-resolver", "stlab", "10.20.1.10" },
+	{ tainted, "dns-zone-not-linked", "10.20.1.10", "stlab" },
+};
+
+static void test_folded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(folded); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_arena *arena = vp_arena_create();
+		struct vp_judgement j;
+
+		folded[i].change(f);
+		vp_judge(&j, f, arena);
+		assert_int_equal(j.verdict, FAIL);
+		if (j.n_findings != 1 ||
+		    strcmp(j.findings[0].type->id, folded[i].id) != 0 ||
+		    strstr(j.findings[0].detail, folded[i].in_detail) == NULL ||
+		    strstr(j.findings[0].detail, folded[i].not_in_detail))
+			fail_msg("%s: %zu findings, first %s: %s", folded[i].id,
+			         j.n_findings, j.findings[0].type->id,
+			         j.findings[0].detail);
+		vp_arena_destroy(arena);
+		vp_facts_destroy(f);
+	}
+}
+
 /* --- never fine by mistake -------------------------------------------------
  */
 
@@ -821,6 +917,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_folded),
 		cmocka_unit_test(test_forty_names),
 		cmocka_unit_test(test_seventy_servers),
 		cmocka_unit_test(test_never_fine),
