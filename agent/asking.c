@@ -38,6 +38,8 @@
 #define WINDOW 192
 #define INTERVAL_MS 4000
 #define ATTEMPT_MS 2000
+/* Of a server from which nothing came in the round before. */
+#define SILENT_ATTEMPT_MS 1000
 
 struct item { /* what is asked */
 	enum { OF_NAME, OF_ZONE, OF_SERVER } of;
@@ -58,6 +60,7 @@ struct lane {
 	struct vp_asking *a;
 	size_t resolver;
 	bool nss, reference;
+	bool heard;                      /* an answer came, in this round */
 	struct vp_resolver_probe *probe; /* of this round; NULL for NSS */
 	size_t at, end;                  /* of the round's questions */
 	struct query *further, **further_end;
@@ -275,6 +278,7 @@ static void on_answer(const struct vp_dns_row *row, bool last, void *arg)
 	struct vp_asking *a = l->a;
 	struct item item = q->item;
 
+	l->heard |= row->outcome == VP_OUTCOME_OK;
 	if (last) {
 		unlink_open(q);
 		give_back(a, q);
@@ -599,18 +603,23 @@ static void close_probes(struct vp_asking *a)
 	}
 }
 
-static int open_probes(struct vp_asking *a)
+static unsigned attempt_ms(const struct vp_asking *a, const struct lane *l)
 {
 	unsigned timeout = a->opt.settings->timeout_ms;
+	unsigned most =
+		a->round > 0 && !l->heard ? SILENT_ATTEMPT_MS : ATTEMPT_MS;
 
+	return timeout > 0 && timeout < most ? timeout : most;
+}
+
+static int open_probes(struct vp_asking *a)
+{
 	for (size_t i = 0; i < a->facts->n_resolvers; i++) {
 		const struct vp_resolver_probe_options opt = {
 			.loop = a->opt.loop,
 			.pacer = a->pacer,
 			.server = a->facts->resolvers[i].endpoint,
-			.timeout_ms = timeout > 0 && timeout < ATTEMPT_MS
-			                      ? timeout
-			                      : ATTEMPT_MS,
+			.timeout_ms = attempt_ms(a, &a->lanes[i]),
 		};
 		int rc;
 
@@ -619,6 +628,7 @@ static int open_probes(struct vp_asking *a)
 		rc = vp_resolver_probe_create(&a->lanes[i].probe, &opt);
 		if (rc != 0)
 			return rc;
+		a->lanes[i].heard = false;
 	}
 	return 0;
 }

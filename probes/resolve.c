@@ -10,6 +10,10 @@
  * truncated answer (RFC 7766 section 5), and once without EDNS after FORMERR
  * (RFC 6891 section 6.2.2).
  *
+ * A server from which nothing was ever heard, although many questions were put
+ * to it, gets one attempt at each of the rest: two at each of some thousands
+ * would take longer than what all other servers of the run have to say.
+ *
  * All attempts over UDP carry the same id from the same port, so the answer of
  * a slow resolver to the first still counts during the second; the time told
  * is from the first attempt to the answer.
@@ -33,6 +37,9 @@
 /* Distinct ones of one answer. A message has room for some 4,000, which no
  * service has: each would be kept, printed and perhaps connected to. */
 #define ADDRESSES_MAX 1024
+/* Attempts after which a server that never said anything counts as deaf. More
+ * than what is in the air at once, so that a slow one is heard before. */
+#define DEAF_AFTER 200
 
 struct flight;
 
@@ -72,6 +79,8 @@ struct vp_resolver_probe {
 	struct flight *flights;
 	struct flight *done, **done_end;
 	unsigned tcp_answered; /* the last TCP connection that answered */
+	unsigned unheard;      /* attempts without answer, while none came */
+	bool heard;            /* anything, ever */
 	bool destroyed;
 };
 
@@ -297,10 +306,20 @@ static bool worth_repeating(const struct flight *f, enum vp_outcome outcome)
 	if (f->q->transport == VP_TRANSPORT_TCP)
 		return closed && vp_cares_generation(p->tcp) == p->tcp_answered;
 	/* An ICMP error may be about a server that is just starting. */
-	return f->attempts < p->opt.tries &&
+	return f->attempts < (p->unheard < DEAF_AFTER ? p->opt.tries : 1) &&
 	       (outcome == VP_OUTCOME_TIMEOUT ||
 	        outcome == VP_OUTCOME_REFUSED ||
 	        outcome == VP_OUTCOME_UNREACHABLE);
+}
+
+static void note_heard(struct vp_resolver_probe *p, enum vp_outcome outcome)
+{
+	if (outcome == VP_OUTCOME_OK) {
+		p->heard = true;
+		p->unheard = 0;
+	} else if (outcome == VP_OUTCOME_TIMEOUT && !p->heard) {
+		p->unheard++;
+	}
 }
 
 static void on_answer(const struct vp_cares_answer *a, void *arg)
@@ -309,6 +328,7 @@ static void on_answer(const struct vp_cares_answer *a, void *arg)
 	struct question *q = f->q;
 
 	f->sent = false;
+	note_heard(q->probe, a->outcome);
 	if (a->outcome == VP_OUTCOME_OK) {
 		if (q->transport == VP_TRANSPORT_TCP)
 			q->probe->tcp_answered =
@@ -348,6 +368,7 @@ static void saw(struct vp_resolver_probe *p, enum vp_transport transport,
 	struct vp_dns_header h;
 	struct flight *f;
 
+	note_heard(p, VP_OUTCOME_OK);
 	if (len < 2)
 		return;
 	f = find_id(p, (uint16_t)(msg[0] << 8 | msg[1]));

@@ -651,6 +651,29 @@ static void pending(void **state)
 	close_fixture(&f);
 }
 
+/* One attempt at each question once nothing came for many; two again as soon
+ * as anything does. */
+static void deaf(void **state)
+{
+	struct fixture f;
+	unsigned before;
+
+	(void)state;
+	open_fixture(&f, "127.0.0.1", true, NULL);
+	for (int i = 0; i < 600; i++)
+		ask(&f, "drop.test", VP_DNS_A, VP_TRANSPORT_UDP);
+	run(&f, 600);
+	assert_in_range(f.server.questions, 650, 900);
+	before = f.server.questions;
+	ask(&f, "ok.test", VP_DNS_A, VP_TRANSPORT_UDP);
+	run(&f, 1);
+	for (int i = 0; i < 20; i++)
+		ask(&f, "drop.test", VP_DNS_A, VP_TRANSPORT_UDP);
+	run(&f, 20);
+	assert_int_equal(f.server.questions - before, 41);
+	close_fixture(&f);
+}
+
 /* A silent server must not make a healthy one wait. */
 static void fairness(void **state)
 {
@@ -785,6 +808,7 @@ int main(void)
 		cmocka_unit_test(burst),
 		cmocka_unit_test(rate),
 		cmocka_unit_test(pending),
+		cmocka_unit_test(deaf),
 		cmocka_unit_test(fairness),
 		cmocka_unit_test(many),
 		cmocka_unit_test(environment),
