@@ -20,7 +20,7 @@
  * of the same server: a forwarder waited for, not the way to the server. */
 #define SLOW_US 500000
 #define SLOW_TIMES 8
-#define UNION_MAX 8
+#define UNION_MAX 64
 
 struct dns_zone_key { /* a name that must be private, and its zone */
 	const char *zone;

@@ -14,6 +14,7 @@
 #include "name_match.h"
 
 #define RULES_MAX 4 /* that one case may show, one after the other */
+#define NSS_LOOKED_AT 16
 
 struct ctx {
 	struct judge *j;
@@ -493,6 +494,27 @@ static void judge_nss_address(struct ctx *c, const struct vp_addr *a)
 		c->wrong[c->nss->resolver] = true; /* passed on to us */
 }
 
+/* Not as it is expected to be, whoever gave it. */
+static bool is_suspect(const struct ctx *c, const struct vp_addr *a)
+{
+	return judge_scope(c->j, a) == VP_SCOPE_PUBLIC ||
+	       (c->t->n_expected > 0 && !is_expected(c->t, a));
+}
+
+/* A server may give a thousand: some of each sort are looked at, and the one
+ * public address is found wherever it stands. */
+static void judge_nss_addresses(struct ctx *c, const struct vp_dns_row *row)
+{
+	size_t seen[2] = { 0, 0 };
+
+	for (size_t i = 0; i < row->n_addresses; i++) {
+		const struct vp_addr *a = &row->addresses[i].addr;
+
+		if (seen[is_suspect(c, a)]++ < NSS_LOOKED_AT)
+			judge_nss_address(c, a);
+	}
+}
+
 /* getaddrinfo() has one word for all that servers do instead of answering. */
 static bool a_server_failed(const struct ctx *c)
 {
@@ -545,8 +567,7 @@ static void judge_nss(struct ctx *c)
 			c->wrong[row->resolver] = true; /* passed on to us */
 		return;
 	}
-	for (size_t i = 0; i < row->n_addresses && i < 16; i++)
-		judge_nss_address(c, &row->addresses[i].addr);
+	judge_nss_addresses(c, row);
 }
 
 /* A search domain has the name, and programs do not get that: not yet. */

@@ -241,6 +241,36 @@ static void doubled_twice(struct vp_facts *f)
 		VP_OUTCOME_TIMEOUT;
 }
 
+/* Many addresses, and the one that matters is the last. */
+static void nss_public_at_the_end(struct vp_facts *f)
+{
+	char text[16];
+
+	for (int i = 10; i < 40; i++) {
+		snprintf(text, sizeof(text), "10.20.3.%d", i);
+		for (size_t r = FIRST; r <= SECOND; r++)
+			add_address(f, row(f, BLOB, r, VP_DNS_A), text);
+		add_address(f, row(f, BLOB, NSS, 0), text);
+	}
+	add_address(f, row(f, BLOB, NSS, 0), PUBLIC);
+}
+
+static void unexpected_at_the_end(struct vp_facts *f)
+{
+	struct vp_target *t = &f->targets[BLOB];
+	char text[16];
+
+	*VP_PUSH(f->arena, t->expected, t->n_expected) = addr("10.20.2.7");
+	for (int i = 10; i < 22; i++) {
+		snprintf(text, sizeof(text), "10.20.3.%d", i);
+		for (size_t r = FIRST; r <= SECOND; r++)
+			add_address(f, row(f, BLOB, r, VP_DNS_A), text);
+		if (i < 21)
+			*VP_PUSH(f->arena, t->expected, t->n_expected) =
+				addr(text);
+	}
+}
+
 /* A name that is pinned is a warning, and must not excuse its neighbour. */
 static void beside_a_pinned_one(struct vp_facts *f)
 {
@@ -320,6 +350,10 @@ static const struct {
 	  VP_SEVERITY_WARNING },
 	{ "beside a pinned name", beside_a_pinned_one, F, "dns-unstable",
 	  VP_SEVERITY_ERROR },
+	{ "NSS, public at the end", nss_public_at_the_end, F,
+	  "dns-hosts-override", VP_SEVERITY_ERROR },
+	{ "unexpected at the end", unexpected_at_the_end, F,
+	  "dns-wrong-address", VP_SEVERITY_ERROR },
 	{ "a private cluster", cluster, P, NULL, 0 },
 	{ "a name of no known zone", no_zone_known, P, NULL, 0 },
 	{ "told by the second target", told_by_the_second, F,
