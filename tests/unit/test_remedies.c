@@ -1,0 +1,205 @@
+/*
+ * test_remedies.c - a remedy is for the servers at hand, whole, and no more.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "facts_builder.h"
+#include "judge.h"
+#include "report.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define PUBLIC "203.0.113.20"
+
+static void is_bind(struct vp_facts *f, size_t server)
+{
+	f->resolvers[server].version = copy(f, "9.18.33");
+}
+
+static void is_unbound(struct vp_facts *f, size_t server)
+{
+	f->resolvers[server].version = copy(f, "unbound 1.17.1");
+}
+
+/* Applications get what the servers give. */
+static void nss_gets(struct vp_facts *f, size_t name, const char *address)
+{
+	clear_addresses(row(f, name, NSS, 0));
+	add_address(f, row(f, name, NSS, 0), address);
+	f->targets[name].n_addresses = 0;
+	withhold(f, name, address);
+}
+
+static void not_linked(struct vp_facts *f)
+{
+	for (size_t i = 0; i < f->n_names; i++) {
+		go_public(f, i, FIRST, PUBLIC);
+		go_public(f, i, SECOND, PUBLIC);
+		nss_gets(f, i, PUBLIC);
+	}
+	is_bind(f, FIRST);
+}
+
+static void azure_says_so(struct vp_facts *f)
+{
+	struct vp_dns_row *r;
+
+	not_linked(f);
+	add_resolver(f, "168.63.129.16:53", VP_RESOLVER_AZURE);
+	for (size_t i = 0; i < f->n_names; i++) {
+		const struct vp_dns_row *same = row(f, i, FIRST, VP_DNS_A);
+
+		r = add_row(f, i, f->n_resolvers - 1, VP_DNS_A);
+		r->chain = same->chain;
+		r->n_chain = same->n_chain;
+		add_address(f, r, PUBLIC);
+	}
+}
+
+static void lacks_blob(struct vp_facts *f, size_t server)
+{
+	go_public(f, BLOB, server, PUBLIC);
+}
+
+static void both_bind(struct vp_facts *f)
+{
+	go_public(f, VAULT, FIRST, PUBLIC);
+	go_public(f, VAULT, SECOND, PUBLIC);
+	nss_gets(f, VAULT, PUBLIC);
+	is_bind(f, FIRST);
+	is_bind(f, SECOND);
+}
+
+static void refused(struct vp_facts *f)
+{
+	is_unbound(f, FIRST);
+	for (size_t i = 0; i < f->n_names; i++) {
+		for (uint16_t type = VP_DNS_A;; type = VP_DNS_AAAA) {
+			struct vp_dns_row *r = row(f, i, FIRST, type);
+
+			clear_addresses(r);
+			r->n_chain = 0;
+			r->rcode = 5;
+			if (type == VP_DNS_AAAA)
+				break;
+		}
+	}
+}
+
+/* A zone higher up than the one to forward. */
+static void shadowed(struct vp_facts *f)
+{
+	for (uint16_t type = VP_DNS_A;; type = VP_DNS_AAAA) {
+		struct vp_dns_row *r = row(f, BLOB, FIRST, type);
+
+		clear_addresses(r);
+		r->n_chain = 0;
+		r->rcode = 3;
+		r->authoritative = true;
+		set_soa(f, r, "windows.net", "dc01.corp.example");
+		if (type == VP_DNS_AAAA)
+			break;
+	}
+	is_bind(f, FIRST);
+}
+
+static const struct {
+	void (*change)(struct vp_facts *f);
+	const char *id;
+	const char *has, *lacks; /* in the remedy; NULL: no matter */
+} cases[] = {
+	{ not_linked, "dns-zone-not-linked", "In BIND (10.20.1.10):\n", NULL },
+	{ azure_says_so, "dns-zone-not-linked",
+	  "-z privatelink.blob.core.windows.net", "forward" },
+	{ both_bind, "dns-zone-not-linked",
+	  "In BIND (10.20.1.10 and 10.20.1.11):\n", "unbound" },
+	{ both_bind, "dns-zone-not-linked", "zone \"vaultcore.azure.net\"",
+	  NULL },
+	{ both_bind, "dns-zone-not-linked",
+	  "\n    # then: named-checkconf && rndc reconfig && rndc flush",
+	  NULL },
+	{ refused, "dns-refused", "In unbound:\n    access-control", "BIND" },
+	{ shadowed, "dns-zone-shadowed", "its own zone windows.net,", NULL },
+};
+
+static const struct vp_finding *find(const struct vp_judgement *j,
+                                     const char *id)
+{
+	for (size_t i = 0; i < j->n_findings; i++) {
+		if (strcmp(j->findings[i].type->id, id) == 0)
+			return &j->findings[i];
+	}
+	fail_msg("no %s but %s", id,
+	         j->n_findings > 0 ? j->findings[0].type->id : "none");
+	return NULL;
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_arena *arena = vp_arena_create();
+		struct vp_judgement j;
+		const char *text;
+
+		cases[i].change(f);
+		vp_judge(&j, f, arena);
+		text = find(&j, cases[i].id)->remedy;
+		if (cases[i].has != NULL && strstr(text, cases[i].has) == NULL)
+			fail_msg("case %zu: %s", i, text);
+		if (cases[i].lacks != NULL &&
+		    strstr(text, cases[i].lacks) != NULL)
+			fail_msg("case %zu: %s", i, text);
+		vp_arena_destroy(arena);
+		vp_facts_destroy(f);
+	}
+}
+
+/* Two findings of one kind, at servers of two makes, are one block in the text:
+ * the configuration of each stays in one piece. */
+static void test_two_makes(void **state)
+{
+	const struct vp_text_style style = { .columns = 0 };
+	struct vp_facts *f = healthy();
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	lacks_blob(f, FIRST);
+	is_unbound(f, FIRST);
+	go_public(f, REGISTRY, SECOND, PUBLIC);
+	is_bind(f, SECOND);
+	vp_judge(&j, f, arena);
+	assert_int_equal(j.n_findings, 2);
+	assert_int_equal(vp_report_dns(out, f, &j, &style), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "           In unbound (10.20.1.10):\n"
+	                             "               server:\n"
+	                             "                   private-domain: "
+	                             "\"blob.core.windows.net.\"\n"));
+	assert_non_null(strstr(text, "           In BIND (10.20.1.11):\n"
+	                             "               zone \"azurecr.io\" {"));
+	free(text);
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_two_makes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
