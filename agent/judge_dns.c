@@ -97,8 +97,6 @@ static const struct vp_dns_row *row_of(const struct ctx *c, size_t resolver,
 static void relax(struct dns_case *one)
 {
 	one->here &= DNS_NO_ANSWER | DNS_ABSENT | DNS_BOGON;
-	if (one->here & DNS_MISSING)
-		one->here = (one->here & ~(unsigned)DNS_MISSING) | DNS_UNKNOWN;
 }
 
 /* Where the facts fit two mistakes: the other one, and what would decide. */

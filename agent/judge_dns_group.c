@@ -743,7 +743,7 @@ static const struct vp_addr *wrong_address(const struct dns_scene *s,
 static const char *heal_text(struct judge *j, const struct vp_dns_row *row)
 {
 	if (row == NULL || row->soa.zone == NULL)
-		return " ";
+		return "; for how long is not known";
 	return vp_arena_printf(j->arena, "; it heals by itself within %u s",
 	                       row->soa.ttl);
 }

@@ -452,23 +452,34 @@ static void refused_then_there(void **state)
 	close_fixture(&f);
 }
 
+/* How long a question takes at least: a busy machine can only add to it. */
+static uint64_t least_of(struct fixture *f, const char *name)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		ask(f, name, VP_DNS_A, VP_TRANSPORT_UDP);
+		run(f, 1);
+		if (f->rows[0].elapsed_us < least)
+			least = f->rows[0].elapsed_us;
+	}
+	return least;
+}
+
 static void timing(void **state)
 {
 	struct fixture f;
+	uint64_t dropped, late;
 
 	(void)state;
 	open_fixture(&f, "127.0.0.1", true, NULL);
-	ask(&f, "drop.test", VP_DNS_A, VP_TRANSPORT_UDP);
-	run(&f, 1);
-	/* two attempts of the same length: nothing doubles */
-	assert_in_range(f.rows[0].elapsed_us, 2000 * TIMEOUT_MS,
-	                2900 * TIMEOUT_MS);
-	ask(&f, "late.test", VP_DNS_A, VP_TRANSPORT_UDP);
-	run(&f, 1);
-	/* the answer to the first attempt, told from the first attempt */
-	assert_in_range(f.rows[0].elapsed_us, 1000 * TIMEOUT_MS,
-	                1990 * TIMEOUT_MS);
+	dropped = least_of(&f, "drop.test");
+	late = least_of(&f, "late.test");
 	close_fixture(&f);
+	/* two attempts of the same length: nothing doubles */
+	assert_in_range(dropped, 2000 * TIMEOUT_MS, 2900 * TIMEOUT_MS);
+	/* the answer to the first attempt, told from the first attempt */
+	assert_in_range(late, 1000 * TIMEOUT_MS, 1990 * TIMEOUT_MS);
 }
 
 /* Many TCP questions at a server that closes after each answer: none is lost */
