@@ -112,6 +112,11 @@ static const char *doubt_of(const struct dns_rule *rule,
 		return "The private zone still has a record for it: there is "
 		       "an endpoint, and its connection is pending, rejected "
 		       "or removed.";
+	if (strcmp(rule->id, "dns-zone-shadowed") == 0 &&
+	    (rule->flags & DNS_F_DIFFERS_REF))
+		return "A server that leaves aliases out and sees another "
+		       "private endpoint looks the same; the endpoint's own "
+		       "address tells: --endpoint FILE.";
 	if (one->reference != 0 || (one->flags & DNS_F_AZURE))
 		return NULL;
 	if (strcmp(rule->id, "dns-zone-not-linked") == 0)

@@ -38,7 +38,6 @@
 #define TICK_MS 100
 #define NSS_THREADS 32
 #define LEAST_DESCRIPTORS 48 /* beside those of attempts: some 20 */
-#define DEFAULT_DEADLINE_MS 120000
 #define DNS_ROUNDS 3
 
 enum phase { ARM, PROBE, LINGER, PROVE, DONE };
@@ -568,7 +567,7 @@ static uint64_t left_ms(const struct vp_run *r)
 	uint64_t limit = r->settings->deadline_ms;
 	struct vp_probing_counts c = { 0 };
 
-	if (limit == DEFAULT_DEADLINE_MS && r->probing != NULL) {
+	if (!r->settings->deadline_stated && r->probing != NULL) {
 		vp_probing_count(r->probing, &c);
 		limit += c.asking.paced_ms;
 	}

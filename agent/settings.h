@@ -125,6 +125,7 @@ struct vp_settings {
 
 	unsigned timeout_ms;  /* default 5000: an attempt at TCP, TLS, HTTP */
 	unsigned deadline_ms; /* default 120000: the whole run */
+	bool deadline_stated; /* else it grows with what there is to ask */
 	unsigned linger_ms;   /* default 300 */
 	unsigned concurrency; /* default 32 */
 	unsigned capture_buffer; /* bytes; 0: the capture's default */

@@ -527,6 +527,7 @@ int vp_value_timeout(struct vp_settings *s, const char *text, char *why,
 int vp_value_deadline(struct vp_settings *s, const char *text, char *why,
                       size_t size)
 {
+	s->deadline_stated = true;
 	return vp_value_read_duration(&s->deadline_ms, text, 1, 24 * HOUR, why,
 	                              size);
 }
