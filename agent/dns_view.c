@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder.h"
 #include "name_match.h"
 
 #define RCODE_NOERROR 0
@@ -380,12 +381,30 @@ static void note_servers(struct dns_scene *s)
 	}
 }
 
+static const char *forwarded_zone(const struct dns_scene *s, size_t name)
+{
+	const char *zone = vp_forwarder_zone_of(s->f->names[name]->name);
+
+	return zone != NULL ? zone : "";
+}
+
+static void note_flip(struct dns_scene *s, size_t name, size_t resolver)
+{
+	const char *zone = forwarded_zone(s, name);
+	const char **flips = &s->flips[resolver];
+
+	*flips = *flips == NULL || strcmp(*flips, zone) == 0 ? zone : "";
+}
+
 static void note_name(struct dns_scene *s, size_t i)
 {
 	const char *zone = alias_zone(s, i);
 
 	for (size_t r = 0; r < s->n_resolvers; r++) {
 		unsigned shapes = dns_view_at(s, i, r)->shapes;
+
+		if ((shapes & DNS_RIGHT) && (shapes & DNS_PUBLIC))
+			note_flip(s, i, r);
 
 		if (is_nss(s, r) || !(shapes & DNS_RIGHT) ||
 		    (shapes & DNS_WRONG))
@@ -444,6 +463,7 @@ void dns_scene_make(struct dns_scene *s, struct judge *j)
 	s->reference = vp_arena_alloc(a, n + 1);
 	s->aaaa_answered = vp_arena_alloc(a, n + 1);
 	s->outdated = vp_arena_alloc(a, n + 1);
+	s->flips = vp_arena_alloc(a, (n + 1) * sizeof(*s->flips));
 	s->has_more = vp_arena_alloc(a, n * n + 1);
 	s->by_zone = vp_arena_alloc(a, (f->n_names + 1) * sizeof(*s->by_zone));
 	note_servers(s);
@@ -975,6 +995,33 @@ static void note_others(struct dns_case *out, const struct dns_scene *s,
 	}
 }
 
+/*
+ * A name that is not forwarded shares its alias with names that are (an
+ * instance with its workspace): a server that caches the alias has the private
+ * end of it now and then. It is public by itself, if names of no other zone
+ * change here and one that shares the private zone is always right.
+ */
+static bool right_by_the_cache(const struct dns_scene *s, size_t name,
+                               size_t resolver, const char *zone)
+{
+	const char *own = forwarded_zone(s, name);
+	const char *flips = s->flips[resolver];
+
+	if (flips == NULL || *flips == '\0' || strcmp(flips, own) != 0 ||
+	    s->slow[resolver] || zone == NULL)
+		return false;
+	for (size_t i = 0; i < s->n_by_zone; i++) {
+		size_t other = s->by_zone[i].name;
+		unsigned shapes = dns_view_at(s, other, resolver)->shapes;
+
+		if (strcmp(s->by_zone[i].zone, zone) == 0 &&
+		    (shapes & DNS_RIGHT) && !(shapes & DNS_WRONG) &&
+		    strcmp(forwarded_zone(s, other), own) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Caches that drop a link of the chain give the same addresses as before, now
  * without the alias: that is how they answer, and no mistake of its own. */
 static bool same_as_aliased(const struct dns_scene *s, size_t name,
@@ -1035,6 +1082,9 @@ void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
 		.flags = server_flags(s, name, resolver) | view_flags(v) |
 		         kind_flags(s, name, resolver),
 	};
+	if ((out->here & DNS_RIGHT) && (out->here & DNS_PUBLIC) &&
+	    right_by_the_cache(s, name, resolver, zone))
+		out->here &= ~(unsigned)DNS_RIGHT;
 	note_others(out, s, name, resolver);
 	if (s->right[resolver] > 0)
 		out->flags |= DNS_F_REST;

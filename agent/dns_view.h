@@ -34,6 +34,9 @@ struct dns_scene {
 	/* server s * n_resolvers + t: a name that s has and t lacks */
 	bool *has_more;
 	/* sorted by zone: for F_SIBLING */
+	/* the one zone to forward whose names are now right, now public at a
+	 * server; "": of several zones; NULL: none */
+	const char **flips;
 	struct dns_zone_key *by_zone;
 	size_t n_by_zone;
 	/* the only workspace of these facts, or NULL */

@@ -316,6 +316,39 @@ static void instance(struct vp_facts *f)
 	           "10.20.9.9");
 }
 
+/* Not forwarded, and now and then right: the cache has the private end of the
+ * alias that it shares with its workspace. */
+static void instance_by_the_cache(struct vp_facts *f)
+{
+	static const char name[] = "ci.westeurope.instances.azureml.ms";
+	struct vp_dns_row *r;
+
+	instance(f);
+	for (size_t i = 0; i < f->names[N_TARGETS + 1]->n_rows; i++) {
+		r = &f->names[N_TARGETS + 1]->rows[i];
+		if (r->n_addresses > 0)
+			r->addresses[0].addr = addr("10.20.2.11");
+	}
+	f->targets[N_TARGETS + 1].addresses[0].addr = addr("10.20.2.11");
+	r = add_row(f, N_TARGETS + 1, SECOND, VP_DNS_A);
+	r->round = 2;
+	add_alias(f, r, name, "ci.westeurope.privatelink.api.azureml.ms");
+	add_address(f, r, "198.51.100.10");
+}
+
+/* The workspace changes as well: then it is the server's habit. */
+static void instance_and_workspace(struct vp_facts *f)
+{
+	struct vp_dns_row *r;
+
+	instance_by_the_cache(f);
+	r = add_row(f, N_TARGETS, SECOND, VP_DNS_A);
+	r->round = 2;
+	add_alias(f, r, "g.workspace.westeurope.api.azureml.ms",
+	          "g.workspace.westeurope.privatelink.api.azureml.ms");
+	add_address(f, r, "198.51.100.10");
+}
+
 static void monitor(struct vp_facts *f)
 {
 	add_target(
@@ -502,6 +535,10 @@ static const struct {
 	  "(asked directly)" },
 	{ gives_up, "dns-forwarder-timeout", E, FAIL, 1, "4 seconds",
 	  "3100 ms" },
+	{ instance_by_the_cache, "dns-forwarder-lacks-zone", E, FAIL, 1,
+	  "forward instances.azureml.ms to 168.63.129.16", "198.51.100.10" },
+	{ instance_and_workspace, "dns-unstable", E, FAIL, 2,
+	  "forward instances.azureml.ms to 168.63.129.16", "198.51.100.10" },
 	{ proxy, "dns-proxy-not-linked", E, FAIL, 1, "-z " ZONE, PUBLIC },
 	{ forwarder_public, "dns-forwarder-public", E, FAIL, 1, "-z " ZONE,
 	  "168.63.129.16 A" },
