@@ -5,7 +5,7 @@ command=dns
 row=15
 want_status=1
 want_first=dns-monitor-overwritten
-touches='monitor'
+touches='monitor resolv.conf'
 setup() {
   local name
   azure_monitor
