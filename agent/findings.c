@@ -106,7 +106,7 @@ static const struct vp_finding_type types[] = {
 	    "the server is right at first, and public afterwards",
 	    "In the first rounds the server had the private address, in all "
 	    "later ones the public address, and the alias asked directly is "
-	    "always private.",
+	    "private.",
 	    "A forwarder on the privatelink zone works only until the server "
 	    "has the whole chain in its cache. (A server that picks among "
 	    "forwarders that disagree can look the same: ask more often with "

@@ -72,7 +72,7 @@ static const struct about {
 	  "names are sent elsewhere." },
 	{ "dns-forwarder-reverts", OF_SERVER, false,
 	  "At {resolver} the answers for {names} were private at first and "
-	  "public afterwards, while the alias is always private.",
+	  "public afterwards, while the alias asked directly is private.",
 	  NULL },
 	{ "dns-forwarder-timeout", OF_SERVER, false,
 	  "At {resolver} the answers for {names} are private at times; at "
