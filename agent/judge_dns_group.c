@@ -461,6 +461,9 @@ static void show_forwarding(const struct dns_scene *s, struct judge_draft *d,
 	for (size_t i = 0; i < n; i++) {
 		unsigned shapes = shapes_in_zone(s, resolver, zones[i]);
 
+		if (d->words.parents != NULL &&
+		    strstr(d->words.parents, zones[i]) != NULL)
+			continue; /* it is what the finding is about */
 		if (shapes == 0)
 			untested = joined(s->j, untested, zones[i]);
 		else if ((shapes & DNS_RIGHT) && !(shapes & DNS_WRONG))
