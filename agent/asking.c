@@ -30,8 +30,8 @@
 
 /* Azure DNS drops silently beyond 1000 questions a second and 200 pending for
  * each machine (its published DNS limits), and dnsmasq refuses beyond 150 that
- * wait for an answer (dns-forward-max); some is left for the applications beside
- * us. */
+ * wait for an answer (dns-forward-max); some is left for the applications
+ * beside us. */
 #define QUESTIONS_A_SECOND 700
 #define QUESTIONS_PENDING 120
 #define NSS_QUESTIONS 2 /* A and AAAA */

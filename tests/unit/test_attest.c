@@ -236,14 +236,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
-		T(all_seen),
-		T(asked_aside),
-		T(nothing_seen),
-		T(only_the_like),
-		T(what_never_left),
-		T(timeouts_left),
-		T(mute_neighbours),
-		T(loopback_not_watched),
+		T(all_seen),        T(asked_aside),          T(nothing_seen),
+		T(only_the_like),   T(what_never_left),      T(timeouts_left),
+		T(mute_neighbours), T(loopback_not_watched),
 #undef T
 	};
 
