@@ -1,5 +1,6 @@
 /*
- * dns_view.h - rows of answers to views: what each server says of each name.
+ * dns_view.h - rows of answers to views: what each server says of each name
+ * (dns_view.c), and views to cases (dns_case.c).
  *
  * A scene is all views of one set of facts, with what has to be known across
  * names to make cases of them (dns_rules.h). Pure; lives in the judge's arena.
@@ -33,11 +34,10 @@ struct dns_scene {
 	bool *slow, *stub, *reference, *aaaa_answered, *outdated;
 	/* server s * n_resolvers + t: a name that s has and t lacks */
 	bool *has_more;
-	/* sorted by zone: for F_SIBLING */
 	/* the one zone to forward whose names are now right, now public at a
 	 * server; "": of several zones; NULL: none */
 	const char **flips;
-	struct dns_zone_key *by_zone;
+	struct dns_zone_key *by_zone; /* sorted by zone */
 	size_t n_by_zone;
 	/* the only workspace of these facts, or NULL */
 	const struct vp_target *workspace;

@@ -5,6 +5,7 @@
  *     dns_rules.c        cases to the mistakes they show
  *     judge_dns.c        goes through names and servers
  *     judge_dns_group.c  one mistake seen at many names is one finding
+ *     judge_dns_server.c what is to be said of servers and their list
  *     judge_dns_text.c   answers in words
  */
 #ifndef VP_AGENT_JUDGE_DNS_H
@@ -42,6 +43,16 @@ const char *dns_group_id(size_t i);
 /* Is there a group of this id that has this server? */
 bool dns_groups_have(const struct dns_groups *g, const char *id,
                      size_t resolver);
+
+/* judge_dns_server.c: a public address; habits that do no harm yet; a list that
+ * is not the VNet's, whose servers are marked in the scene; "ok", "silent", ...
+ */
+void judge_dns_public(struct judge *j, size_t r,
+                      const struct dns_groups *groups);
+void judge_dns_habits(struct judge *j, const struct dns_scene *s, size_t r,
+                      const struct dns_groups *groups);
+void judge_dns_lease(struct judge *j, struct dns_scene *s);
+const char *judge_dns_status(const struct dns_scene *s, size_t r);
 
 const char *judge_row_text(struct judge *j, const char *name,
                            const struct vp_dns_row *row);
