@@ -38,6 +38,7 @@ enum dns_shape {
 #define DNS_ABSENT (DNS_MISSING | DNS_UNKNOWN)
 #define DNS_OPEN (DNS_PUBLIC | DNS_BARE)
 #define DNS_WRONG (DNS_OPEN | DNS_ABSENT | DNS_BOGON)
+#define DNS_HICCUP (DNS_SERVFAIL | DNS_SILENT) /* if it is rare */
 #define DNS_NO_ANSWER                                                          \
 	(DNS_SERVFAIL | DNS_REFUSED | DNS_SILENT | DNS_UNREACHABLE |           \
 	 DNS_MALFORMED | DNS_LOOP | DNS_TCP_BLOCKED | DNS_FAILED)

@@ -331,6 +331,31 @@ const char *dns_alias_zone(const struct dns_scene *s, size_t index)
 	return t != NULL ? t->zone : NULL;
 }
 
+/* One lost answer in hundreds is the weather, not a mistake. */
+static void note_hiccups(struct dns_scene *s)
+{
+	size_t *asked = vp_arena_alloc(s->j->arena,
+	                               (s->n_resolvers + 1) * sizeof(*asked));
+	size_t *failed = vp_arena_alloc(s->j->arena,
+	                                (s->n_resolvers + 1) * sizeof(*failed));
+
+	for (size_t i = 0; i < s->f->n_names; i++) {
+		const struct vp_name *name = s->f->names[i];
+
+		for (size_t k = 0; k < name->n_rows; k++) {
+			const struct vp_dns_row *row = &name->rows[k];
+
+			if (row->question != VP_QUESTION_NAME)
+				continue;
+			asked[row->resolver]++;
+			failed[row->resolver] +=
+				(dns_shape_of(s->j, row) & DNS_HICCUP) != 0;
+		}
+	}
+	for (size_t r = 0; r < s->n_resolvers; r++)
+		s->hiccups[r] = failed[r] > 0 && failed[r] * 100 <= asked[r];
+}
+
 static void note_speed(struct dns_scene *s)
 {
 	uint64_t *quick = vp_arena_alloc(s->j->arena,
@@ -457,11 +482,13 @@ void dns_scene_make(struct dns_scene *s, struct judge *j)
 	s->reference = vp_arena_alloc(a, n + 1);
 	s->aaaa_answered = vp_arena_alloc(a, n + 1);
 	s->outdated = vp_arena_alloc(a, n + 1);
+	s->hiccups = vp_arena_alloc(a, n + 1);
 	s->flips = vp_arena_alloc(a, (n + 1) * sizeof(*s->flips));
 	s->has_more = vp_arena_alloc(a, n * n + 1);
 	s->by_zone = vp_arena_alloc(a, (f->n_names + 1) * sizeof(*s->by_zone));
 	note_servers(s);
 	note_speed(s);
+	note_hiccups(s);
 	for (size_t i = 0; i < f->n_names; i++)
 		view_name(s, i);
 	for (size_t i = 0; i < f->n_names; i++) {

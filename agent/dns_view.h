@@ -32,6 +32,7 @@ struct dns_scene {
 	size_t *right;         /* names that are right there */
 	unsigned *kinds_right; /* bits of vp_kind */
 	bool *slow, *stub, *reference, *aaaa_answered, *outdated;
+	bool *hiccups; /* fails at one question in a hundred or fewer */
 	/* server s * n_resolvers + t: a name that s has and t lacks */
 	bool *has_more;
 	/* the one zone to forward whose names are now right, now public at a

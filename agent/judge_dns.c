@@ -167,12 +167,52 @@ static bool has_no_alias(const struct ctx *c)
 	       strstr(c->name->name, ".privatelink.") != NULL;
 }
 
+/* The same, as a warning. */
+static struct dns_group *warn(struct ctx *c, const char *id, size_t resolver,
+                              const struct vp_dns_row *row)
+{
+	bool pinned = c->pinned;
+	struct dns_group *g;
+
+	c->pinned = true;
+	g = hit(c, id, NULL, resolver, row);
+	c->pinned = pinned;
+	return g;
+}
+
+/*
+ * A server that fails once in hundreds of questions, at a name for which it is
+ * right in all other rounds: to be known, and no failure. Nothing goes another
+ * way by that.
+ */
+static void judge_hiccup(struct ctx *c, size_t r, uint16_t type,
+                         unsigned *shapes)
+{
+	unsigned failed = *shapes & DNS_HICCUP;
+	unsigned others = *shapes & ~(unsigned)DNS_HICCUP;
+	unsigned fine = c->judged->expect == VP_EXPECT_PRIVATE
+	                        ? DNS_RIGHT
+	                        : DNS_RIGHT | DNS_OPEN;
+
+	if (failed == 0 || others == 0 || !c->s->hiccups[r])
+		return;
+	if (type == VP_DNS_A ? (others & ~fine) != 0
+	                     : (others & DNS_NO_ANSWER) != 0)
+		return;
+	warn(c, failed & DNS_SERVFAIL ? "dns-servfail" : "dns-timeout", r,
+	     row_of(c, r, type, failed))
+		->doubt = "In the other rounds it answered, and it fails "
+			  "rarely.";
+	*shapes = others;
+}
+
 static void judge_server(struct ctx *c, size_t r)
 {
 	struct dns_case one;
 	struct dns_group *g;
 
 	dns_case_make(&one, c->s, c->index, r);
+	judge_hiccup(c, r, VP_DNS_A, &one.here);
 	if (c->judged->expect != VP_EXPECT_PRIVATE)
 		relax(&one);
 	for (int i = 0; i < RULES_MAX && one.here != 0; i++) {
@@ -218,7 +258,9 @@ static void judge_aaaa(struct ctx *c, size_t r)
 {
 	const struct dns_view *v = dns_view_at(c->s, c->index, r);
 	bool private = c->judged->expect == VP_EXPECT_PRIVATE;
+	unsigned aaaa = v->aaaa;
 
+	judge_hiccup(c, r, VP_DNS_AAAA, &aaaa);
 	if ((v->shapes & (DNS_RIGHT | DNS_OPEN | DNS_ABSENT)) == 0)
 		return;
 	if (private && (v->aaaa & DNS_OPEN) && (v->shapes & DNS_RIGHT))
@@ -232,7 +274,7 @@ static void judge_aaaa(struct ctx *c, size_t r)
 
 		if (shape == DNS_SILENT && c->s->aaaa_answered[r])
 			id = "dns-timeout"; /* lost, not ignored */
-		if ((v->aaaa & shape) && !(v->shapes & shape))
+		if ((aaaa & shape) && !(v->shapes & shape))
 			hit(c, id, NULL, r, row_of(c, r, VP_DNS_AAAA, shape));
 	}
 }
@@ -531,6 +573,18 @@ static bool a_server_failed(const struct ctx *c)
 	return false;
 }
 
+static bool other_rounds_answered(const struct ctx *c)
+{
+	for (size_t i = 0; i < c->name->n_rows; i++) {
+		const struct vp_dns_row *row = &c->name->rows[i];
+
+		if (is_nss(c, row) && row != c->nss &&
+		    row->outcome == VP_OUTCOME_OK && row->n_addresses > 0)
+			return true;
+	}
+	return false;
+}
+
 static void judge_nss_failure(struct ctx *c)
 {
 	unsigned shape = dns_shape_of(c->j, c->nss);
@@ -541,6 +595,8 @@ static void judge_nss_failure(struct ctx *c)
 		hit(c, "probe-error", NULL, c->nss->resolver, c->nss);
 	else if (c->judged->state == JUDGE_WRONG && a_server_failed(c))
 		c->wrong[c->nss->resolver] = true; /* passed on to us */
+	else if (c->s->hiccups[c->nss->resolver] && other_rounds_answered(c))
+		warn(c, "dns-timeout", c->nss->resolver, c->nss);
 	else
 		hit(c, "dns-timeout", NULL, c->nss->resolver, c->nss);
 }
@@ -577,7 +633,6 @@ static void judge_nss(struct ctx *c)
 static void judge_search(struct ctx *c)
 {
 	const struct vp_dns_row *row = search_gave(c, NULL);
-	bool pinned = c->pinned;
 	struct dns_group *g;
 
 	for (size_t i = 0; i < c->n_found; i++) {
@@ -586,12 +641,10 @@ static void judge_search(struct ctx *c)
 	}
 	if (row == NULL)
 		return;
-	c->pinned = true; /* a warning */
-	g = hit(c, "dns-search-suffix", NULL, row->resolver, row);
+	g = warn(c, "dns-search-suffix", row->resolver, row);
 	g->extra = vp_arena_printf(
 		c->j->arena, "would get that of %s should the name itself fail",
 		row->asked);
-	c->pinned = pinned;
 }
 
 /* --- names that are the wrong ones to ask for ------------------------------

@@ -316,6 +316,40 @@ static void instance(struct vp_facts *f)
 	           "10.20.9.9");
 }
 
+static void many_names(struct vp_facts *f)
+{
+	char name[64], ali[64];
+
+	for (int i = 0; i < 60; i++) {
+		snprintf(name, sizeof(name), "s%d.blob.core.windows.net", i);
+		snprintf(ali, sizeof(ali),
+		         "s%d.privatelink.blob.core.windows.net", i);
+		add_target(f, name, ali, ZONE, VP_KIND_BLOB, "10.20.3.1");
+	}
+}
+
+/* One question of 127 at each server, right before and after. */
+static void hiccup(struct vp_facts *f)
+{
+	many_names(f);
+	say(f, SECOND, 2, DNS_SERVFAIL);
+}
+
+/* The same, with no other round in which it was right. */
+static void no_hiccup(struct vp_facts *f)
+{
+	many_names(f);
+	say(f, SECOND, 1, DNS_SERVFAIL);
+}
+
+/* Public beside it: no hiccup covers that. */
+static void public_hiccup(struct vp_facts *f)
+{
+	many_names(f);
+	say(f, SECOND, 2, DNS_PUBLIC);
+	say(f, SECOND, 3, DNS_SERVFAIL);
+}
+
 /* Not forwarded, and now and then right: the cache has the private end of the
  * alias that it shares with its workspace. */
 static void instance_by_the_cache(struct vp_facts *f)
@@ -539,6 +573,11 @@ static const struct {
 	  "forward instances.azureml.ms to 168.63.129.16", "198.51.100.10" },
 	{ instance_and_workspace, "dns-unstable", E, FAIL, 2,
 	  "forward instances.azureml.ms to 168.63.129.16", "198.51.100.10" },
+	{ hiccup, "dns-servfail", VP_SEVERITY_WARNING, VP_VERDICT_PASS, 1,
+	  "dig @", "SERVFAIL" },
+	{ no_hiccup, "dns-servfail", E, FAIL, 1, "dig @", "SERVFAIL" },
+	{ public_hiccup, "dns-forwarder-timeout", E, FAIL, 1,
+	  "forward blob.core.windows.net to 168.63.129.16", "SERVFAIL" },
 	{ proxy, "dns-proxy-not-linked", E, FAIL, 1, "-z " ZONE, PUBLIC },
 	{ forwarder_public, "dns-forwarder-public", E, FAIL, 1, "-z " ZONE,
 	  "168.63.129.16 A" },
