@@ -349,7 +349,9 @@ static void note_hiccups(struct dns_scene *s)
 				continue;
 			asked[row->resolver]++;
 			failed[row->resolver] +=
-				(dns_shape_of(s->j, row) & DNS_HICCUP) != 0;
+				(dns_shape_of(s->j, row) & DNS_HICCUP) != 0 ||
+				(row->transport == VP_TRANSPORT_NSS &&
+			         row->n_addresses == 0);
 		}
 	}
 	for (size_t r = 0; r < s->n_resolvers; r++)

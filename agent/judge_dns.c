@@ -616,7 +616,9 @@ static void judge_nss(struct ctx *c)
 		return;
 	}
 	if (row->n_addresses == 0) {
-		if (known_to_servers(c) && !some_server_has_none(c))
+		if (c->s->hiccups[row->resolver] && other_rounds_answered(c))
+			warn(c, "dns-timeout", row->resolver, row);
+		else if (known_to_servers(c) && !some_server_has_none(c))
 			overridden(c, NULL);
 		else if (known_to_servers(c))
 			c->wrong[row->resolver] = true; /* passed on to us */

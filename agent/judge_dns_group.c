@@ -797,6 +797,10 @@ static void fill_words(const struct dns_scene *s, const struct dns_group *g,
 		w->held = held_text(s, r, row, w->parent);
 		w->interface = s->f->resolvers[r].interface;
 	}
+	if (w->server == NULL && s->n_resolvers > 0 &&
+	    s->f->resolvers[0].source != VP_RESOLVER_NSS)
+		w->server = judge_addr_text(s->j,
+		                            &s->f->resolvers[0].endpoint.addr);
 	if (g->rule == NULL || !(g->rule->flags & DNS_F_UNEXPECTED))
 		a = row != NULL ? wrong_address(s, row) : NULL;
 	if (a != NULL)
