@@ -175,7 +175,7 @@ static size_t expected_rows(const struct vp_asking *a)
 
 		if (l->nss)
 			n += a->rounds;
-		else if (a->facts->dns_only)
+		else if (a->facts->mode == VP_MODE_DNS)
 			n += 2 * a->rounds + 2; /* TCP, alias */
 		else if (!l->reference)
 			n += 2 * a->rounds;
@@ -264,7 +264,7 @@ static void item_done(struct vp_asking *a, const struct lane *l,
 	a->facts->timing.last_answer_us = now_us();
 	if (a->round == 1 && item->of == OF_NAME &&
 	    item->kind == VP_QUESTION_NAME &&
-	    (!l->reference || a->facts->dns_only) &&
+	    (!l->reference || a->facts->mode == VP_MODE_DNS) &&
 	    --a->work[item->index].left == 0)
 		look_closer(a, item->index);
 	end_round_if_done(a);
@@ -325,7 +325,7 @@ static struct item item_at(const struct lane *l, size_t at)
 		{ .type = VP_DNS_AAAA },
 		{ .type = VP_DNS_A, .transport = VP_TRANSPORT_TCP },
 	};
-	size_t n = l->a->round == 1 && l->a->facts->dns_only ? 3 : 2;
+	size_t n = l->a->round == 1 && l->a->facts->mode == VP_MODE_DNS ? 3 : 2;
 	struct item item;
 
 	if (l->nss)
@@ -343,7 +343,7 @@ static size_t items_in_round(const struct lane *l, unsigned round)
 
 	if (l->nss)
 		return f->n_names;
-	if (f->dns_only)
+	if (f->mode == VP_MODE_DNS)
 		return f->n_names * (round == 1 ? 3 : 2);
 	return l->reference ? 0 : f->n_names * 2;
 }
@@ -483,7 +483,7 @@ static bool wants_closer_look(const struct vp_asking *a, size_t name)
 {
 	const size_t *first = &a->targets.first[name];
 
-	if (a->facts->dns_only)
+	if (a->facts->mode == VP_MODE_DNS)
 		return true;
 	for (size_t i = first[0]; i < first[1]; i++) {
 		size_t t = a->targets.targets[i];
@@ -572,7 +572,7 @@ static void look_closer(struct vp_asking *a, size_t index)
 
 	if (a->stopped || !wants_closer_look(a, index))
 		return;
-	if (!a->facts->dns_only)
+	if (a->facts->mode != VP_MODE_DNS)
 		ask_references(a, index);
 	ask_alias(a, index, zone);
 	if (zone != NULL)

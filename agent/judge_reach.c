@@ -508,7 +508,7 @@ static void judge_target(struct ctx *c, size_t index)
 	c->state = &c->j->targets[index];
 	name = &c->j->names[judge_name_index(c->j, c->t->name)];
 	judge_worse(c->state, name->state);
-	if (c->j->facts->dns_only)
+	if (c->j->facts->mode == VP_MODE_DNS)
 		return; /* nothing was to be connected to */
 	if (c->t->n_addresses == 0)
 		unproven(c);

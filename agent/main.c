@@ -95,8 +95,9 @@ static int write_report(const struct vp_settings *s,
 	if (s->json)
 		return vp_report_json(to, facts, j);
 	style = text_style(s, to);
-	return facts->dns_only ? vp_report_dns(to, facts, j, &style)
-	                       : vp_report_text(to, facts, j, &style);
+	return facts->mode == VP_MODE_DNS
+	               ? vp_report_dns(to, facts, j, &style)
+	               : vp_report_text(to, facts, j, &style);
 }
 
 /* The facts' verdict, the report in its place, then the exit status. */

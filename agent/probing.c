@@ -234,7 +234,7 @@ static void on_row(size_t name, const struct vp_dns_row *row, void *arg)
 	struct vp_probing *p = arg;
 	const size_t *first = &p->targets.first[name];
 
-	if (p->facts->dns_only)
+	if (p->facts->mode == VP_MODE_DNS)
 		return; /* nothing is connected to */
 	for (size_t i = first[0]; i < first[1]; i++)
 		for (size_t k = 0; k < row->n_addresses; k++)
@@ -283,7 +283,7 @@ static int open_https(struct vp_probing *p, char *why, size_t size)
 		.max_concurrent = s->concurrency,
 	};
 
-	if (p->facts->dns_only)
+	if (p->facts->mode == VP_MODE_DNS)
 		return 0;
 	return vp_https_pool_create(&p->https, &opt, why, size);
 }

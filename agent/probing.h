@@ -3,7 +3,7 @@
  *
  * asking.h asks; each new address is routed and, if it may be connected to,
  * reached at once, while other answers are still under way. With
- * facts->dns_only nothing is reached.
+ * facts->mode == VP_MODE_DNS nothing is reached.
  */
 #ifndef VP_AGENT_PROBING_H
 #define VP_AGENT_PROBING_H

@@ -444,7 +444,7 @@ static void put_unseen(struct doctor *d)
 	struct page *c = &d->c;
 
 	page_heading(c, "Not looked at");
-	if (f->dns_only)
+	if (f->mode == VP_MODE_DNS)
 		pen_wrap(&c->pen, "  ", 4,
 		         "the services themselves, and what leaves this "
 		         "machine: vnetprobe check does");

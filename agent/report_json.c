@@ -336,7 +336,7 @@ static void head(struct writer *w)
 	member(w, "interrupted", json_boolean(f->interrupted));
 	if (f->rounds != 0)
 		member(w, "rounds", json_integer(f->rounds));
-	if (f->dns_only)
+	if (f->mode == VP_MODE_DNS)
 		member(w, "dns_only", json_true());
 	machine = report_machine(w);
 	if (machine != NULL)

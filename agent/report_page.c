@@ -259,7 +259,7 @@ void page_servers(struct page *c)
 		        nss ? "getaddrinfo()" : page_endpoint(c, &r->endpoint));
 		pen_wrap_at(&c->pen, 40, 40,
 		            nss ? "what applications get" : source_text(c, r));
-		if (c->facts->dns_only)
+		if (c->facts->mode == VP_MODE_DNS)
 			put_count(c, &counts[i]);
 	}
 }

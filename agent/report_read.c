@@ -380,7 +380,7 @@ static void read_head(struct fields *r, const json_t *o)
 	if (fields_has(o, "rounds"))
 		f->rounds =
 			(unsigned)fields_number(r, o, "rounds", MOST_ROUNDS);
-	f->dns_only = fields_flag(r, o, "dns_only");
+	f->mode = fields_flag(r, o, "dns_only") ? VP_MODE_DNS : VP_MODE_CHECK;
 }
 
 static void read_report(struct fields *r, const json_t *o)

@@ -127,7 +127,8 @@ static bool capture_off_why(const struct vp_run *r, const char **why)
 	*why = NULL;
 	if (s->no_capture)
 		*why = "not wanted (--no-capture)";
-	else if (r->facts->dns_only && !s->trace && s->evidence == NULL)
+	else if (r->facts->mode == VP_MODE_DNS && !s->trace &&
+	         s->evidence == NULL)
 		*why = "not needed: dns asks questions only";
 	return *why != NULL;
 }
@@ -169,7 +170,7 @@ static int open_capture(struct vp_run *r, char *why, size_t size)
 		return 0;
 	}
 	/* A trace can also be told from the answers. */
-	f->capture.wanted = !f->dns_only || s->evidence != NULL;
+	f->capture.wanted = f->mode != VP_MODE_DNS || s->evidence != NULL;
 	rc = vp_capture_open(&r->capture, &opt, why, size);
 	if (rc == -ENODEV)
 		return 2; /* the user named it: a usage error */
@@ -288,11 +289,12 @@ int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
 	r->nss = nss;
 	r->facts = facts;
 	r->settings = s;
-	facts->dns_only = s->command == VP_COMMAND_DNS;
+	facts->mode =
+		s->command == VP_COMMAND_DNS ? VP_MODE_DNS : VP_MODE_CHECK;
 	facts->traced = s->trace;
-	facts->rounds = s->rounds > 0     ? s->rounds
-	                : facts->dns_only ? DNS_ROUNDS
-	                                  : 1;
+	facts->rounds = s->rounds > 0                ? s->rounds
+	                : facts->mode == VP_MODE_DNS ? DNS_ROUNDS
+	                                             : 1;
 	describe_host(facts);
 	note_proxies(facts);
 	vp_progress_init(&r->progress, s->verbosity < 0);
@@ -358,7 +360,8 @@ static void list_interfaces(struct vp_run *r)
 	size_t n = vp_netstate_interfaces(r->before, &all);
 
 	for (size_t i = 0; i < n; i++) {
-		vp_flows_add_interface(r->flows, all[i].index, all[i].name);
+		vp_flows_add_interface(r->flows, all[i].index, all[i].name,
+		                       VP_LINK_UNKNOWN);
 		for (size_t k = 0; k < all[i].n_addresses; k++)
 			vp_flows_add_local(r->flows, &all[i].addresses[k]);
 		if (!all[i].up)
@@ -628,7 +631,7 @@ static void show_probing(struct vp_run *r)
 	if (q->least_ms >= 1000)
 		snprintf(left, sizeof(left), ", %u s or more to go",
 		         (unsigned)((q->least_ms + 999) / 1000));
-	if (r->facts->dns_only)
+	if (r->facts->mode == VP_MODE_DNS)
 		vp_progress_show(&r->progress,
 		                 "%s%zu of %zu questions answered%s", round,
 		                 q->answered, q->questions, left);

@@ -371,7 +371,8 @@ static struct vp_flow_row *quoted_flow(const struct vp_flows *t,
 
 /* --- the interface ------------------------------------------------------- */
 
-void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p)
+static void account(struct vp_flows *t, const struct vp_packet *p,
+                    struct vp_flow_row **row)
 {
 	struct vp_flow_row *f = NULL;
 	int dir = OUT;
@@ -380,6 +381,7 @@ void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p)
 		f = fragment_find(t, p, &dir);
 	else if (p->has_quoted)
 		f = quoted_flow(t, p, &dir);
+	*row = f;
 	if (f != NULL) {
 		if (is_loop_copy(f, p))
 			return;
@@ -387,7 +389,7 @@ void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p)
 		f->icmp_error |= p->has_quoted;
 		return;
 	}
-	f = flow_of(t, p, &dir);
+	f = *row = flow_of(t, p, &dir);
 	if (f == NULL || is_loop_copy(f, p))
 		return;
 	count(f, p, dir);
@@ -399,6 +401,18 @@ void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p)
 	if (p->proto == IPPROTO_TCP)
 		track_tcp(t, f, p, dir);
 	vp_flow_payload(t, f, p, dir == OUT);
+}
+
+struct vp_flow_seen vp_flows_packet(struct vp_flows *t,
+                                    const struct vp_packet *p)
+{
+	struct vp_flow_row *f;
+
+	account(t, p, &f);
+	return (struct vp_flow_seen){
+		f == NULL ? VP_FLOW_NONE : (uint32_t)(f - t->rows),
+		VP_KEEP_WHOLE,
+	};
 }
 
 void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
@@ -481,7 +495,8 @@ void vp_flows_add_resolver(struct vp_flows *t,
 	                SIZE_MAX);
 }
 
-void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name)
+void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name,
+                            enum vp_link_role role)
 {
 	void *grown;
 	char *copy;
@@ -489,6 +504,7 @@ void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name)
 	for (size_t i = 0; i < t->n_interfaces; i++)
 		if (t->interfaces[i].ifindex == ifindex)
 			return; /* the first name stays: flows began under it */
+	(void)role;
 	copy = strdup(name);
 	grown = reallocarray(t->interfaces, t->n_interfaces + 1,
 	                     sizeof(*t->interfaces));

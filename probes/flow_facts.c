@@ -171,8 +171,10 @@ static void list_names(const struct finish *fin, struct name_list *list,
 			continue;
 		}
 		*VP_PUSH(arena, list->names, list->n) =
-			(struct vp_flow_name){ vp_arena_strdup(arena, name),
-			                       true };
+			(struct vp_flow_name){ .name = vp_arena_strdup(arena,
+			                                               name),
+			                       .bound = true,
+			                       .current = true };
 	}
 }
 
@@ -183,7 +185,9 @@ static void names_of(const struct finish *fin, struct vp_flow *out)
 
 	if (out->sni_bound) {
 		*VP_PUSH(fin->facts->arena, out->names, out->n_names) =
-			(struct vp_flow_name){ out->sni, true };
+			(struct vp_flow_name){ .name = out->sni,
+			                       .bound = true,
+			                       .current = true };
 		return;
 	}
 	if (first == VP_INDEX_NONE)

@@ -50,6 +50,10 @@ NAMES(VP_SIGNATURES, enum vp_signature, signature)
 NAMES(VP_REACHES, enum vp_reach, reach)
 NAMES(VP_FLOW_STATES, enum vp_flow_state, flow_state)
 NAMES(VP_CAPTURE_STATES, enum vp_capture_state, capture_state)
+NAMES(VP_ORIGINS, enum vp_origin, origin)
+NAMES(VP_OWNER_HOWS, enum vp_owner_how, owner_how)
+NAMES(VP_NAME_SOURCES, enum vp_name_source, name_source)
+NAMES(VP_MODES, enum vp_mode, mode)
 #undef X
 
 static const struct {
@@ -107,6 +111,11 @@ enum vp_outcome vp_outcome_from_errno(int status)
 	default:
 		return VP_OUTCOME_ERROR;
 	}
+}
+
+bool vp_mode_probes(enum vp_mode mode)
+{
+	return mode == VP_MODE_CHECK || mode == VP_MODE_DNS;
 }
 
 bool vp_resolver_is_reference(const struct vp_resolver *r)

@@ -273,18 +273,94 @@ enum vp_direction {
 	VP_DIRECTION_IN,
 };
 
+/* Whose packets these are, by the interfaces that they were seen at. */
+#define VP_ORIGINS(X)                                                            \
+	X(UNKNOWN, "unknown") /* a file that does not tell */                    \
+	X(HOST, "host")       /* a socket of this network namespace */           \
+	X(NAMESPACE,                                                             \
+	  "namespace")            /* another one on this machine: container,     \
+	                             pod, guest; it came in by veth, tap, ... */ \
+	X(FORWARDED, "forwarded") /* another machine's, routed through here */
+enum vp_origin {
+#define X(id, name) VP_ORIGIN_##id,
+	VP_ORIGINS(X)
+#undef X
+};
+
+/* An answer whose TTL ran out is still used by those who cache longer: a flow
+ * that begins within this time after that may be explained by it. */
+#define VP_BINDING_GRACE_S 600
+
 struct vp_flow_name {
 	char *name;
 	bool bound; /* an answer seen on the wire bound it to the remote */
+	/* That answer was seen before the flow began, and its TTL with
+	 * VP_BINDING_GRACE_S had not run out then: only such a name can explain
+	 * a flow. */
+	bool current;
+	int64_t answered_us; /* the last answer before the flow began, else the
+	                      * first after that; 0: unknown */
+	uint32_t ttl;        /* of that answer, seconds */
+};
+
+/* How it was learnt who has a socket. */
+#define VP_OWNER_HOWS(X)                                                       \
+	X(UNKNOWN, "unknown")                                                  \
+	X(BPF, "bpf")            /* told by the kernel as it was used */       \
+	X(SOCKET, "socket-diag") /* looked up while it was open */
+enum vp_owner_how {
+#define X(id, name) VP_OWNER_##id,
+	VP_OWNER_HOWS(X)
+#undef X
+};
+
+/* Who sent; each field may be unknown for itself (NULL, 0, VP_NO_UID). */
+#define VP_NO_UID UINT32_MAX
+struct vp_owner {
+	enum vp_owner_how how;
+	uint32_t pid; /* of the process (tgid), in this namespace */
+	uint32_t uid; /* effective, when it was used */
+	char *user;   /* name of uid here */
+	char *executable;
+	char *cgroup;    /* path below the root of cgroup v2 */
+	char *container; /* id of the container or pod that the path names */
+	uint64_t cgroup_id;
+};
+
+#define VP_NAME_SOURCES(X) X(NONE, "none") X(TLS, "tls") X(QUIC, "quic")
+enum vp_name_source {
+#define X(id, name) VP_NAME_SOURCE_##id,
+	VP_NAME_SOURCES(X)
+#undef X
+};
+
+struct vp_flow_tag { /* a service tag that contains the remote address */
+	char *name;  /* as the file spells it: "Storage.EastUS2" */
+	struct vp_prefix prefix; /* the longest of its prefixes that do */
 };
 
 struct vp_flow {
 	uint8_t proto;            /* IPPROTO_... */
-	struct vp_endpoint local; /* port 0 where the protocol has none */
+	struct vp_endpoint local; /* port 0 where the protocol has none, or
+	                           * where many flows were put together */
 	struct vp_endpoint remote;
-	char *interface; /* where its first packet was seen */
+	char *interface; /* where it left, else where it was seen first */
 	enum vp_direction direction;
 	bool own; /* a probe of this run */
+	enum vp_origin origin;
+	/* Packets to the remote were seen coming in, and none going out, while
+	 * all interfaces were watched: it did not leave by these ends. */
+	bool never_left;
+	/* Before source NAT on this machine: what the namespace sent. family
+	 * 0: no NAT was seen. */
+	struct vp_endpoint translated_from;
+	/* Inside a tunnel that was decoded from its outer packets; NULL: not.
+	 * "vxlan", "ipip", "6in4", "gre", "geneve". */
+	char *tunnel;
+	struct vp_endpoint tunnel_peer; /* whom the outer packets go to */
+	/* Rows of a crowded table that were put together: how many there were;
+	 * 0 or 1: one flow. */
+	uint64_t flows;
 	/* Of the remote, from answers seen; those of targets first, capped. If
 	 * an answer bound the SNI, that alone: it is the one that was meant. */
 	struct vp_flow_name *names;
@@ -292,13 +368,30 @@ struct vp_flow {
 	size_t names_left_out; /* beyond the cap */
 	char *sni;             /* claimed by the ClientHello; NULL: none seen */
 	bool sni_bound;        /* an answer seen bound the SNI to the remote */
-	char **questions;      /* DNS names asked, for DNS flows; capped */
+	enum vp_name_source sni_from;
+	bool ech; /* the hello has encrypted_client_hello: the SNI is the outer
+	           * one, or it is GREASE; no telling which */
+	char *http_host;    /* Host of the first request in plain HTTP/1.x */
+	char *http_connect; /* "host:port" of CONNECT: a proxy was asked */
+	char **questions;   /* DNS names asked, for DNS flows; capped */
 	size_t n_questions;
 	size_t questions_left_out; /* beyond the cap */
-	char *process;             /* NULL: unknown */
+	char *process;             /* its short name; NULL: unknown */
+	struct vp_owner *owner;    /* NULL: unknown; the first of several */
+	unsigned n_owners;         /* different processes that used it */
+	bool of_command;           /* of the process tree of `watch -- CMD` */
+	bool of_others; /* known to be none of it; neither: not known */
+	struct vp_flow_tag *tags; /* most specific first; none: no file */
+	size_t n_tags;
 	uint64_t packets_out, bytes_out, packets_in, bytes_in; /* IP bytes */
 	int64_t first_us, last_us;
 	enum vp_flow_state state;
+	/* Bytes of TCP that the other end acknowledged and no capture of this
+	 * run showed, both ways. */
+	uint64_t gap_bytes;
+	/* Its packets in the evidence: how many, and the numbers of the first
+	 * and last one (from 1, as packet tools count). 0: none. */
+	uint64_t evidence_packets, evidence_first, evidence_last;
 };
 
 #define VP_CAPTURE_STATES(X)                                                   \
@@ -316,6 +409,19 @@ struct vp_unseen {
 	char *what; /* "TCP to kv.vault.azure.net", "A x.y at 10.0.0.4" */
 };
 
+/* A stretch of time in which packets were lost. */
+struct vp_loss {
+	int64_t from_us, to_us;
+	uint64_t received, dropped, interface_dropped;
+};
+
+/* Frames that could not be decoded, by reason. */
+struct vp_undecoded {
+	char *reason; /* vp_decode_name() */
+	uint64_t frames;
+	uint64_t frames_out; /* of them, those this machine sent */
+};
+
 struct vp_capture_facts {
 	bool wanted;
 	enum vp_capture_state state;
@@ -324,6 +430,8 @@ struct vp_capture_facts {
 	char **interfaces;
 	size_t n_interfaces;
 	uint64_t received, dropped, interface_dropped;
+	struct vp_loss *losses; /* in order; capped */
+	size_t n_losses, losses_left_out;
 	int64_t armed_us, drained_us; /* 0: never */
 	bool selftest_before, selftest_after;
 	bool interface_missed; /* an interface vanished or appeared */
@@ -331,8 +439,38 @@ struct vp_capture_facts {
 	struct vp_unseen *unseen; /* the first of those missing; capped */
 	size_t n_unseen;
 	uint64_t truncated, undecodable, flows_left_out, evidence_left_out;
-	uint64_t undecodable_out; /* of them, those this machine sent */
-	char *evidence;           /* path of the pcap; NULL: none */
+	uint64_t undecodable_out;       /* of them, those this machine sent */
+	struct vp_undecoded *undecoded; /* both, by reason */
+	size_t n_undecoded;
+	/* Names, questions or hellos that found no room: a flow may lack one */
+	uint64_t names_left_out;
+	/* Flows with gaps of TCP, public ones, and the bytes in them. */
+	uint64_t gap_flows, gap_bytes;
+	char *evidence; /* path of the pcapng; NULL: none */
+	uint64_t evidence_packets, evidence_bytes;
+	bool evidence_ring;    /* the last packets were kept, not the first */
+	char *evidence_sha256; /* of the whole file, hex; NULL: none */
+	/* `analyze`: the file. */
+	char *file;       /* "-": standard input; NULL: captured live */
+	char *file_cut;   /* why what follows its last packet is missing; NULL:
+	                   * it ends as it should */
+	char *owners;     /* how senders were told: "bpf", "socket-diag"; NULL:
+	                   * not at all */
+	char *owners_why; /* why not better; NULL: nothing to say */
+	uint64_t owners_lost; /* what the kernel told and we could not take */
+};
+
+/* `watch -- CMD`. */
+struct vp_command_facts {
+	char **argv;
+	size_t n_argv;   /* 0: no command */
+	bool started;    /* it was executed */
+	char *why;       /* why not */
+	int exit_status; /* if it ended by itself; else -1 */
+	int signal;      /* that ended it; 0: none */
+	bool by_cgroup;  /* its processes were told by a cgroup of their own;
+	                  * else by their parents */
+	uint64_t left_running; /* processes of it when the watch ended */
 };
 
 /* --- policy: what may leave by a public path --------------------------- */
@@ -341,8 +479,18 @@ struct vp_allow_rule { /* every field that is set must match */
 	char *name; /* "host", "*.suffix"; matched against bound names only */
 	struct vp_prefix prefix; /* family 0: any */
 	uint16_t port;           /* 0: any */
-	char *process;           /* NULL: any */
+	char *process;           /* its name or executable; NULL: any */
+	char *service_tag;       /* "Storage" or "Storage.EastUS2"; NULL: any */
 	char *reason;            /* not NULL */
+};
+
+/* The file that told flows' service tags. */
+struct vp_tags_facts {
+	char *file;  /* NULL: none was read */
+	char *cloud; /* "Public", "AzureGovernment", "China" */
+	uint64_t change_number;
+	int64_t dated_us; /* by its name, else its time of change; 0: unknown */
+	uint64_t n_tags, n_prefixes;
 };
 
 struct vp_policy {
@@ -351,6 +499,7 @@ struct vp_policy {
 	struct vp_allow_rule *allow;
 	size_t n_allow;
 	bool report_only; /* egress.default: report */
+	struct vp_tags_facts tags;
 };
 
 /* What the run's length was made of, beside waiting for the network. */
@@ -417,8 +566,20 @@ struct vp_dns_packet {
 
 /* --- the run ----------------------------------------------------------- */
 
+#define VP_MODES(X)                                                            \
+	X(CHECK, "check")                                                      \
+	X(DNS, "dns")         /* nothing was connected to */                   \
+	X(WATCH, "watch")     /* nothing was asked or connected to */          \
+	X(ANALYZE, "analyze") /* the packets come from a file */
+enum vp_mode {
+#define X(id, name) VP_MODE_##id,
+	VP_MODES(X)
+#undef X
+};
+
 struct vp_facts {
 	struct vp_arena *arena;
+	enum vp_mode mode;
 	char *tool; /* "vnetprobe 0.1.0" */
 	char *hostname;
 	char *kernel;
@@ -438,12 +599,12 @@ struct vp_facts {
 	size_t n_trace;
 	size_t trace_left_out; /* beyond the cap */
 	unsigned rounds;       /* of questions; 0 in old reports: 1 */
-	bool dns_only;         /* `dns`: nothing was connected to */
 	struct vp_target *targets;
 	size_t n_targets;
 	struct vp_flow *flows;
 	size_t n_flows;
 	struct vp_capture_facts capture;
+	struct vp_command_facts command;
 	struct vp_timing timing;
 	struct vp_policy policy;
 	char **proxies; /* "https_proxy=http://10.0.0.9:3128", secrets cut */
@@ -473,6 +634,10 @@ VP_NAME_OF(VP_SIGNATURES, enum vp_signature, vp_signature_name)
 VP_NAME_OF(VP_REACHES, enum vp_reach, vp_reach_name)
 VP_NAME_OF(VP_FLOW_STATES, enum vp_flow_state, vp_flow_state_name)
 VP_NAME_OF(VP_CAPTURE_STATES, enum vp_capture_state, vp_capture_state_name)
+VP_NAME_OF(VP_ORIGINS, enum vp_origin, vp_origin_name)
+VP_NAME_OF(VP_OWNER_HOWS, enum vp_owner_how, vp_owner_how_name)
+VP_NAME_OF(VP_NAME_SOURCES, enum vp_name_source, vp_name_source_name)
+VP_NAME_OF(VP_MODES, enum vp_mode, vp_mode_name)
 #undef VP_NAME_OF
 /* "NXDOMAIN", "RCODE23"; "AAAA", "A+AAAA" for 0, "TYPE99". The text is
  * constant or stands in buf. Parsing gives 0 or -EINVAL. */
@@ -492,5 +657,11 @@ int vp_signature_parse(enum vp_signature *out, const char *name);
 int vp_reach_parse(enum vp_reach *out, const char *name);
 int vp_flow_state_parse(enum vp_flow_state *out, const char *name);
 int vp_capture_state_parse(enum vp_capture_state *out, const char *name);
+int vp_origin_parse(enum vp_origin *out, const char *name);
+int vp_owner_how_parse(enum vp_owner_how *out, const char *name);
+int vp_name_source_parse(enum vp_name_source *out, const char *name);
+int vp_mode_parse(enum vp_mode *out, const char *name);
+/* Did this run send questions or attempts of its own? */
+bool vp_mode_probes(enum vp_mode mode);
 
 #endif

@@ -16,6 +16,39 @@
 
 struct vp_flows;
 
+/* What an interface is to the flows that pass it: of several that show the
+ * same packets, the highest counts and gives the flow its interface. */
+enum vp_link_role {
+	VP_LINK_UNKNOWN, /* as EXIT */
+	VP_LINK_LOOPBACK,
+	VP_LINK_ENTRY, /* the end of another namespace or guest here: veth,
+	                * tap; what comes in there was sent on this machine */
+	VP_LINK_UPPER, /* stands on others: bridge, VLAN, macvlan, tunnel */
+	VP_LINK_LOWER, /* beneath a master that shows the same packets: VF of
+	                * a synthetic interface, member of a bond or team */
+	VP_LINK_EXIT,  /* a card, bond, or whatever routes lead out by */
+};
+
+/* What the evidence should keep of a packet. */
+enum vp_keep {
+	VP_KEEP_NOTHING, /* bulk between private ends */
+	VP_KEEP_HEADERS,
+	VP_KEEP_WHOLE, /* DNS, handshakes, ICMP errors, self-test, what could
+	                * not be decoded */
+};
+
+#define VP_FLOW_NONE UINT32_MAX
+
+struct vp_flow_seen {
+	uint32_t row; /* VP_FLOW_NONE: of no flow in the table */
+	enum vp_keep keep;
+};
+
+/* A flow with a public remote end was added; from within
+ * vp_flows_packet(). */
+typedef void vp_flow_new_cb(uint8_t proto, const struct vp_endpoint *local,
+                            const struct vp_endpoint *remote, void *arg);
+
 struct vp_flow_limits {   /* 0: the default */
 	size_t flows;     /* 200000 */
 	size_t names;     /* bindings, 200000 */
@@ -35,14 +68,26 @@ void vp_flows_add_resolver(struct vp_flows *t,
 /* A TCP port that somebody here listens at: of a connection there whose start
  * was not seen, the peer is taken to have begun it. */
 void vp_flows_add_listener(struct vp_flows *t, uint16_t port);
-/* The name of an interface by its index, for the report. */
-void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name);
+/* The name and role of an interface by its index; a later call changes the
+ * role, and the name for flows that begin after it. */
+void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name,
+                            enum vp_link_role role);
+/* All interfaces are watched: "never seen going out" then means something. */
+void vp_flows_all_interfaces(struct vp_flows *t);
+/* Prefixes that are private beside those of RFC 1918 and the like; before the
+ * first packet. */
+void vp_flows_add_vnet(struct vp_flows *t, const struct vp_prefix *vnet);
+void vp_flows_on_new(struct vp_flows *t, vp_flow_new_cb *cb, void *arg);
 
 /* Keeps every DNS message from now on, for facts->trace: at most so many (0:
  * 20000), the rest is counted. Returns 0 or -ENOMEM. */
 int vp_flows_trace(struct vp_flows *t, size_t most);
 
-void vp_flows_packet(struct vp_flows *t, const struct vp_packet *p);
+/* Also accounts what a tunnel carries (vp_packet_inner()). */
+struct vp_flow_seen vp_flows_packet(struct vp_flows *t,
+                                    const struct vp_packet *p);
+/* This packet of the row has this number in the evidence (from 1). */
+void vp_flows_evidence(struct vp_flows *t, uint32_t row, uint64_t number);
 /* Counts a frame that could not be decoded (TRUNCATED, MALFORMED, ...). */
 void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
                         enum vp_seen seen);
@@ -65,10 +110,12 @@ bool vp_flows_saw_question(const struct vp_flows *t, uint8_t proto,
 
 /*
  * Writes into the facts: all flows whose remote is public under the vnet
- * prefixes of the policy, and those whose remote is an address of a target or
- * an endpoint of a resolver; ordered by first_us. Adds to the counts of
- * facts->capture (undecodable, truncated, flows_left_out). With
- * vp_flows_trace(), facts->trace as well, in order of time.
+ * prefixes of the policy, those whose remote is an address of a target or an
+ * endpoint of a resolver, and those with an HTTP CONNECT; ordered by first_us.
+ * A flow that source NAT on this machine made of another is one, with
+ * translated_from. Adds to the counts of facts->capture (undecodable,
+ * truncated, flows_left_out, names_left_out, gaps). With vp_flows_trace(),
+ * facts->trace as well, in order of time.
  */
 void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts);
 

@@ -10,9 +10,19 @@
 
 #include "vnetprobe/addr.h"
 
+enum vp_seen { /* who moved it, as the cooked header or the file says */
+	       VP_SEEN_UNKNOWN,
+	       VP_SEEN_IN,
+	       VP_SEEN_OUT,
+	       VP_SEEN_OTHER, /* for another host: promiscuous, bridged */
+};
+
 struct vp_frame {
 	int64_t ts_us; /* Unix microseconds */
-	int linktype;  /* DLT_... */
+	/* What is known beside the bytes; what the link layer says wins. */
+	enum vp_seen seen;
+	int ifindex;  /* 0: not known */
+	int linktype; /* DLT_... */
 	const uint8_t *data;
 	uint32_t caplen; /* bytes at data */
 	uint32_t len;    /* bytes on the wire */
@@ -32,13 +42,6 @@ enum vp_decode {
 		VP_DECODE_COUNT
 };
 
-enum vp_seen { /* who moved it, as the cooked header says */
-	       VP_SEEN_UNKNOWN,
-	       VP_SEEN_IN,
-	       VP_SEEN_OUT,
-	       VP_SEEN_OTHER, /* for another host: promiscuous, bridged */
-};
-
 #define VP_TCP_FIN 0x01
 #define VP_TCP_SYN 0x02
 #define VP_TCP_RST 0x04
@@ -51,7 +54,8 @@ struct vp_packet {
 	int ifindex;    /* 0: the link type does not tell */
 	uint8_t mac[6]; /* source, if has_mac */
 	bool has_mac;
-	uint16_t vlan; /* outermost tag's id; 0: none */
+	uint16_t vlan;  /* outermost tag's id; 0: none */
+	uint16_t ip_id; /* IPv4; 0: none */
 	struct vp_addr src, dst;
 	uint8_t proto;       /* transport: IPPROTO_TCP, ... after extension
 	                      * headers */
@@ -75,6 +79,16 @@ struct vp_packet {
 
 enum vp_decode vp_packet_decode(struct vp_packet *out,
                                 const struct vp_frame *frame);
+
+/*
+ * The packet inside an undivided one of a tunnel: IP in IP (RFC 2003, 4213),
+ * GRE (RFC 2784, 2890), VXLAN (RFC 7348), Geneve (RFC 8926). *kind names it
+ * ("ipip", "6in4", "gre", "vxlan", "geneve"). VP_DECODE_NOT_IP: it is no
+ * tunnel, or carries something else.
+ */
+enum vp_decode vp_packet_inner(struct vp_packet *inner,
+                               const struct vp_packet *outer,
+                               const char **kind);
 const char *vp_decode_name(enum vp_decode d);
 
 #endif

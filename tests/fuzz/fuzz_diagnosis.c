@@ -319,7 +319,7 @@ static void add_target(struct choice *c, struct vp_name *name, uint16_t port)
 {
 	struct vp_facts *f = c->f;
 	struct vp_target *t = VP_PUSH(f->arena, f->targets, f->n_targets);
-	unsigned addresses = f->dns_only ? 0 : pick(c, 3);
+	unsigned addresses = f->mode == VP_MODE_DNS ? 0 : pick(c, 3);
 	unsigned expected = pick(c, 4) == 3 ? 1 + pick(c, 2) : 0;
 
 	t->name = name;
@@ -432,7 +432,7 @@ static struct vp_facts *make(const uint8_t *data, size_t size)
 	f->started_us = INT64_C(1790000000000000);
 	f->ended_us = f->started_us + 2000000;
 	f->rounds = pick(&c, 4);
-	f->dns_only = maybe(&c);
+	f->mode = maybe(&c) ? VP_MODE_DNS : VP_MODE_CHECK;
 	f->interrupted = pick(&c, 8) == 7;
 	f->deadline_hit = pick(&c, 8) == 7;
 	if (!maybe(&c))

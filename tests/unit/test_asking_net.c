@@ -97,7 +97,7 @@ static void open_fixture(struct fixture *f, bool dns_only, unsigned rounds)
 	f->seen = calloc(MOST_SEEN, sizeof(*f->seen));
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->facts = vp_facts_create();
-	f->facts->dns_only = dns_only;
+	f->facts->mode = dns_only ? VP_MODE_DNS : VP_MODE_CHECK;
 	f->facts->rounds = rounds;
 	f->facts->machine.ndots = 1;
 	f->settings.round_interval_ms = 200;

@@ -29,7 +29,7 @@ static void begin(const struct vp_flow_limits *limits)
 	t = vp_flows_create(limits);
 	assert_non_null(t);
 	vp_flows_add_local(t, &(struct vp_addr){ 4, { 10, 0, 0, 4 } });
-	vp_flows_add_interface(t, 2, "eth0");
+	vp_flows_add_interface(t, 2, "eth0", VP_LINK_EXIT);
 	facts = vp_facts_create();
 	now = 1000;
 }

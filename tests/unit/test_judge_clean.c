@@ -375,7 +375,7 @@ static void test_cases(void **state)
 
 		f->capture.wanted = false;
 		f->capture.state = VP_CAPTURE_OFF;
-		f->dns_only = true;
+		f->mode = VP_MODE_DNS;
 		cases[i].change(f);
 		vp_judge(&j, f, arena);
 		if (j.n_findings > 0)

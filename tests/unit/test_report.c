@@ -705,7 +705,7 @@ static struct vp_facts *random_facts(void)
 	rnd_machine(f);
 	rnd_trace(f);
 	f->rounds = (unsigned)rnd(4);
-	f->dns_only = rnd(4) == 0;
+	f->mode = rnd(4) == 0 ? VP_MODE_DNS : VP_MODE_CHECK;
 	for (uint64_t i = rnd(8); i > 0; i--)
 		rnd_flow(f);
 	rnd_capture(f);

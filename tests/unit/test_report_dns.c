@@ -84,7 +84,7 @@ static struct vp_facts *doctor(void)
 {
 	struct vp_facts *f = healthy();
 
-	f->dns_only = true;
+	f->mode = VP_MODE_DNS;
 	f->rounds = 3;
 	memset(&f->capture, 0, sizeof(f->capture));
 	f->capture.state = VP_CAPTURE_OFF;
