@@ -20,21 +20,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 #include <uv.h>
 
-#include "attest.h"
 #include "probing.h"
 #include "progress.h"
-#include "vnetprobe/capture.h"
-#include "vnetprobe/flow.h"
-#include "vnetprobe/listeners.h"
 #include "vnetprobe/nss.h"
-#include "vnetprobe/rights.h"
-#include "vnetprobe/route.h"
+#include "watching.h"
 
-#define SELFTEST_MS 1000
-#define DRAIN_MS 500
 #define TICK_MS 100
 #define NSS_THREADS 32
 #define LEAST_DESCRIPTORS 48 /* beside those of attempts: some 20 */
@@ -50,11 +42,8 @@ struct vp_run {
 	size_t n_signals; /* handles of signals[] that are open */
 	enum phase phase;
 	bool finishing; /* nothing is sent any more, whatever comes back */
-	struct vp_capture *capture;
-	struct vp_flows *flows;
+	struct vp_watching *watching;
 	struct vp_nss *nss;
-	struct vp_routes *routes;
-	struct vp_netstate *before;
 	struct vp_probing *probing;
 	uv_timer_t deadline, pause, tick;
 	uv_signal_t signals[3];
@@ -88,120 +77,7 @@ static void enter(struct vp_run *r, enum phase phase)
 	r->phase_ns = uv_hrtime();
 }
 
-/* The first reason stands; later ones are findings of their own. */
-static void mark_partial(struct vp_run *r, const char *reason)
-{
-	struct vp_capture_facts *c = &r->facts->capture;
-
-	if (c->state != VP_CAPTURE_COMPLETE)
-		return;
-	c->state = VP_CAPTURE_PARTIAL;
-	c->reason = vp_arena_strdup(r->facts->arena, reason);
-}
-
 /* --- preparing --------------------------------------------------------- */
-
-static void capture_off(struct vp_run *r, const char *reason, int rc)
-{
-	struct vp_capture_facts *c = &r->facts->capture;
-	char self[512];
-	ssize_t len;
-
-	c->state = VP_CAPTURE_OFF;
-	c->reason = vp_arena_strdup(r->facts->arena, reason);
-	if (rc != -EPERM && rc != -EACCES)
-		return;
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len <= 0)
-		return;
-	self[len] = '\0';
-	c->remedy = vp_arena_printf(r->facts->arena,
-	                            "sudo setcap cap_net_raw+ep %s", self);
-}
-
-/* `dns` looks at packets only to show or to keep them. */
-static bool capture_off_why(const struct vp_run *r, const char **why)
-{
-	const struct vp_settings *s = r->settings;
-
-	*why = NULL;
-	if (s->no_capture)
-		*why = "not wanted (--no-capture)";
-	else if (r->facts->mode == VP_MODE_DNS && !s->trace &&
-	         s->evidence == NULL)
-		*why = "not needed: dns asks questions only";
-	return *why != NULL;
-}
-
-/* The ports of resolvers that do not listen on 53; n of them at most. */
-static size_t odd_ports(uint16_t *out, size_t n, const struct vp_facts *f)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < f->n_resolvers && found < n; i++) {
-		uint16_t port = f->resolvers[i].endpoint.port;
-
-		if (port != 0 && port != 53)
-			out[found++] = port;
-	}
-	return found;
-}
-
-static int open_capture(struct vp_run *r, char *why, size_t size)
-{
-	const struct vp_settings *s = r->settings;
-	struct vp_facts *f = r->facts;
-	uint16_t ports[VP_CAPTURE_PORTS];
-	struct vp_capture_options opt = {
-		.interface = s->interface,
-		.vnet = f->policy.vnet,
-		.n_vnet = f->policy.n_vnet,
-		.buffer_bytes = s->capture_buffer,
-		.evidence = s->evidence,
-		.dns_ports = ports,
-		.n_dns_ports = odd_ports(ports, VP_CAPTURE_PORTS, f),
-	};
-	const char *off;
-	int rc;
-
-	if (capture_off_why(r, &off)) {
-		f->capture.state = VP_CAPTURE_OFF;
-		f->capture.reason = vp_arena_strdup(f->arena, off);
-		return 0;
-	}
-	/* A trace can also be told from the answers. */
-	f->capture.wanted = f->mode != VP_MODE_DNS || s->evidence != NULL;
-	rc = vp_capture_open(&r->capture, &opt, why, size);
-	if (rc == -ENODEV)
-		return 2; /* the user named it: a usage error */
-	if (rc != 0) {
-		capture_off(r, why, rc);
-		return 0;
-	}
-	f->capture.state = VP_CAPTURE_COMPLETE; /* until something says no */
-	r->flows = vp_flows_create(NULL);
-	if (s->trace && r->flows != NULL && vp_flows_trace(r->flows, 0) != 0)
-		f->trace_left_out = 1; /* at least */
-	/* What is said to a resolver on another port than 53 is DNS too. */
-	for (size_t i = 0; r->flows != NULL && i < f->n_resolvers; i++)
-		if (f->resolvers[i].endpoint.addr.family != 0)
-			vp_flows_add_resolver(r->flows,
-			                      &f->resolvers[i].endpoint);
-	return 0;
-}
-
-static int drop_rights(struct vp_run *r, char *why, size_t size)
-{
-	if (vp_rights_drop(why, size) != 0)
-		return 2;
-	if (r->capture == NULL || r->settings->evidence == NULL)
-		return 0;
-	if (vp_capture_evidence(r->capture, why, size) != 0)
-		return 2;
-	r->facts->capture.evidence =
-		vp_arena_strdup(r->facts->arena, r->settings->evidence);
-	return 0;
-}
 
 static void describe_host(struct vp_facts *f)
 {
@@ -278,7 +154,7 @@ int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
                    char *why, size_t size)
 {
 	struct vp_run *r = calloc(1, sizeof(*r));
-	int rc, failed = 0;
+	int rc;
 
 	*out = NULL;
 	if (r == NULL) {
@@ -298,16 +174,9 @@ int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
 	describe_host(facts);
 	note_proxies(facts);
 	vp_progress_init(&r->progress, s->verbosity < 0);
-	rc = open_capture(r, why, size);
-	if (rc == 0) {
-		failed = vp_routes_open(&r->routes);
-		if (failed == 0)
-			rc = drop_rights(r, why, size);
-	}
-	if (failed != 0) {
-		snprintf(why, size, "cannot start: %s", strerror(-failed));
-		rc = 2;
-	}
+	rc = vp_watching_open(&r->watching, facts, s, why, size);
+	if (rc == 0)
+		rc = vp_watching_drop(r->watching, why, size);
 	if (rc != 0) {
 		vp_run_destroy(r);
 		return rc;
@@ -316,124 +185,21 @@ int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
 	return 0;
 }
 
-/* --- packets ----------------------------------------------------------- */
-
-static void on_frame(const struct vp_frame *frame, void *arg)
-{
-	struct vp_run *r = arg;
-	struct vp_packet packet;
-	enum vp_decode d = vp_packet_decode(&packet, frame);
-
-	if (d == VP_DECODE_OK)
-		vp_flows_packet(r->flows, &packet);
-	else
-		vp_flows_undecoded(r->flows, d, packet.seen);
-}
-
-static void on_capture_end(const char *why, void *arg)
-{
-	struct vp_run *r = arg;
-
-	mark_partial(r, why);
-	r->facts->capture.interface_missed = true;
-}
-
-/* Capturing on one interface says nothing of the others; those by which
- * nothing public is routed cannot matter (a bridge of containers). */
-static void note_unwatched(struct vp_run *r, const struct vp_interface *i)
-{
-	struct vp_facts *f = r->facts;
-
-	if (i->loopback || !i->leads_out)
-		return;
-	f->capture.interface_missed = true;
-	mark_partial(r, vp_arena_printf(f->arena,
-	                                "packets for public addresses may "
-	                                "leave by %s, and only %s was watched",
-	                                i->name, r->settings->interface));
-}
-
-static void list_interfaces(struct vp_run *r)
-{
-	struct vp_facts *f = r->facts;
-	const struct vp_interface *all;
-	size_t n = vp_netstate_interfaces(r->before, &all);
-
-	for (size_t i = 0; i < n; i++) {
-		vp_flows_add_interface(r->flows, all[i].index, all[i].name,
-		                       VP_LINK_UNKNOWN);
-		for (size_t k = 0; k < all[i].n_addresses; k++)
-			vp_flows_add_local(r->flows, &all[i].addresses[k]);
-		if (!all[i].up)
-			continue;
-		if (r->settings->interface != NULL &&
-		    strcmp(r->settings->interface, "any") != 0 &&
-		    strcmp(r->settings->interface, all[i].name) != 0) {
-			note_unwatched(r, &all[i]);
-			continue;
-		}
-		*VP_PUSH(f->arena, f->capture.interfaces,
-		         f->capture.n_interfaces) =
-			vp_arena_strdup(f->arena, all[i].name);
-	}
-}
-
-static void add_change(const char *text, void *arg)
-{
-	struct vp_facts *f = arg;
-
-	*VP_PUSH(f->arena, f->state_changes, f->n_state_changes) =
-		vp_arena_strdup(f->arena, text);
-}
-
-/* Interfaces, routes and resolvers, once more: what differs may have hidden
- * packets from us. */
-static void compare_state(struct vp_run *r)
-{
-	struct vp_netstate *after;
-	bool interfaces = false;
-
-	if (r->before == NULL || vp_netstate_take(&after, r->routes) != 0) {
-		add_change("this machine's network state could not be read",
-		           r->facts);
-		return;
-	}
-	vp_netstate_compare(r->before, after, &interfaces, add_change,
-	                    r->facts);
-	if (interfaces)
-		r->facts->capture.interface_missed = true;
-	vp_netstate_free(after);
-}
-
 /* --- phases ------------------------------------------------------------ */
 
 static void finish(struct vp_run *r);
 
-static void on_second_selftest(bool ok, const char *why, void *arg)
+static void on_proven(void *arg)
 {
-	struct vp_run *r = arg;
-
-	r->facts->capture.selftest_after = ok;
-	if (!ok)
-		mark_partial(r, why);
-	finish(r);
+	finish(arg);
 }
 
 static void prove(struct vp_run *r)
 {
-	int rc;
-
 	if (r->phase == LINGER)
 		r->facts->timing.linger_us = phase_us(r);
 	enter(r, PROVE);
-	if (!r->facts->capture.selftest_before) {
-		finish(r); /* it never worked: nothing to prove */
-		return;
-	}
-	rc = vp_capture_selftest(r->capture, SELFTEST_MS, on_second_selftest,
-	                         r);
-	if (rc != 0)
-		on_second_selftest(false, uv_strerror(rc), r);
+	vp_watching_prove(r->watching, on_proven, r);
 }
 
 static void on_linger_over(uv_timer_t *timer)
@@ -452,7 +218,7 @@ static void on_probing_done(void *arg)
 {
 	struct vp_run *r = arg;
 
-	if (r->capture != NULL)
+	if (vp_watching_on(r->watching))
 		linger(r);
 	else
 		finish(r);
@@ -465,7 +231,7 @@ static void probe(struct vp_run *r)
 		.facts = r->facts,
 		.settings = r->settings,
 		.nss = r->nss,
-		.routes = r->routes,
+		.routes = vp_watching_routes(r->watching),
 		.done = on_probing_done,
 		.arg = r,
 	};
@@ -477,57 +243,19 @@ static void probe(struct vp_run *r)
 	finish(r);
 }
 
-static void on_first_selftest(bool ok, const char *why, void *arg)
+static void on_armed(void *arg)
 {
 	struct vp_run *r = arg;
-	struct vp_capture_facts *c = &r->facts->capture;
 
-	c->selftest_before = ok;
-	c->armed_us = now_us();
 	r->facts->timing.arming_us = phase_us(r);
-	if (!ok)
-		mark_partial(r, why);
 	if (!r->finishing) /* cut short, and seen in the last drain */
 		probe(r);
 }
 
-static void on_listener(uint16_t port, void *arg)
-{
-	vp_flows_add_listener(arg, port);
-}
-
 static void arm(struct vp_run *r)
 {
-	int rc;
-
 	enter(r, ARM);
-	list_interfaces(r);
-	vp_listeners(NULL, on_listener, r->flows);
-	rc = vp_capture_start(r->capture, &r->loop, on_frame, on_capture_end,
-	                      r);
-	if (rc == 0)
-		rc = vp_capture_selftest(r->capture, SELFTEST_MS,
-		                         on_first_selftest, r);
-	if (rc != 0)
-		on_first_selftest(false, uv_strerror(rc), r);
-}
-
-static void count_packets(struct vp_run *r)
-{
-	struct vp_capture_facts *c = &r->facts->capture;
-	struct vp_capture_stats stats;
-
-	vp_capture_drain(r->capture, DRAIN_MS);
-	c->drained_us = now_us();
-	if (r->phase == PROVE)
-		r->facts->timing.drain_us = phase_us(r);
-	vp_capture_stats(r->capture, &stats);
-	c->received = stats.received;
-	c->dropped = stats.dropped;
-	c->interface_dropped = stats.interface_dropped;
-	c->evidence_left_out = stats.evidence_left_out;
-	if (stats.dropped + stats.interface_dropped > 0)
-		mark_partial(r, "packets were lost before they could be read");
+	vp_watching_arm(r->watching, &r->loop, on_armed, r);
 }
 
 /* The end, from whichever phase: no more packets are sent or read. */
@@ -538,8 +266,9 @@ static void finish(struct vp_run *r)
 	r->finishing = true;
 	if (r->probing != NULL)
 		vp_probing_stop(r->probing);
-	if (r->capture != NULL)
-		count_packets(r);
+	vp_watching_stop(r->watching);
+	if (r->phase == PROVE)
+		r->facts->timing.drain_us = phase_us(r);
 	enter(r, DONE);
 	r->facts->ended_us = now_us();
 	vp_progress_clear(&r->progress);
@@ -552,7 +281,7 @@ static void cut_short(struct vp_run *r)
 	uv_timer_stop(&r->pause);
 	if (r->probing != NULL)
 		vp_probing_stop(r->probing);
-	if (r->phase == PROBE && r->capture != NULL)
+	if (r->phase == PROBE && vp_watching_on(r->watching))
 		prove(r);
 	else if (r->phase == LINGER)
 		prove(r);
@@ -707,12 +436,11 @@ int vp_run_go(struct vp_run *r, char *why, size_t size)
 		return 2;
 	}
 	f->started_us = now_us();
-	if (vp_netstate_take(&r->before, r->routes) != 0)
-		r->before = NULL;
+	vp_watching_look(r->watching);
 	r->began_ns = uv_hrtime();
 	uv_timer_start(&r->deadline, on_deadline, r->settings->deadline_ms, 0);
 	uv_timer_start(&r->tick, on_tick, 0, TICK_MS);
-	if (r->capture != NULL)
+	if (vp_watching_on(r->watching))
 		arm(r);
 	else
 		probe(r);
@@ -723,22 +451,13 @@ int vp_run_go(struct vp_run *r, char *why, size_t size)
 		snprintf(why, size, "%s", r->why);
 		return r->rc;
 	}
-	compare_state(r);
-	if (r->flows == NULL)
-		return 0;
-	vp_attest_own(r->flows, f);
-	vp_attest(f, r->flows);
-	vp_flows_finish(r->flows, f);
-	if (f->capture.attested_seen < f->capture.attested_expected)
-		mark_partial(r, "packets of our own probes were not captured");
+	vp_watching_finish(r->watching);
 	return 0;
 }
 
 int vp_run_commit(struct vp_run *r)
 {
-	if (r->capture == NULL || r->facts->capture.evidence == NULL)
-		return 0;
-	return vp_capture_evidence_commit(r->capture);
+	return vp_watching_commit(r->watching);
 }
 
 /* Everything on the loop is told to close, then the loop runs until it has. */
@@ -761,10 +480,7 @@ void vp_run_destroy(struct vp_run *r)
 		return;
 	vp_probing_destroy(r->probing);
 	vp_nss_destroy(r->nss);
-	vp_capture_destroy(r->capture);
+	vp_watching_destroy(r->watching);
 	close_loop(r);
-	vp_routes_close(r->routes);
-	vp_netstate_free(r->before);
-	vp_flows_destroy(r->flows);
 	free(r);
 }

@@ -1,0 +1,395 @@
+/* watching.c - see watching.h. */
+#include "watching.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attest.h"
+#include "vnetprobe/capture.h"
+#include "vnetprobe/flow.h"
+#include "vnetprobe/listeners.h"
+#include "vnetprobe/rights.h"
+#include "vnetprobe/route.h"
+
+#define SELFTEST_MS 1000
+#define DRAIN_MS 500
+
+struct vp_watching {
+	struct vp_facts *facts;
+	const struct vp_settings *settings;
+	struct vp_capture *capture; /* NULL: none */
+	struct vp_flows *flows;
+	struct vp_routes *routes;
+	struct vp_netstate *before;
+	void (*done)(void *arg);
+	void *arg;
+};
+
+static int64_t now_us(void)
+{
+	uv_timeval64_t t;
+
+	uv_gettimeofday(&t);
+	return t.tv_sec * 1000000 + t.tv_usec;
+}
+
+/* The first reason stands; later ones are findings of their own. */
+static void mark_partial(struct vp_watching *w, const char *reason)
+{
+	struct vp_capture_facts *c = &w->facts->capture;
+
+	if (c->state != VP_CAPTURE_COMPLETE)
+		return;
+	c->state = VP_CAPTURE_PARTIAL;
+	c->reason = vp_arena_strdup(w->facts->arena, reason);
+}
+
+/* --- opening ----------------------------------------------------------- */
+
+static void capture_off(struct vp_watching *w, const char *reason, int rc)
+{
+	struct vp_capture_facts *c = &w->facts->capture;
+	char self[512];
+	ssize_t len;
+
+	c->state = VP_CAPTURE_OFF;
+	c->reason = vp_arena_strdup(w->facts->arena, reason);
+	if (rc != -EPERM && rc != -EACCES)
+		return;
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len <= 0)
+		return;
+	self[len] = '\0';
+	c->remedy = vp_arena_printf(w->facts->arena,
+	                            "sudo setcap cap_net_raw+ep %s", self);
+}
+
+/* `dns` looks at packets only to show or to keep them. */
+static bool capture_off_why(const struct vp_watching *w, const char **why)
+{
+	const struct vp_settings *s = w->settings;
+
+	*why = NULL;
+	if (s->no_capture)
+		*why = "not wanted (--no-capture)";
+	else if (w->facts->mode == VP_MODE_DNS && !s->trace &&
+	         s->evidence == NULL)
+		*why = "not needed: dns asks questions only";
+	return *why != NULL;
+}
+
+/* The ports of resolvers that do not listen on 53; n of them at most. */
+static size_t odd_ports(uint16_t *out, size_t n, const struct vp_facts *f)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < f->n_resolvers && found < n; i++) {
+		uint16_t port = f->resolvers[i].endpoint.port;
+
+		if (port != 0 && port != 53)
+			out[found++] = port;
+	}
+	return found;
+}
+
+static int open_capture(struct vp_watching *w, char *why, size_t size)
+{
+	const struct vp_settings *s = w->settings;
+	struct vp_facts *f = w->facts;
+	uint16_t ports[VP_CAPTURE_PORTS];
+	struct vp_capture_options opt = {
+		.interface = s->interface,
+		.vnet = f->policy.vnet,
+		.n_vnet = f->policy.n_vnet,
+		.buffer_bytes = s->capture_buffer,
+		.evidence = s->evidence,
+		.dns_ports = ports,
+		.n_dns_ports = odd_ports(ports, VP_CAPTURE_PORTS, f),
+	};
+	const char *off;
+	int rc;
+
+	if (capture_off_why(w, &off)) {
+		f->capture.state = VP_CAPTURE_OFF;
+		f->capture.reason = vp_arena_strdup(f->arena, off);
+		return 0;
+	}
+	/* A trace can also be told from the answers. */
+	f->capture.wanted = f->mode != VP_MODE_DNS || s->evidence != NULL;
+	rc = vp_capture_open(&w->capture, &opt, why, size);
+	if (rc == -ENODEV)
+		return 2; /* the user named it: a usage error */
+	if (rc != 0) {
+		capture_off(w, why, rc);
+		return 0;
+	}
+	f->capture.state = VP_CAPTURE_COMPLETE; /* until something says no */
+	w->flows = vp_flows_create(NULL);
+	if (s->trace && w->flows != NULL && vp_flows_trace(w->flows, 0) != 0)
+		f->trace_left_out = 1; /* at least */
+	/* What is said to a resolver on another port than 53 is DNS too. */
+	for (size_t i = 0; w->flows != NULL && i < f->n_resolvers; i++)
+		if (f->resolvers[i].endpoint.addr.family != 0)
+			vp_flows_add_resolver(w->flows,
+			                      &f->resolvers[i].endpoint);
+	return 0;
+}
+
+int vp_watching_open(struct vp_watching **out, struct vp_facts *facts,
+                     const struct vp_settings *s, char *why, size_t size)
+{
+	struct vp_watching *w = calloc(1, sizeof(*w));
+	int rc, failed;
+
+	*out = w;
+	if (w == NULL) {
+		snprintf(why, size, "out of memory");
+		return 2;
+	}
+	w->facts = facts;
+	w->settings = s;
+	rc = open_capture(w, why, size);
+	if (rc != 0)
+		return rc;
+	failed = vp_routes_open(&w->routes);
+	if (failed == 0)
+		return 0;
+	snprintf(why, size, "cannot start: %s", strerror(-failed));
+	return 2;
+}
+
+int vp_watching_drop(struct vp_watching *w, char *why, size_t size)
+{
+	if (vp_rights_drop(why, size) != 0)
+		return 2;
+	if (w->capture == NULL || w->settings->evidence == NULL)
+		return 0;
+	if (vp_capture_evidence(w->capture, why, size) != 0)
+		return 2;
+	w->facts->capture.evidence =
+		vp_arena_strdup(w->facts->arena, w->settings->evidence);
+	return 0;
+}
+
+bool vp_watching_on(const struct vp_watching *w)
+{
+	return w->capture != NULL;
+}
+
+struct vp_routes *vp_watching_routes(const struct vp_watching *w)
+{
+	return w->routes;
+}
+
+/* --- packets ----------------------------------------------------------- */
+
+static void on_frame(const struct vp_frame *frame, void *arg)
+{
+	struct vp_watching *w = arg;
+	struct vp_packet packet;
+	enum vp_decode d = vp_packet_decode(&packet, frame);
+
+	if (d == VP_DECODE_OK)
+		vp_flows_packet(w->flows, &packet);
+	else
+		vp_flows_undecoded(w->flows, d, packet.seen);
+}
+
+static void on_capture_end(const char *why, void *arg)
+{
+	struct vp_watching *w = arg;
+
+	mark_partial(w, why);
+	w->facts->capture.interface_missed = true;
+}
+
+/* Capturing on one interface says nothing of the others; those by which
+ * nothing public is routed cannot matter (a bridge of containers). */
+static void note_unwatched(struct vp_watching *w, const struct vp_interface *i)
+{
+	struct vp_facts *f = w->facts;
+
+	if (i->loopback || !i->leads_out)
+		return;
+	f->capture.interface_missed = true;
+	mark_partial(w, vp_arena_printf(f->arena,
+	                                "packets for public addresses may "
+	                                "leave by %s, and only %s was watched",
+	                                i->name, w->settings->interface));
+}
+
+static void list_interfaces(struct vp_watching *w)
+{
+	struct vp_facts *f = w->facts;
+	const struct vp_interface *all;
+	size_t n = vp_netstate_interfaces(w->before, &all);
+
+	for (size_t i = 0; i < n; i++) {
+		vp_flows_add_interface(w->flows, all[i].index, all[i].name,
+		                       VP_LINK_UNKNOWN);
+		for (size_t k = 0; k < all[i].n_addresses; k++)
+			vp_flows_add_local(w->flows, &all[i].addresses[k]);
+		if (!all[i].up)
+			continue;
+		if (w->settings->interface != NULL &&
+		    strcmp(w->settings->interface, "any") != 0 &&
+		    strcmp(w->settings->interface, all[i].name) != 0) {
+			note_unwatched(w, &all[i]);
+			continue;
+		}
+		*VP_PUSH(f->arena, f->capture.interfaces,
+		         f->capture.n_interfaces) =
+			vp_arena_strdup(f->arena, all[i].name);
+	}
+}
+
+static void add_change(const char *text, void *arg)
+{
+	struct vp_facts *f = arg;
+
+	*VP_PUSH(f->arena, f->state_changes, f->n_state_changes) =
+		vp_arena_strdup(f->arena, text);
+}
+
+/* Interfaces, routes and resolvers, once more: what differs may have hidden
+ * packets from us. */
+static void compare_state(struct vp_watching *w)
+{
+	struct vp_netstate *after;
+	bool interfaces = false;
+
+	if (w->before == NULL || vp_netstate_take(&after, w->routes) != 0) {
+		add_change("this machine's network state could not be read",
+		           w->facts);
+		return;
+	}
+	vp_netstate_compare(w->before, after, &interfaces, add_change,
+	                    w->facts);
+	if (interfaces)
+		w->facts->capture.interface_missed = true;
+	vp_netstate_free(after);
+}
+
+/* --- arming and proving ------------------------------------------------- */
+
+void vp_watching_look(struct vp_watching *w)
+{
+	if (vp_netstate_take(&w->before, w->routes) != 0)
+		w->before = NULL;
+}
+
+static void on_first_selftest(bool ok, const char *why, void *arg)
+{
+	struct vp_watching *w = arg;
+	struct vp_capture_facts *c = &w->facts->capture;
+
+	c->selftest_before = ok;
+	c->armed_us = now_us();
+	if (!ok)
+		mark_partial(w, why);
+	w->done(w->arg);
+}
+
+static void on_listener(uint16_t port, void *arg)
+{
+	vp_flows_add_listener(arg, port);
+}
+
+void vp_watching_arm(struct vp_watching *w, uv_loop_t *loop,
+                     void (*done)(void *arg), void *arg)
+{
+	int rc;
+
+	w->done = done;
+	w->arg = arg;
+	list_interfaces(w);
+	vp_listeners(NULL, on_listener, w->flows);
+	rc = vp_capture_start(w->capture, loop, on_frame, on_capture_end, w);
+	if (rc == 0)
+		rc = vp_capture_selftest(w->capture, SELFTEST_MS,
+		                         on_first_selftest, w);
+	if (rc != 0)
+		on_first_selftest(false, uv_strerror(rc), w);
+}
+
+static void on_second_selftest(bool ok, const char *why, void *arg)
+{
+	struct vp_watching *w = arg;
+
+	w->facts->capture.selftest_after = ok;
+	if (!ok)
+		mark_partial(w, why);
+	w->done(w->arg);
+}
+
+void vp_watching_prove(struct vp_watching *w, void (*done)(void *arg),
+                       void *arg)
+{
+	int rc;
+
+	w->done = done;
+	w->arg = arg;
+	if (!w->facts->capture.selftest_before) {
+		done(arg); /* it never worked: nothing to prove */
+		return;
+	}
+	rc = vp_capture_selftest(w->capture, SELFTEST_MS, on_second_selftest,
+	                         w);
+	if (rc != 0)
+		on_second_selftest(false, uv_strerror(rc), w);
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+void vp_watching_stop(struct vp_watching *w)
+{
+	struct vp_capture_facts *c = &w->facts->capture;
+	struct vp_capture_stats stats;
+
+	if (w->capture == NULL)
+		return;
+	vp_capture_drain(w->capture, DRAIN_MS);
+	c->drained_us = now_us();
+	vp_capture_stats(w->capture, &stats);
+	c->received = stats.received;
+	c->dropped = stats.dropped;
+	c->interface_dropped = stats.interface_dropped;
+	c->evidence_left_out = stats.evidence_left_out;
+	if (stats.dropped + stats.interface_dropped > 0)
+		mark_partial(w, "packets were lost before they could be read");
+}
+
+void vp_watching_finish(struct vp_watching *w)
+{
+	struct vp_facts *f = w->facts;
+
+	compare_state(w);
+	if (w->flows == NULL)
+		return;
+	vp_attest_own(w->flows, f);
+	vp_attest(f, w->flows);
+	vp_flows_finish(w->flows, f);
+	if (f->capture.attested_seen < f->capture.attested_expected)
+		mark_partial(w, "packets of our own probes were not captured");
+}
+
+int vp_watching_commit(struct vp_watching *w)
+{
+	if (w->capture == NULL || w->facts->capture.evidence == NULL)
+		return 0;
+	return vp_capture_evidence_commit(w->capture);
+}
+
+void vp_watching_destroy(struct vp_watching *w)
+{
+	if (w == NULL)
+		return;
+	vp_capture_destroy(w->capture);
+	vp_routes_close(w->routes);
+	vp_netstate_free(w->before);
+	vp_flows_destroy(w->flows);
+	free(w);
+}
