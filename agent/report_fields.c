@@ -147,6 +147,19 @@ uint64_t fields_number(struct fields *r, const json_t *o, const char *key,
 	return 0;
 }
 
+int fields_integer(struct fields *r, const json_t *o, const char *key,
+                   int least, int most)
+{
+	const json_t *v = fields_typed(r, o, key, JSON_INTEGER, "an integer");
+	json_int_t n = v != NULL ? json_integer_value(v) : least;
+
+	if (n >= least && n <= most)
+		return (int)n;
+	fields_fail(r, key, "%lld is not between %d and %d", (long long)n,
+	            least, most);
+	return least;
+}
+
 uint64_t fields_count(struct fields *r, const json_t *o, const char *key)
 {
 	return fields_number(r, o, key, INT64_MAX);

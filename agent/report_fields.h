@@ -42,6 +42,8 @@ const char *fields_raw_or_null(struct fields *r, const json_t *o,
 char *fields_text(struct fields *r, const json_t *o, const char *key);
 uint64_t fields_number(struct fields *r, const json_t *o, const char *key,
                        int64_t most);
+int fields_integer(struct fields *r, const json_t *o, const char *key,
+                   int least, int most);
 uint64_t fields_count(struct fields *r, const json_t *o, const char *key);
 bool fields_boolean(struct fields *r, const json_t *o, const char *key);
 /* NULL after fields_fail(). */

@@ -110,105 +110,6 @@ static json_t *target(struct writer *w, size_t index)
 	return o;
 }
 
-/* --- packets ----------------------------------------------------------- */
-
-static void put_flow_names(struct writer *w, json_t *o, const struct vp_flow *f)
-{
-	json_t *names = report_must(json_array()),
-	       *bound = report_must(json_array());
-
-	for (size_t i = 0; i < f->n_names; i++) {
-		report_append(names, report_string(w, f->names[i].name));
-		report_append(bound, json_boolean(f->names[i].bound));
-	}
-	report_put(o, "names", names);
-	report_put(o, "names_bound", bound);
-	report_put(o, "sni", report_string(w, f->sni));
-	report_put(o, "sni_bound", json_boolean(f->sni_bound));
-	report_put(o, "questions",
-	           report_strings(w, f->questions, f->n_questions));
-	report_put(o, "names_left_out", report_number(f->names_left_out));
-	report_put(o, "questions_left_out",
-	           report_number(f->questions_left_out));
-}
-
-static json_t *flow(struct writer *w, size_t index)
-{
-	static const char *const directions[] = { "unknown", "out", "in" };
-	const struct vp_flow *f = &w->facts->flows[index];
-	const struct vp_flow_judgement *j = &w->j->flows[index];
-	json_t *o = report_must(json_object());
-
-	report_put(o, "proto", report_protocol(f->proto));
-	report_put(o, "local", report_endpoint(&f->local));
-	report_put(o, "remote", report_endpoint(&f->remote));
-	report_put(o, "interface", report_string(w, f->interface));
-	report_put(o, "direction", json_string(directions[f->direction]));
-	report_put(o, "class", json_string(vp_flow_class_name(j->class)));
-	report_put(o, "rule", report_string(w, j->rule));
-	report_put(o, "own", json_boolean(f->own));
-	put_flow_names(w, o, f);
-	report_put(o, "process", report_string(w, f->process));
-	report_put(o, "packets_out", report_number(f->packets_out));
-	report_put(o, "bytes_out", report_number(f->bytes_out));
-	report_put(o, "packets_in", report_number(f->packets_in));
-	report_put(o, "bytes_in", report_number(f->bytes_in));
-	report_put(o, "first", report_moment(f->first_us));
-	report_put(o, "last", report_moment(f->last_us));
-	report_put(o, "state", json_string(vp_flow_state_name(f->state)));
-	return o;
-}
-
-static json_t *unseen(struct writer *w, const struct vp_capture_facts *c)
-{
-	json_t *array = report_must(json_array()), *o;
-
-	for (size_t i = 0; i < c->n_unseen; i++) {
-		o = report_must(json_object());
-		report_put(o, "proto", report_protocol(c->unseen[i].proto));
-		report_put(o, "local", report_endpoint(&c->unseen[i].local));
-		report_put(o, "remote", report_endpoint(&c->unseen[i].remote));
-		report_put(o, "what", report_string(w, c->unseen[i].what));
-		report_append(array, o);
-	}
-	return array;
-}
-
-static json_t *capture(struct writer *w)
-{
-	const struct vp_capture_facts *c = &w->facts->capture;
-	json_t *o = report_must(json_object()),
-	       *window = report_must(json_object());
-	json_t *attested = report_must(json_object());
-
-	report_put(window, "armed", report_moment(c->armed_us));
-	report_put(window, "drained", report_moment(c->drained_us));
-	report_put(attested, "expected", report_number(c->attested_expected));
-	report_put(attested, "seen", report_number(c->attested_seen));
-	report_put(attested, "unseen", unseen(w, c));
-	report_put(o, "wanted", json_boolean(c->wanted));
-	report_put(o, "state", json_string(vp_capture_state_name(c->state)));
-	report_put(o, "reason", report_string(w, c->reason));
-	report_put(o, "remedy", report_string(w, c->remedy));
-	report_put(o, "interfaces",
-	           report_strings(w, c->interfaces, c->n_interfaces));
-	report_put(o, "received", report_number(c->received));
-	report_put(o, "dropped", report_number(c->dropped));
-	report_put(o, "interface_dropped", report_number(c->interface_dropped));
-	report_put(o, "window", window);
-	report_put(o, "selftest_before", json_boolean(c->selftest_before));
-	report_put(o, "selftest_after", json_boolean(c->selftest_after));
-	report_put(o, "interface_missed", json_boolean(c->interface_missed));
-	report_put(o, "attested", attested);
-	report_put(o, "truncated", report_number(c->truncated));
-	report_put(o, "undecodable", report_number(c->undecodable));
-	report_put(o, "undecodable_out", report_number(c->undecodable_out));
-	report_put(o, "flows_left_out", report_number(c->flows_left_out));
-	report_put(o, "evidence_left_out", report_number(c->evidence_left_out));
-	report_put(o, "evidence", report_string(w, c->evidence));
-	return o;
-}
-
 /* --- policy, timing, findings ------------------------------------------ */
 
 static json_t *policy(struct writer *w)
@@ -235,12 +136,15 @@ static json_t *policy(struct writer *w)
 		report_put(r, "port", json_integer(a->port));
 		report_put(r, "process", report_string(w, a->process));
 		report_put(r, "reason", report_string(w, a->reason));
+		report_put_string(w, r, "service_tag", a->service_tag);
 		report_append(allow, r);
 	}
 	report_put(o, "vnet", vnet);
 	report_put(o, "default",
 	           json_string(p->report_only ? "report" : "fail"));
 	report_put(o, "allow", allow);
+	if (p->tags.file != NULL)
+		report_put(o, "service_tags", report_tags_file(w));
 	return o;
 }
 
@@ -336,12 +240,15 @@ static void head(struct writer *w)
 	member(w, "interrupted", json_boolean(f->interrupted));
 	if (f->rounds != 0)
 		member(w, "rounds", json_integer(f->rounds));
+	member(w, "command", json_string(vp_mode_name(f->mode)));
 	if (f->mode == VP_MODE_DNS)
 		member(w, "dns_only", json_true());
 	machine = report_machine(w);
 	if (machine != NULL)
 		member(w, "machine", machine);
-	member(w, "capture", capture(w));
+	member(w, "capture", report_capture(w));
+	if (f->command.n_argv > 0)
+		member(w, "watched", report_watched(w));
 	member(w, "timing", timing(w));
 	member(w, "policy", policy(w));
 	member(w, "proxies", report_strings(w, f->proxies, f->n_proxies));
@@ -373,7 +280,7 @@ int vp_report_json(FILE *out, const struct vp_facts *facts,
 		member(&w, "trace_left_out",
 		       report_number(facts->trace_left_out));
 	}
-	list(&w, "flows", facts->n_flows, flow);
+	list(&w, "flows", facts->n_flows, report_flow);
 	list(&w, "findings", j->n_findings, finding);
 	fputs("\n}\n", out);
 	vp_arena_destroy(w.scratch);

@@ -148,150 +148,7 @@ static void read_target(struct fields *r, const json_t *o, void *arg)
 	fields_each(r, o, "addresses", read_address, t);
 }
 
-/* --- packets ----------------------------------------------------------- */
-
-static void read_flow_names(struct fields *r, const json_t *o,
-                            struct vp_flow *f)
-{
-	const json_t *bound = fields_array(r, o, "names_bound");
-	size_t n;
-	char **names = fields_texts(r, o, "names", &n);
-
-	if (bound == NULL || r->failed)
-		return;
-	if (json_array_size(bound) != n)
-		fields_fail(r, "names_bound", "is not as long as names");
-	for (size_t i = 0; i < n && !r->failed; i++) {
-		const json_t *b = json_array_get(bound, i);
-		struct vp_flow_name *name =
-			VP_PUSH(r->arena, f->names, f->n_names);
-
-		if (!json_is_boolean(b))
-			fields_fail(r, "names_bound", "expected true or false");
-		name->name = names[i];
-		name->bound = json_is_true(b);
-	}
-	f->sni = fields_text(r, o, "sni");
-	f->sni_bound = fields_boolean(r, o, "sni_bound");
-	f->questions = fields_texts(r, o, "questions", &f->n_questions);
-	f->names_left_out = (size_t)fields_count(r, o, "names_left_out");
-	f->questions_left_out =
-		(size_t)fields_count(r, o, "questions_left_out");
-}
-
-static enum vp_direction direction(struct fields *r, const json_t *o)
-{
-	const char *s = fields_raw(r, o, "direction");
-
-	if (s == NULL || strcmp(s, "unknown") == 0)
-		return VP_DIRECTION_UNKNOWN;
-	if (strcmp(s, "out") == 0)
-		return VP_DIRECTION_OUT;
-	if (strcmp(s, "in") == 0)
-		return VP_DIRECTION_IN;
-	fields_fail(r, "direction", "\"%.40s\" is not in, out or unknown", s);
-	return VP_DIRECTION_UNKNOWN;
-}
-
-static void read_flow(struct fields *r, const json_t *o, void *arg)
-{
-	struct vp_facts *facts = arg;
-	struct vp_flow *f = VP_PUSH(r->arena, facts->flows, facts->n_flows);
-
-	f->proto = fields_protocol(r, o, "proto");
-	f->local = fields_endpoint(r, o, "local");
-	f->remote = fields_endpoint(r, o, "remote");
-	if (f->remote.addr.family == 0)
-		fields_fail(r, "remote", "is missing");
-	f->interface = fields_text(r, o, "interface");
-	f->direction = direction(r, o);
-	f->own = fields_boolean(r, o, "own");
-	read_flow_names(r, o, f);
-	f->process = fields_text(r, o, "process");
-	f->packets_out = fields_count(r, o, "packets_out");
-	f->bytes_out = fields_count(r, o, "bytes_out");
-	f->packets_in = fields_count(r, o, "packets_in");
-	f->bytes_in = fields_count(r, o, "bytes_in");
-	f->first_us = fields_moment(r, o, "first");
-	f->last_us = fields_moment(r, o, "last");
-	FIELDS_WORD(r, o, "state", vp_flow_state_parse, &f->state);
-}
-
-static void read_unseen(struct fields *r, const json_t *o, void *arg)
-{
-	struct vp_capture_facts *c = arg;
-	struct vp_unseen *u = VP_PUSH(r->arena, c->unseen, c->n_unseen);
-
-	u->proto = fields_protocol(r, o, "proto");
-	u->local = fields_endpoint(r, o, "local");
-	u->remote = fields_endpoint(r, o, "remote");
-	u->what = fields_text(r, o, "what");
-}
-
-static void read_attested(struct fields *r, const json_t *o,
-                          struct vp_capture_facts *c)
-{
-	const json_t *a = fields_object(r, o, "attested");
-	const json_t *w = fields_object(r, o, "window");
-	size_t before = fields_enter(r, "attested");
-
-	if (a != NULL) {
-		c->attested_expected = fields_count(r, a, "expected");
-		c->attested_seen = fields_count(r, a, "seen");
-		fields_each(r, a, "unseen", read_unseen, c);
-		if (c->attested_seen > c->attested_expected)
-			fields_fail(r, "seen", "is more than expected");
-	}
-	fields_leave(r, before);
-	before = fields_enter(r, "window");
-	if (w != NULL) {
-		c->armed_us = fields_moment(r, w, "armed");
-		c->drained_us = fields_moment(r, w, "drained");
-	}
-	fields_leave(r, before);
-}
-
-static void read_capture(struct fields *r, const json_t *parent)
-{
-	struct vp_capture_facts *c = &r->f->capture;
-	const json_t *o = fields_object(r, parent, "capture");
-	size_t before = fields_enter(r, "capture");
-
-	if (o != NULL) {
-		c->wanted = fields_boolean(r, o, "wanted");
-		FIELDS_WORD(r, o, "state", vp_capture_state_parse, &c->state);
-		c->reason = fields_text(r, o, "reason");
-		c->remedy = fields_text(r, o, "remedy");
-		c->interfaces =
-			fields_texts(r, o, "interfaces", &c->n_interfaces);
-		c->received = fields_count(r, o, "received");
-		c->dropped = fields_count(r, o, "dropped");
-		c->interface_dropped = fields_count(r, o, "interface_dropped");
-		c->selftest_before = fields_boolean(r, o, "selftest_before");
-		c->selftest_after = fields_boolean(r, o, "selftest_after");
-		c->interface_missed = fields_boolean(r, o, "interface_missed");
-		read_attested(r, o, c);
-		c->truncated = fields_count(r, o, "truncated");
-		c->undecodable = fields_count(r, o, "undecodable");
-		c->undecodable_out = fields_count(r, o, "undecodable_out");
-		c->flows_left_out = fields_count(r, o, "flows_left_out");
-		c->evidence_left_out = fields_count(r, o, "evidence_left_out");
-		c->evidence = fields_text(r, o, "evidence");
-	}
-	fields_leave(r, before);
-}
-
 /* --- policy and the rest ----------------------------------------------- */
-
-static struct vp_prefix parse_prefix(struct fields *r, const char *key,
-                                     const char *s)
-{
-	struct vp_prefix p = { 0 };
-
-	if (s != NULL && vp_prefix_parse(&p, s) != 0)
-		fields_fail(r, key, "\"%.60s\" is no prefix", s);
-	return p;
-}
 
 static void read_allow(struct fields *r, const json_t *o, void *arg)
 {
@@ -299,11 +156,13 @@ static void read_allow(struct fields *r, const json_t *o, void *arg)
 	struct vp_allow_rule *a = VP_PUSH(r->arena, p->allow, p->n_allow);
 
 	a->name = fields_text(r, o, "name");
-	a->prefix =
-		parse_prefix(r, "prefix", fields_raw_or_null(r, o, "prefix"));
+	a->prefix = report_read_prefix(r, "prefix",
+	                               fields_raw_or_null(r, o, "prefix"));
 	a->port = (uint16_t)fields_number(r, o, "port", UINT16_MAX);
 	a->process = fields_text(r, o, "process");
 	a->reason = report_unescape(r->arena, fields_raw(r, o, "reason"));
+	if (fields_has(o, "service_tag"))
+		a->service_tag = fields_text(r, o, "service_tag");
 }
 
 /* As strict as --vnet: a report that was meddled with could else declare the
@@ -338,6 +197,8 @@ static void read_policy(struct fields *r, const json_t *parent)
 			            "\"%.40s\" is not fail or report", s);
 		p->report_only = s != NULL && strcmp(s, "report") == 0;
 		fields_each(r, o, "allow", read_allow, p);
+		if (fields_has(o, "service_tags"))
+			report_read_tags_file(r, o);
 	}
 	fields_leave(r, before);
 }
@@ -381,6 +242,8 @@ static void read_head(struct fields *r, const json_t *o)
 		f->rounds =
 			(unsigned)fields_number(r, o, "rounds", MOST_ROUNDS);
 	f->mode = fields_flag(r, o, "dns_only") ? VP_MODE_DNS : VP_MODE_CHECK;
+	if (fields_has(o, "command"))
+		FIELDS_WORD(r, o, "command", vp_mode_parse, &f->mode);
 }
 
 static void read_report(struct fields *r, const json_t *o)
@@ -393,7 +256,7 @@ static void read_report(struct fields *r, const json_t *o)
 		return;
 	}
 	read_head(r, o);
-	read_capture(r, o);
+	report_read_capture(r, o);
 	read_timing(r, o);
 	read_policy(r, o);
 	f->proxies = fields_texts(r, o, "proxies", &f->n_proxies);
@@ -402,7 +265,8 @@ static void read_report(struct fields *r, const json_t *o)
 	fields_each(r, o, "resolvers", report_read_resolver, f);
 	fields_each(r, o, "targets", read_target, f);
 	report_read_dns(r, o);
-	fields_each(r, o, "flows", read_flow, f);
+	report_read_watched(r, o);
+	fields_each(r, o, "flows", report_read_flow, f);
 }
 
 int vp_report_read(struct vp_facts **out, const char *path, char *why,

@@ -16,6 +16,15 @@ void report_read_resolver(struct fields *r, const json_t *o, void *facts);
 /* The member "route" of an object. */
 void report_read_route(struct fields *r, const json_t *parent,
                        struct vp_route *route);
+/* report_read_packets.c */
+void report_read_flow(struct fields *r, const json_t *o, void *facts);
+void report_read_capture(struct fields *r, const json_t *parent);
+/* The members "watched" of a report and "service_tags" of a policy. */
+void report_read_watched(struct fields *r, const json_t *parent);
+void report_read_tags_file(struct fields *r, const json_t *parent);
+struct vp_prefix report_read_prefix(struct fields *r, const char *key,
+                                    const char *s);
+
 /* Zones, trace and machine of the whole report; resolvers come before. */
 void report_read_dns(struct fields *r, const json_t *o);
 

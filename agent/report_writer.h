@@ -55,4 +55,10 @@ json_t *report_dns_packet(struct writer *w, size_t index);
 /* NULL: nothing is known of the machine. */
 json_t *report_machine(struct writer *w);
 
+/* report_json_packets.c */
+json_t *report_flow(struct writer *w, size_t index);
+json_t *report_capture(struct writer *w);
+json_t *report_watched(struct writer *w);
+json_t *report_tags_file(struct writer *w);
+
 #endif

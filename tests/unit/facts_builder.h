@@ -236,6 +236,7 @@ static inline void bind_name(struct vp_facts *f, struct vp_flow *w,
 
 	n->name = copy(f, name);
 	n->bound = true;
+	n->current = true;
 }
 
 static inline struct vp_facts *healthy(void)

@@ -590,6 +590,63 @@ static void rnd_trace(struct vp_facts *f)
 	f->trace_left_out = f->traced ? rnd(2) : 0;
 }
 
+static char *text_or_none(struct vp_facts *f)
+{
+	return coin() ? some_text(f) : NULL;
+}
+
+static void rnd_owner(struct vp_facts *f, struct vp_flow *w)
+{
+	struct vp_owner *own = vp_arena_alloc(f->arena, sizeof(*own));
+
+	own->how = (enum vp_owner_how)rnd(3);
+	own->pid = (uint32_t)rnd(3);
+	own->uid = coin() ? VP_NO_UID : (uint32_t)rnd(1001);
+	own->user = text_or_none(f);
+	own->executable = text_or_none(f);
+	own->cgroup = text_or_none(f);
+	own->container = text_or_none(f);
+	own->cgroup_id = rnd(3);
+	w->owner = own;
+	w->n_owners = 1 + (unsigned)rnd(3);
+}
+
+static void rnd_flow_more(struct vp_facts *f, struct vp_flow *w)
+{
+	for (size_t i = 0; i < w->n_names; i++) {
+		w->names[i].current = w->names[i].bound && coin();
+		w->names[i].answered_us = coin() ? rnd_time() : 0;
+		w->names[i].ttl = (uint32_t)rnd(4000);
+	}
+	w->sni_from = (enum vp_name_source)rnd(3);
+	w->ech = coin();
+	w->http_host = text_or_none(f);
+	w->http_connect = text_or_none(f);
+	w->origin = (enum vp_origin)rnd(4);
+	w->never_left = coin();
+	w->translated_from = rnd_endpoint_or_none();
+	w->tunnel = text_or_none(f);
+	w->tunnel_peer = rnd_endpoint_or_none();
+	w->flows = coin() ? 0 : 2 + rnd(100);
+	if (coin())
+		rnd_owner(f, w);
+	w->of_command = coin();
+	w->of_others = !w->of_command && coin();
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_flow_tag *tag = VP_PUSH(f->arena, w->tags, w->n_tags);
+
+		tag->name = some_text(f);
+		assert_int_equal(vp_prefix_parse(&tag->prefix, "20.0.0.0/8"),
+		                 0);
+	}
+	w->gap_bytes = rnd(2);
+	w->evidence_packets = rnd(3);
+	if (w->evidence_packets > 0) {
+		w->evidence_first = 1 + rnd(5);
+		w->evidence_last = w->evidence_first + rnd(5);
+	}
+}
+
 static void rnd_flow(struct vp_facts *f)
 {
 	static const uint8_t protos[] = { IPPROTO_TCP,  IPPROTO_UDP,
@@ -622,6 +679,7 @@ static void rnd_flow(struct vp_facts *f)
 	w->first_us = rnd_time();
 	w->last_us = rnd_time();
 	w->state = (enum vp_flow_state)rnd(3);
+	rnd_flow_more(f, w);
 }
 
 static void rnd_capture(struct vp_facts *f)
@@ -678,8 +736,60 @@ static void rnd_policy(struct vp_facts *f)
 		r->port = coin() ? 443 : 0;
 		r->process = rnd_text(f);
 		r->reason = some_text(f);
+		r->service_tag = text_or_none(f);
 	}
 	p->report_only = coin();
+}
+
+static void rnd_ledger(struct vp_facts *f)
+{
+	struct vp_capture_facts *c = &f->capture;
+
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, c->losses, c->n_losses) =
+			(struct vp_loss){ rnd_time(), rnd_time(), rnd(9),
+			                  rnd(9), rnd(9) };
+	c->losses_left_out = rnd(2);
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, c->undecoded, c->n_undecoded) =
+			(struct vp_undecoded){ some_text(f), rnd(9), rnd(9) };
+	c->names_left_out = rnd(2);
+	c->gap_flows = rnd(2);
+	c->gap_bytes = c->gap_flows > 0 ? rnd(9) : 0;
+	c->evidence_packets = rnd(2);
+	c->evidence_bytes = rnd(2);
+	c->evidence_ring = coin();
+	c->evidence_sha256 = text_or_none(f);
+	c->file = text_or_none(f);
+	c->file_cut = text_or_none(f);
+	c->owners = text_or_none(f);
+	c->owners_why = text_or_none(f);
+	c->owners_lost = rnd(2);
+}
+
+static void rnd_command(struct vp_facts *f)
+{
+	struct vp_command_facts *c = &f->command;
+	struct vp_tags_facts *t = &f->policy.tags;
+
+	for (uint64_t i = rnd(3); i > 0; i--)
+		*VP_PUSH(f->arena, c->argv, c->n_argv) = some_text(f);
+	if (c->n_argv > 0) {
+		c->started = coin();
+		c->why = text_or_none(f);
+		c->exit_status = (int)rnd(257) - 1;
+		c->signal = (int)rnd(16);
+		c->by_cgroup = coin();
+		c->left_running = rnd(2);
+	}
+	t->file = text_or_none(f);
+	if (t->file == NULL)
+		return;
+	t->cloud = rnd_text(f);
+	t->change_number = rnd(1000);
+	t->dated_us = coin() ? rnd_time() : 0;
+	t->n_tags = rnd(9);
+	t->n_prefixes = rnd(9);
 }
 
 static struct vp_facts *random_facts(void)
@@ -705,11 +815,13 @@ static struct vp_facts *random_facts(void)
 	rnd_machine(f);
 	rnd_trace(f);
 	f->rounds = (unsigned)rnd(4);
-	f->mode = rnd(4) == 0 ? VP_MODE_DNS : VP_MODE_CHECK;
+	f->mode = (enum vp_mode)rnd(4);
 	for (uint64_t i = rnd(8); i > 0; i--)
 		rnd_flow(f);
 	rnd_capture(f);
+	rnd_ledger(f);
 	rnd_policy(f);
+	rnd_command(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
 		*VP_PUSH(f->arena, f->proxies, f->n_proxies) = some_text(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
