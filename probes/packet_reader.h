@@ -75,7 +75,21 @@ static inline struct vp_addr vp_addr6(const uint8_t *b)
 	return a;
 }
 
-/* From the transport header on; p->proto says which (packet_transport.c). */
+/*
+ * Each decodes from its own header on and returns what became of the packet:
+ * a frame, what an EtherType names, labels, PPP (packet_encap.c); either IP by
+ * its version, IPv4, IPv6 (packet_ip.c); the transport that p->proto names
+ * (packet_transport.c).
+ */
+enum vp_decode vp_packet_ethernet(struct vp_packet *p,
+                                  struct vp_packet_reader *r);
+enum vp_decode vp_packet_ethertype(struct vp_packet *p,
+                                   struct vp_packet_reader *r, uint16_t type);
+enum vp_decode vp_packet_mpls(struct vp_packet *p, struct vp_packet_reader *r);
+enum vp_decode vp_packet_ppp(struct vp_packet *p, struct vp_packet_reader *r);
+enum vp_decode vp_packet_ip(struct vp_packet *p, struct vp_packet_reader *r);
+enum vp_decode vp_packet_ipv4(struct vp_packet *p, struct vp_packet_reader *r);
+enum vp_decode vp_packet_ipv6(struct vp_packet *p, struct vp_packet_reader *r);
 enum vp_decode vp_packet_transport(struct vp_packet *p,
                                    struct vp_packet_reader *r);
 

@@ -1,9 +1,9 @@
 /*
  * packet.h - what a captured frame says: link layer to transport.
  *
- * Decodes Ethernet, Linux cooked v1 and v2, raw IP, VLAN and QinQ tags, IPv4,
- * IPv6 with its extension headers, fragments, TCP, UDP and ICMP. Allocates
- * nothing; pointers in the result point into the frame.
+ * Decodes Ethernet, Linux cooked v1 and v2, raw IP, PPP, VLAN and QinQ tags,
+ * SNAP, MPLS, PPPoE, IPv4, IPv6 with its extension headers, fragments, TCP, UDP
+ * and ICMP. Allocates nothing; pointers in the result point into the frame.
  */
 #ifndef VNETPROBE_PACKET_H
 #define VNETPROBE_PACKET_H
@@ -33,6 +33,10 @@ struct vp_frame {
 	X(NOT_IP, "not-ip")       /* ARP, LLDP, ...: nothing to judge */       \
 	X(TRUNCATED, "truncated") /* headers cut by the snapshot length */     \
 	X(MALFORMED, "malformed")                                              \
+	X(IP_VERSION, "ip-version") /* neither 4 nor 6, or not as announced */ \
+	X(IP_LENGTH, "ip-length")   /* IP says more than there was */          \
+	X(TOO_DEEP, "too-deep") /* more tags, labels or headers than read */   \
+	X(OPAQUE, "opaque")     /* may carry IP: encrypted, unknown */         \
 	X(UNKNOWN_LINK, "unknown-link-type")
 
 enum vp_decode {
@@ -81,10 +85,13 @@ enum vp_decode vp_packet_decode(struct vp_packet *out,
                                 const struct vp_frame *frame);
 
 /*
- * The packet inside an undivided one of a tunnel: IP in IP (RFC 2003, 4213),
- * GRE (RFC 2784, 2890), VXLAN (RFC 7348), Geneve (RFC 8926). *kind names it
- * ("ipip", "6in4", "gre", "vxlan", "geneve"). VP_DECODE_NOT_IP: it is no
- * tunnel, or carries something else.
+ * The packet inside one of a tunnel: IP in IP (RFC 2003, 2473, 4213), GRE (RFC
+ * 2784, 2890; PPTP), VXLAN (RFC 7348, also on Linux's old port), Geneve (RFC
+ * 8926), EtherIP, MPLS or Ethernet in IP. *kind then names it ("ipip", "6in4",
+ * "4in6", "6in6", "gre", "vxlan", "geneve", "etherip", "mpls", "ethernet").
+ * NOT_IP: it is no tunnel, a later fragment, or carries something else. Time,
+ * direction and interface are the outer packet's. Of what only looks like a
+ * tunnel by its port the result may be anything but OK.
  */
 enum vp_decode vp_packet_inner(struct vp_packet *inner,
                                const struct vp_packet *outer,

@@ -45,6 +45,7 @@ static void expect_udp4(uint32_t body)
 	assert_int_equal(p.payload_caplen, body);
 	assert_false(p.fragment);
 	assert_int_equal(p.fragment_id, 0);
+	assert_int_equal(p.ip_id, 7);
 }
 
 /* --- link types ---------------------------------------------------------- */
@@ -75,6 +76,38 @@ static void test_no_bytes(void **state)
 	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_TRUNCATED);
 	frame.linktype = DLT_RAW;
 	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_TRUNCATED);
+}
+
+/* What stands beside the bytes counts where they do not tell. */
+static void test_told_beside(void **state)
+{
+	struct vp_frame frame = { .seen = VP_SEEN_OUT,
+		                  .ifindex = 9,
+		                  .linktype = DLT_EN10MB,
+		                  .data = f.b };
+
+	(void)state;
+	f_eth(&f, 0x0800);
+	udp4(5);
+	frame.caplen = frame.len = (uint32_t)f.n;
+	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_OK);
+	assert_int_equal(p.seen, VP_SEEN_OUT);
+	assert_int_equal(p.ifindex, 9);
+	f_sll2(&f, 0, 3, 0x0800);
+	udp4(5);
+	frame.linktype = DLT_LINUX_SLL2;
+	frame.caplen = frame.len = (uint32_t)f.n;
+	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_OK);
+	assert_int_equal(p.seen, VP_SEEN_IN);
+	assert_int_equal(p.ifindex, 3);
+	f.b[7] = 0;  /* no interface */
+	f.b[10] = 9; /* no type that we know */
+	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_OK);
+	assert_int_equal(p.seen, VP_SEEN_OUT);
+	assert_int_equal(p.ifindex, 9);
+	frame.linktype = 147; /* directions of what cannot be read count too */
+	assert_int_equal(vp_packet_decode(&p, &frame), VP_DECODE_UNKNOWN_LINK);
+	assert_int_equal(p.seen, VP_SEEN_OUT);
 }
 
 static void test_not_ip(void **state)
@@ -112,8 +145,7 @@ static void test_vlan(void **state)
 		}
 		udp4(0);
 		assert_int_equal(decode(DLT_EN10MB),
-		                 tags <= 4 ? VP_DECODE_OK
-		                           : VP_DECODE_MALFORMED);
+		                 tags <= 4 ? VP_DECODE_OK : VP_DECODE_TOO_DEEP);
 		assert_int_equal(p.vlan, 200); /* the outermost */
 	}
 }
@@ -192,7 +224,7 @@ static void test_raw(void **state)
 	f.n = 0;
 	assert_int_equal(decode(12), VP_DECODE_MALFORMED);
 	f_8(&f, 0x50);
-	assert_int_equal(decode(12), VP_DECODE_MALFORMED);
+	assert_int_equal(decode(12), VP_DECODE_IP_VERSION);
 	assert_int_equal(f_decode_cut(&p, &f, 12, 0, NULL),
 	                 VP_DECODE_TRUNCATED);
 	f.n = 0;
@@ -261,7 +293,7 @@ static void test_ipv4_length(void **state)
 	f.n = 0;
 	udp4(4);
 	f.b[3] = 33; /* one more than there is */
-	assert_int_equal(decode(228), VP_DECODE_MALFORMED);
+	assert_int_equal(decode(228), VP_DECODE_IP_LENGTH);
 	f.b[3] = 19;
 	assert_int_equal(decode(228), VP_DECODE_MALFORMED);
 	f.b[3] = 20; /* nothing above IP */
@@ -387,7 +419,7 @@ static void test_ipv6_chain_is_bounded(void **state)
 		}
 		f_udp(&f, 1, 2, 0);
 		assert_int_equal(decode(229),
-		                 n == 15 ? VP_DECODE_OK : VP_DECODE_MALFORMED);
+		                 n == 15 ? VP_DECODE_OK : VP_DECODE_TOO_DEEP);
 	}
 	f.n = 0; /* an extension longer than the packet */
 	f_ip6(&f, "fd00::1", "fd00::2", 60, 8);
@@ -399,7 +431,7 @@ static void test_ipv6_chain_is_bounded(void **state)
 	assert_int_equal(decode(229), VP_DECODE_OK);
 	assert_int_equal(p.proto, 59);
 	f.b[5] = 1; /* longer than the frame */
-	assert_int_equal(decode(229), VP_DECODE_MALFORMED);
+	assert_int_equal(decode(229), VP_DECODE_IP_LENGTH);
 }
 
 static void test_ipv6_fragments(void **state)
@@ -624,6 +656,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ethernet),
 		cmocka_unit_test(test_no_bytes),
+		cmocka_unit_test(test_told_beside),
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_cooked_v2),
