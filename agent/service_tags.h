@@ -25,6 +25,9 @@ struct vp_flow_tag *vp_service_tags_find(const struct vp_service_tags *t,
                                          struct vp_arena *arena,
                                          const struct vp_addr *a, size_t *n);
 bool vp_service_tags_has(const struct vp_service_tags *t, const char *name);
+/* The tag that may have been meant, or NULL. */
+const char *vp_service_tags_nearest(const struct vp_service_tags *t,
+                                    const char *name);
 void vp_service_tags_destroy(struct vp_service_tags *t); /* NULL is fine */
 
 #endif
