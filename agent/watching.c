@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "attest.h"
+#include "evidence_facts.h"
+#include "intake.h"
 #include "vnetprobe/capture.h"
 #include "vnetprobe/flow.h"
 #include "vnetprobe/listeners.h"
@@ -22,6 +24,7 @@ struct vp_watching {
 	const struct vp_settings *settings;
 	struct vp_capture *capture; /* NULL: none */
 	struct vp_flows *flows;
+	struct vp_evidence *evidence; /* NULL: none */
 	struct vp_routes *routes;
 	struct vp_netstate *before;
 	void (*done)(void *arg);
@@ -105,7 +108,6 @@ static int open_capture(struct vp_watching *w, char *why, size_t size)
 		.vnet = f->policy.vnet,
 		.n_vnet = f->policy.n_vnet,
 		.buffer_bytes = s->capture_buffer,
-		.evidence = s->evidence,
 		.dns_ports = ports,
 		.n_dns_ports = odd_ports(ports, VP_CAPTURE_PORTS, f),
 	};
@@ -167,11 +169,8 @@ int vp_watching_drop(struct vp_watching *w, char *why, size_t size)
 		return 2;
 	if (w->capture == NULL || w->settings->evidence == NULL)
 		return 0;
-	if (vp_capture_evidence(w->capture, why, size) != 0)
-		return 2;
-	w->facts->capture.evidence =
-		vp_arena_strdup(w->facts->arena, w->settings->evidence);
-	return 0;
+	return vp_evidence_begin(&w->evidence, w->facts, w->settings,
+	                         vp_capture_snaplen(w->capture), why, size);
 }
 
 bool vp_watching_on(const struct vp_watching *w)
@@ -189,13 +188,9 @@ struct vp_routes *vp_watching_routes(const struct vp_watching *w)
 static void on_frame(const struct vp_frame *frame, void *arg)
 {
 	struct vp_watching *w = arg;
-	struct vp_packet packet;
-	enum vp_decode d = vp_packet_decode(&packet, frame);
+	struct vp_intake in = { w->flows, w->evidence };
 
-	if (d == VP_DECODE_OK)
-		vp_flows_packet(w->flows, &packet);
-	else
-		vp_flows_undecoded(w->flows, d, packet.seen);
+	vp_intake_frame(&in, frame);
 }
 
 static void on_capture_end(const char *why, void *arg)
@@ -230,6 +225,9 @@ static void list_interfaces(struct vp_watching *w)
 	for (size_t i = 0; i < n; i++) {
 		vp_flows_add_interface(w->flows, all[i].index, all[i].name,
 		                       VP_LINK_UNKNOWN);
+		if (w->evidence != NULL)
+			vp_evidence_interface(w->evidence, all[i].index,
+			                      all[i].name);
 		for (size_t k = 0; k < all[i].n_addresses; k++)
 			vp_flows_add_local(w->flows, &all[i].addresses[k]);
 		if (!all[i].up)
@@ -357,7 +355,8 @@ void vp_watching_stop(struct vp_watching *w)
 	c->received = stats.received;
 	c->dropped = stats.dropped;
 	c->interface_dropped = stats.interface_dropped;
-	c->evidence_left_out = stats.evidence_left_out;
+	if (w->evidence != NULL)
+		vp_evidence_count(w->evidence, w->facts);
 	if (stats.dropped + stats.interface_dropped > 0)
 		mark_partial(w, "packets were lost before they could be read");
 }
@@ -378,9 +377,7 @@ void vp_watching_finish(struct vp_watching *w)
 
 int vp_watching_commit(struct vp_watching *w)
 {
-	if (w->capture == NULL || w->facts->capture.evidence == NULL)
-		return 0;
-	return vp_capture_evidence_commit(w->capture);
+	return w->evidence != NULL ? vp_evidence_end(w->evidence, w->facts) : 0;
 }
 
 void vp_watching_destroy(struct vp_watching *w)
@@ -388,6 +385,7 @@ void vp_watching_destroy(struct vp_watching *w)
 	if (w == NULL)
 		return;
 	vp_capture_destroy(w->capture);
+	vp_evidence_close(w->evidence);
 	vp_routes_close(w->routes);
 	vp_netstate_free(w->before);
 	vp_flows_destroy(w->flows);

@@ -29,12 +29,10 @@
 #include <string.h>
 
 #include "capture_filter.h"
-#include "evidence.h"
 #include "marker.h"
 
 #define SNAPLEN 8192
 #define BUFFER_BYTES (4 * 1024 * 1024)
-#define EVIDENCE_MAX_BYTES (64 * 1024 * 1024)
 #define RETIRE_MS 10
 #define QUIET_MS (3 * RETIRE_MS)
 #define TICK_MS 100
@@ -45,9 +43,6 @@ struct vp_capture {
 	pcap_t *pcap;
 	int fd; /* of pcap */
 	int linktype;
-	char *evidence_path;
-	uint64_t evidence_max;
-	struct vp_evidence *evidence; /* NULL: none */
 	struct vp_marker marker;
 
 	uv_loop_t *loop;
@@ -191,7 +186,6 @@ static void free_capture(struct vp_capture *c)
 	if (c->pcap != NULL)
 		pcap_close(c->pcap);
 	vp_marker_close(&c->marker);
-	free(c->evidence_path);
 	free(c);
 }
 
@@ -213,15 +207,7 @@ int vp_capture_open(struct vp_capture **out,
 	if (c == NULL)
 		return explain(why, size, -ENOMEM, "out of memory");
 	c->marker.fd = -1;
-	c->evidence_max = o.evidence_max_bytes != 0 ? o.evidence_max_bytes
-	                                            : EVIDENCE_MAX_BYTES;
-	if (o.evidence != NULL) {
-		c->evidence_path = strdup(o.evidence);
-		if (c->evidence_path == NULL)
-			err = explain(why, size, -ENOMEM, "out of memory");
-	}
-	if (err == 0)
-		err = activate(c, &o, why, size);
+	err = activate(c, &o, why, size);
 	/* The marker's port goes into the filter, so it comes first. */
 	if (err == 0)
 		err = vp_marker_open(&c->marker, o.interface, why, size);
@@ -233,14 +219,6 @@ int vp_capture_open(struct vp_capture **out,
 	}
 	*out = c;
 	return 0;
-}
-
-int vp_capture_evidence(struct vp_capture *c, char *why, size_t size)
-{
-	if (c->evidence_path == NULL || c->evidence != NULL)
-		return 0;
-	return vp_evidence_open(&c->evidence, c->pcap, c->evidence_path,
-	                        c->evidence_max, why, size);
 }
 
 /* --- counters ----------------------------------------------------------- */
@@ -264,15 +242,16 @@ void vp_capture_stats(struct vp_capture *c, struct vp_capture_stats *out)
 {
 	count(c);
 	*out = c->stats;
-	if (c->evidence != NULL) {
-		out->evidence_left_out = vp_evidence_left_out(c->evidence);
-		out->evidence_error = vp_evidence_error(c->evidence);
-	}
 }
 
 int vp_capture_linktype(const struct vp_capture *c)
 {
 	return c->linktype;
+}
+
+uint32_t vp_capture_snaplen(const struct vp_capture *c)
+{
+	return (uint32_t)pcap_snapshot(c->pcap);
 }
 
 /* --- on the loop -------------------------------------------------------- */
@@ -322,8 +301,6 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *h,
 	c->handled++;
 	if (c->destroyed)
 		return;
-	if (c->evidence != NULL)
-		vp_evidence_write(c->evidence, h, data);
 	c->cb(&frame, c->arg);
 	if (!c->destroyed && c->marker_sent &&
 	    vp_marker_in(&c->marker, data, h->caplen))
@@ -492,19 +469,12 @@ void vp_capture_drain(struct vp_capture *c, unsigned max_ms)
 	}
 }
 
-int vp_capture_evidence_commit(struct vp_capture *c)
-{
-	return c->evidence != NULL ? vp_evidence_commit(c->evidence) : 0;
-}
-
 void vp_capture_destroy(struct vp_capture *c)
 {
 	if (c == NULL || c->destroyed)
 		return;
 	c->destroyed = true;
 	c->selftest = NULL;
-	vp_evidence_close(c->evidence);
-	c->evidence = NULL;
 	if (!c->started) {
 		free_capture(c);
 		return;

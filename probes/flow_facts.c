@@ -290,6 +290,9 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	out->first_us = f->first_us;
 	out->last_us = f->last_us;
 	out->state = state_of(f);
+	out->evidence_packets = f->evidence;
+	out->evidence_first = f->evidence_first;
+	out->evidence_last = f->evidence_last;
 	if (f->app != NULL)
 		app_write(fin, out, f->app);
 	names_of(fin, out);

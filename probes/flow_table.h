@@ -42,6 +42,8 @@ struct vp_flow_row {
 	int ifindex;
 	uint64_t packets[2], bytes[2]; /* in, out */
 	int64_t first_us, last_us;
+	/* In the evidence: how many packets, and their numbers. */
+	uint64_t evidence, evidence_first, evidence_last;
 	struct vp_flow_app *app; /* NULL until needed */
 };
 

@@ -29,17 +29,12 @@ struct vp_capture_options {
 	size_t n_vnet;
 	const uint16_t *dns_ports; /* the first VP_CAPTURE_PORTS count */
 	size_t n_dns_ports;
-	uint32_t snaplen;            /* 0: 8192 */
-	uint32_t buffer_bytes;       /* 0: 4 MiB */
-	const char *evidence;        /* path of a pcap to write; NULL: none */
-	uint64_t evidence_max_bytes; /* 0: 64 MiB */
+	uint32_t snaplen;      /* 0: 8192 */
+	uint32_t buffer_bytes; /* 0: 4 MiB */
 };
 
 struct vp_capture_stats {
 	uint64_t received, dropped, interface_dropped; /* since the start */
-	uint64_t evidence_left_out; /* packets beyond evidence_max_bytes, or
-	                             * that could not be written */
-	int evidence_error;         /* 0, or the -errno of the first failure */
 };
 
 typedef void vp_frame_cb(const struct vp_frame *frame, void *arg);
@@ -51,16 +46,11 @@ typedef void vp_capture_end_cb(const char *why, void *arg);
 /*
  * Opens, sets filter and buffers, is non-blocking. On failure *out is NULL, the
  * result a negative errno (-EPERM: no right; -ENODEV: no such interface) and
- * why (size bytes) a sentence. Evidence is not opened yet.
+ * why (size bytes) a sentence.
  */
 int vp_capture_open(struct vp_capture **out,
                     const struct vp_capture_options *opt, char *why,
                     size_t size);
-
-/* Opens the evidence file (as a temporary beside its path; -errno and a
- * sentence in why if that cannot be). To be called after rights were dropped.
- */
-int vp_capture_evidence(struct vp_capture *c, char *why, size_t size);
 
 /* Takes the counters' baseline and begins to hand frames to cb. 0 or UV_E. */
 int vp_capture_start(struct vp_capture *c, uv_loop_t *loop, vp_frame_cb *cb,
@@ -80,10 +70,8 @@ int vp_capture_selftest(struct vp_capture *c, unsigned timeout_ms,
 void vp_capture_drain(struct vp_capture *c, unsigned max_ms);
 void vp_capture_stats(struct vp_capture *c, struct vp_capture_stats *out);
 int vp_capture_linktype(const struct vp_capture *c);
+uint32_t vp_capture_snaplen(const struct vp_capture *c);
 
-/* Gives the evidence its name, whole. Returns 0 or -errno. Without it,
- * vp_capture_destroy() removes the temporary file. */
-int vp_capture_evidence_commit(struct vp_capture *c);
 /* NULL is fine; closes its handles on the loop (run it once more to free). */
 void vp_capture_destroy(struct vp_capture *c);
 

@@ -18,13 +18,11 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pcap/pcap.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,8 +95,6 @@ static void open_capture(struct run *r, const struct vp_capture_options *opt)
 	memset(r, 0, sizeof(*r));
 	assert_int_equal(uv_loop_init(&r->loop), 0);
 	if (vp_capture_open(&r->c, opt, why, sizeof(why)) != 0)
-		fail_msg("%s", why);
-	if (vp_capture_evidence(r->c, why, sizeof(why)) != 0)
 		fail_msg("%s", why);
 }
 
@@ -600,184 +596,6 @@ static void test_no_descriptor_is_left(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
-/* --- evidence ----------------------------------------------------------- */
-
-static char dir[] = "/tmp/vp-evidence-XXXXXX";
-
-static const char *in_dir(const char *name)
-{
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-static size_t files_in_dir(void)
-{
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-	size_t n = 0;
-
-	while ((e = readdir(d)) != NULL)
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
-
-/* Packets in a file that is read to its very end without an error. */
-static size_t packets_in(const char *path, int *linktype)
-{
-	char err[PCAP_ERRBUF_SIZE];
-	pcap_t *p = pcap_open_offline(path, err);
-	struct pcap_pkthdr *h;
-	const u_char *data;
-	size_t n = 0;
-	int status;
-
-	if (p == NULL)
-		fail_msg("%s", err);
-	*linktype = pcap_datalink(p);
-	while ((status = pcap_next_ex(p, &h, &data)) == 1)
-		n++;
-	assert_int_equal(status, PCAP_ERROR_BREAK);
-	pcap_close(p);
-	return n;
-}
-
-static void test_evidence(void **state)
-{
-	struct vp_capture_options o = { .evidence = in_dir("run.pcap") };
-	struct vp_capture_stats s;
-	char path[256];
-	struct run r;
-	struct stat st;
-	int linktype;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s", o.evidence);
-	umask(027);
-	start(&r, &o);
-	send_udp("198.51.100.7", 9, "evidence", 500);
-	vp_capture_drain(r.c, 1000);
-	assert_true(stat(path, &st) != 0); /* no name before the commit */
-	assert_int_equal(files_in_dir(), 1);
-	vp_capture_stats(r.c, &s);
-	assert_int_equal(vp_capture_evidence_commit(r.c), 0);
-	finish(&r);
-	assert_int_equal(files_in_dir(), 1);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(packets_in(path, &linktype), s.received);
-	assert_int_equal(linktype, DLT_LINUX_SLL2);
-	assert_int_equal(s.evidence_left_out, 0);
-	unlink(path);
-}
-
-static void test_evidence_not_committed(void **state)
-{
-	struct vp_capture_options o = { .evidence = in_dir("run.pcap") };
-	struct run r;
-
-	(void)state;
-	start(&r, &o);
-	assert_true(selftest(&r, 1000));
-	assert_int_equal(files_in_dir(), 1);
-	finish(&r);
-	assert_int_equal(files_in_dir(), 0);
-}
-
-static void test_evidence_limit(void **state)
-{
-	struct vp_capture_options o = { .evidence = in_dir("run.pcap"),
-		                        .evidence_max_bytes = 4000 };
-	struct vp_capture_stats s;
-	char path[256];
-	struct stat st;
-	struct run r;
-	int linktype;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s", o.evidence);
-	start(&r, &o);
-	send_udp("198.51.100.7", 9, "evidence", 500);
-	vp_capture_drain(r.c, 1000);
-	vp_capture_stats(r.c, &s);
-	assert_int_equal(vp_capture_evidence_commit(r.c), 0);
-	finish(&r);
-	assert_int_equal(stat(path, &st), 0);
-	assert_true(st.st_size <= 4000);
-	assert_true(s.evidence_left_out > 0);
-	assert_int_equal(s.evidence_error, 0);
-	assert_int_equal(packets_in(path, &linktype) + s.evidence_left_out,
-	                 s.received);
-	unlink(path);
-}
-
-/* A full disk, played by a limit on the size of files. */
-static void test_evidence_full_disk(void **state)
-{
-	struct vp_capture_options o = { .evidence = in_dir("run.pcap") };
-	struct rlimit old, small = { 20000, 20000 };
-	struct vp_capture_stats s;
-	char path[256], text[1000];
-	struct run r;
-	pid_t pid;
-	int status;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s", o.evidence);
-	memset(text, 'y', sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	pid = fork();
-	if (pid == 0) {
-		signal(SIGXFSZ, SIG_IGN);
-		getrlimit(RLIMIT_FSIZE, &old);
-		setrlimit(RLIMIT_FSIZE, &small);
-		start(&r, &o);
-		send_udp("198.51.100.7", 9, text, 300);
-		vp_capture_drain(r.c, 1000);
-		vp_capture_stats(r.c, &s);
-		if (s.evidence_error != -EFBIG || s.evidence_left_out == 0 ||
-		    s.evidence_left_out != s.received)
-			_exit(1);
-		if (vp_capture_evidence_commit(r.c) != -EFBIG ||
-		    access(path, F_OK) == 0)
-			_exit(2);
-		finish(&r);
-		_exit(files_in_dir() == 0 ? 0 : 3);
-	}
-	waitpid(pid, &status, 0);
-	assert_int_equal(status, 0);
-}
-
-static void test_evidence_bad_paths(void **state)
-{
-	static const struct {
-		const char *path;
-		int err;
-		const char *says;
-	} cases[] = {
-		{ "/nonexistent/dir/x.pcap", -ENOENT, "No such file" },
-		{ "/tmp", -EISDIR, "is a directory" },
-		{ "/dev/null", -EINVAL, "not a regular file" },
-		{ "/proc/x.pcap", -ENOENT, "cannot write packets to" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct vp_capture_options o = { .evidence = cases[i].path };
-		struct vp_capture *c;
-		char why[256] = "";
-
-		assert_int_equal(vp_capture_open(&c, &o, why, sizeof(why)), 0);
-		assert_int_equal(vp_capture_evidence(c, why, sizeof(why)),
-		                 cases[i].err);
-		if (strstr(why, cases[i].says) == NULL)
-			fail_msg("%s: %s", cases[i].path, why);
-		vp_capture_destroy(c);
-	}
-}
-
 /* --- rights ------------------------------------------------------------- */
 
 /* Opened with rights, used without; and without them it cannot be opened. */
@@ -823,13 +641,7 @@ static int make_place(void **state)
 {
 	(void)state;
 	sh("ip addr add 198.51.100.7/32 dev lo");
-	return mkdtemp(dir) != NULL ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	return rmdir(dir);
+	return 0;
 }
 
 int main(void)
@@ -851,13 +663,8 @@ int main(void)
 		cmocka_unit_test(test_drain_in_callbacks),
 		cmocka_unit_test(test_open_errors),
 		cmocka_unit_test(test_no_descriptor_is_left),
-		cmocka_unit_test(test_evidence),
-		cmocka_unit_test(test_evidence_not_committed),
-		cmocka_unit_test(test_evidence_limit),
-		cmocka_unit_test(test_evidence_full_disk),
-		cmocka_unit_test(test_evidence_bad_paths),
 		cmocka_unit_test(test_rights_dropped),
 	};
 
-	return cmocka_run_group_tests(tests, make_place, remove_dir);
+	return cmocka_run_group_tests(tests, make_place, NULL);
 }
