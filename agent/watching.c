@@ -12,6 +12,7 @@
 #include "intake.h"
 #include "vnetprobe/capture.h"
 #include "vnetprobe/flow.h"
+#include "vnetprobe/link.h"
 #include "vnetprobe/listeners.h"
 #include "vnetprobe/rights.h"
 #include "vnetprobe/route.h"
@@ -216,6 +217,20 @@ static void note_unwatched(struct vp_watching *w, const struct vp_interface *i)
 	                                i->name, w->settings->interface));
 }
 
+/* Roles that cannot be read stay unknown: then each interface counts. */
+static void note_roles(struct vp_watching *w)
+{
+	struct vp_link *links;
+	size_t n;
+
+	if (vp_links_read(&links, &n, w->routes) != 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		vp_flows_add_interface(w->flows, links[i].index, links[i].name,
+		                       links[i].role);
+	free(links);
+}
+
 static void list_interfaces(struct vp_watching *w)
 {
 	struct vp_facts *f = w->facts;
@@ -242,6 +257,7 @@ static void list_interfaces(struct vp_watching *w)
 		         f->capture.n_interfaces) =
 			vp_arena_strdup(f->arena, all[i].name);
 	}
+	note_roles(w);
 }
 
 static void add_change(const char *text, void *arg)
