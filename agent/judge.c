@@ -102,7 +102,9 @@ static void set_targets(struct judge *j)
 	j->out->targets =
 		vp_arena_alloc(j->arena, n * sizeof(*j->out->targets));
 	for (size_t i = 0; i < n; i++)
-		j->out->targets[i] = status[j->targets[i]];
+		j->out->targets[i] = vp_mode_probes(j->facts->mode)
+		                             ? status[j->targets[i]]
+		                             : VP_TARGET_UNCHECKED;
 }
 
 static void set_verdict(struct judge *j)
@@ -133,6 +135,12 @@ struct tally {
 	size_t leaks, dns_leaks, unexplained;
 };
 
+/* The verdict of `watch -- CMD` is about the command. */
+static bool counts(const struct judge *j, const struct vp_flow *f)
+{
+	return j->facts->command.n_argv == 0 || f->of_command;
+}
+
 static void count(const struct judge *j, struct tally *t)
 {
 	for (size_t i = 0; i < j->facts->n_targets; i++) {
@@ -144,16 +152,45 @@ static void count(const struct judge *j, struct tally *t)
 	for (size_t i = 0; i < j->facts->n_flows; i++) {
 		enum vp_flow_class c = j->out->flows[i].class;
 
+		if (!counts(j, &j->facts->flows[i]))
+			continue;
 		t->leaks += c == VP_CLASS_LEAK_TARGET;
 		t->dns_leaks += c == VP_CLASS_LEAK_DNS;
 		t->unexplained += c == VP_CLASS_UNEXPLAINED;
 	}
 }
 
+/* How long, or how much, was watched. */
+static const char *watched_clause(struct judge *j)
+{
+	const struct vp_capture_facts *c = &j->facts->capture;
+	const struct vp_command_facts *cmd = &j->facts->command;
+	int64_t us = c->drained_us - c->armed_us;
+
+	if (j->facts->mode == VP_MODE_ANALYZE)
+		return judge_count(j, (size_t)c->received, "packet", "packets");
+	if (cmd->n_argv > 0 && cmd->signal != 0)
+		return vp_arena_printf(j->arena,
+		                       "the command was ended by signal %d",
+		                       cmd->signal);
+	if (cmd->n_argv > 0 && cmd->exit_status >= 0)
+		return vp_arena_printf(j->arena,
+		                       "the command ended with status %d",
+		                       cmd->exit_status);
+	if (cmd->n_argv > 0)
+		return "the command still runs";
+	if (c->armed_us == 0 || us < 0)
+		return "nothing was watched";
+	return vp_arena_printf(j->arena, "watched for %.1f s",
+	                       (double)us / 1e6);
+}
+
 static const char *targets_clause(struct judge *j, const struct tally *t)
 {
 	size_t n = j->facts->n_targets;
 
+	if (!vp_mode_probes(j->facts->mode))
+		return watched_clause(j);
 	if (n == 0)
 		return "no target was probed";
 	if (t->ok == n)
@@ -198,6 +235,8 @@ static const char *egress_clause(struct judge *j, const struct tally *t)
 			judge_count(j, t->unexplained, "flow", "flows"));
 	if (unproven || c->state != VP_CAPTURE_COMPLETE)
 		return "no leak seen, but not all could be seen";
+	if (j->facts->command.n_argv > 0)
+		return "nothing of the command left by a public path";
 	return "nothing left by a public path";
 }
 
@@ -241,6 +280,17 @@ static void set_summary(struct judge *j)
 		                                  verdict, targets, egress);
 }
 
+/* Nobody was asked. */
+static void leave_resolvers(struct judge *j)
+{
+	size_t n = j->facts->n_resolvers;
+
+	j->out->resolvers =
+		vp_arena_alloc(j->arena, n * sizeof(*j->out->resolvers));
+	for (size_t i = 0; i < n; i++)
+		j->out->resolvers[i] = "unchecked";
+}
+
 void vp_judge(struct vp_judgement *out, const struct vp_facts *facts,
               struct vp_arena *arena)
 {
@@ -249,11 +299,16 @@ void vp_judge(struct vp_judgement *out, const struct vp_facts *facts,
 	memset(out, 0, sizeof(*out));
 	out->arena = arena;
 	judge_prepare(&j);
-	judge_names(&j);
-	judge_reach(&j);
+	if (vp_mode_probes(facts->mode)) {
+		judge_names(&j);
+		judge_reach(&j);
+	} else {
+		leave_resolvers(&j);
+	}
 	judge_flows(&j);
 	judge_trust(&j);
-	say_not_looked_at(&j);
+	if (vp_mode_probes(facts->mode))
+		say_not_looked_at(&j);
 	set_targets(&j);
 	finish(&j);
 	set_verdict(&j);

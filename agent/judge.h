@@ -65,7 +65,11 @@ enum vp_verdict {
 	X(ALLOWED, "allowed")   /* by an allow rule or an expectation */       \
 	X(REQUIRED, "required") /* public by design: catalogue row */          \
 	X(UNEXPLAINED, "unexplained")                                          \
-	X(INBOUND, "inbound") /* a public peer came to us */
+	X(INBOUND, "inbound")     /* a public peer came to us */               \
+	X(FORWARDED, "forwarded") /* another machine's, routed through here */ \
+	X(TUNNELED, "tunneled")   /* in a tunnel whose outer flow is judged */ \
+	X(NOT_LEFT, "not-left")   /* seen going out by no interface */         \
+	X(PROXIED, "proxied")     /* CONNECT to a proxy at a private address */
 enum vp_flow_class {
 #define X(id, name) VP_CLASS_##id,
 	VP_FLOW_CLASSES(X)
@@ -81,6 +85,7 @@ enum vp_target_status {
 	VP_TARGET_OK,
 	VP_TARGET_FAIL,
 	VP_TARGET_UNPROVEN,
+	VP_TARGET_UNCHECKED, /* watch, analyze: only packets were looked at */
 };
 
 struct vp_judgement {

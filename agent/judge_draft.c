@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "catalogue.h"
 #include "forwarder.h"
@@ -288,4 +289,17 @@ const char *judge_rcode_text(struct judge *j, int rcode)
 	char buf[VP_DNS_WORD];
 
 	return vp_arena_strdup(j->arena, vp_dns_rcode_name(buf, rcode));
+}
+
+const char *judge_clock(struct judge *j, int64_t us)
+{
+	time_t s = (time_t)(us / 1000000);
+	char buf[32];
+	struct tm tm;
+
+	if (us <= 0 || gmtime_r(&s, &tm) == NULL)
+		return "?";
+	strftime(buf, sizeof(buf), "%H:%M:%S", &tm);
+	return vp_arena_printf(j->arena, "%s.%06u", buf,
+	                       (unsigned)(us % 1000000));
 }

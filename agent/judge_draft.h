@@ -124,6 +124,8 @@ const char *judge_endpoint_text(struct judge *j, const struct vp_endpoint *e);
 const char *judge_resolver_text(struct judge *j, size_t resolver);
 const char *judge_target_text(struct judge *j, const struct vp_target *t);
 const char *judge_ms(struct judge *j, uint64_t us);
+/* "14:02:59.000001", UTC; "?" for no time. */
+const char *judge_clock(struct judge *j, int64_t us);
 enum vp_scope judge_scope(const struct judge *j, const struct vp_addr *a);
 /* Makes names, by_pointer, targets and resolver_wrong. */
 void judge_prepare(struct judge *j);
@@ -138,6 +140,9 @@ const char *judge_count(struct judge *j, size_t n, const char *one,
                         const char *many);
 
 void judge_names(struct judge *j); /* judge_dns.c */
+/* judge_egress.c: findings for classified flows; the target behind each flow,
+ * NULL for none. */
+void judge_egress(struct judge *j, const struct vp_target *const *targets);
 void judge_reach(struct judge *j); /* judge_reach.c */
 void judge_flows(struct judge *j); /* judge_flow.c */
 void judge_trust(struct judge *j); /* judge_trust.c */

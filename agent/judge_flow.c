@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "catalogue.h"
 #include "name_match.h"
@@ -217,6 +216,8 @@ static void find_target(struct ctx *c)
 		match_name(c, f->sni, f->sni_bound);
 	if (f->sni != NULL && f->sni_bound)
 		return; /* proven: this name was meant, target or not */
+	if (f->http_host != NULL)
+		match_name(c, f->http_host, false);
 	for (size_t i = 0; i < f->n_names; i++) {
 		if (f->names[i].name != NULL && f->names[i].bound)
 			match_name(c, f->names[i].name, true);
@@ -233,6 +234,48 @@ static bool row_not_public(struct ctx *c)
 	c->out->class = VP_CLASS_PRIVATE;
 	c->out->rule = vp_arena_printf(c->j->arena, "%s address",
 	                               vp_scope_name(c->scope));
+	return true;
+}
+
+/* Not this machine's leak: another one's, or none at all. */
+static bool row_elsewhere(struct ctx *c)
+{
+	if (c->f->never_left) {
+		c->out->class = VP_CLASS_NOT_LEFT;
+		c->out->rule = "came in, and went out by no interface";
+		return true;
+	}
+	if (c->f->origin != VP_ORIGIN_FORWARDED)
+		return false;
+	c->out->class = VP_CLASS_FORWARDED;
+	c->out->rule = "forwarded for another machine";
+	return true;
+}
+
+/* The name that a proxy was asked for, without its port. */
+static const char *proxied_name(struct ctx *c)
+{
+	const char *text = c->f->http_connect;
+	const char *colon = strrchr(text, ':');
+
+	return colon == NULL ? text
+	                     : vp_arena_strndup(c->j->arena, text,
+	                                        (size_t)(colon - text));
+}
+
+static bool row_proxied(struct ctx *c)
+{
+	const struct vp_flow *f = c->f;
+
+	if (f->http_connect == NULL || c->scope == VP_SCOPE_PUBLIC ||
+	    f->direction == VP_DIRECTION_IN)
+		return false;
+	c->out->class = VP_CLASS_PROXIED;
+	c->out->rule =
+		vp_arena_printf(c->j->arena, "%s address; CONNECT to %s",
+	                        vp_scope_name(c->scope), f->http_connect);
+	c->target = NULL;
+	match_name(c, proxied_name(c), false);
 	return true;
 }
 
@@ -417,6 +460,21 @@ static bool row_required(struct ctx *c)
 	return true;
 }
 
+/* The outer flow leaves, and is judged. */
+static bool row_tunneled(struct ctx *c)
+{
+	const struct vp_flow *f = c->f;
+
+	if (f->tunnel == NULL || f->tunnel_peer.addr.family == 0 ||
+	    judge_scope(c->j, &f->tunnel_peer.addr) != VP_SCOPE_PUBLIC)
+		return false;
+	c->out->class = VP_CLASS_TUNNELED;
+	c->out->rule =
+		vp_arena_printf(c->j->arena, "inside %s to %s", f->tunnel,
+	                        judge_endpoint_text(c->j, &f->tunnel_peer));
+	return true;
+}
+
 static bool row_inbound(struct ctx *c)
 {
 	if (c->f->direction != VP_DIRECTION_IN && c->f->packets_out > 0)
@@ -437,8 +495,8 @@ static bool row_rest(struct ctx *c)
 
 /* First match wins. */
 static bool (*const rows[])(struct ctx *) = {
-	row_not_public, row_target,  row_dns,  row_allowed,
-	row_required,   row_inbound, row_rest,
+	row_proxied, row_not_public, row_elsewhere, row_target,  row_dns,
+	row_allowed, row_required,   row_tunneled,  row_inbound, row_rest,
 };
 
 static void judge_flow(struct ctx *c)
@@ -451,231 +509,11 @@ static void judge_flow(struct ctx *c)
 	}
 }
 
-/* --- flows in words ---------------------------------------------------- */
-
-static const char *proto_text(struct judge *j, uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmpv6";
-	default:
-		return vp_arena_printf(j->arena, "protocol %u", proto);
-	}
-}
-
-static const char *clock_text(struct judge *j, int64_t us)
-{
-	time_t s = (time_t)(us / 1000000);
-	char buf[32];
-	struct tm tm;
-
-	if (us <= 0 || gmtime_r(&s, &tm) == NULL)
-		return "?";
-	strftime(buf, sizeof(buf), "%H:%M:%S", &tm);
-	return vp_arena_printf(j->arena, "%s.%06u", buf,
-	                       (unsigned)(us % 1000000));
-}
-
-static const char *whom_text(struct judge *j, const struct vp_flow *f)
-{
-	if (f->sni != NULL)
-		return vp_arena_printf(j->arena, ", server name %s%s", f->sni,
-		                       f->sni_bound ? "" : " (claimed)");
-	for (size_t i = 0; i < f->n_names; i++) {
-		if (f->names[i].name != NULL)
-			return vp_arena_printf(j->arena, ", known as %s",
-			                       f->names[i].name);
-	}
-	return "";
-}
-
-static const char *state_text(const struct vp_flow *f)
-{
-	switch (f->state) {
-	case VP_FLOW_ATTEMPTED:
-		return f->direction == VP_DIRECTION_IN ? "not answered by us"
-		                                       : "attempted, no answer";
-	case VP_FLOW_ANSWERED:
-		return "answered";
-	case VP_FLOW_ESTABLISHED:
-		return "established";
-	}
-	return "?";
-}
-
-static const char *volume(struct judge *j, uint64_t packets, uint64_t bytes)
-{
-	return vp_arena_printf(j->arena, "%llu packet%s (%llu bytes)",
-	                       (unsigned long long)packets,
-	                       packets == 1 ? "" : "s",
-	                       (unsigned long long)bytes);
-}
-
-static const char *flow_text(struct judge *j, const struct vp_flow *f)
-{
-	const char *arrow = f->direction == VP_DIRECTION_IN ? "<-" : "->";
-
-	const char *where = "", *who = "";
-
-	if (f->interface != NULL)
-		where = vp_arena_printf(j->arena, " on %s", f->interface);
-	if (f->process != NULL)
-		who = vp_arena_printf(j->arena, ", by %s", f->process);
-	return vp_arena_printf(
-		j->arena, "%s %s %s %s %s%s: %s%s%s, %s out, %s in",
-		clock_text(j, f->first_us), proto_text(j, f->proto),
-		judge_endpoint_text(j, &f->local), arrow,
-		judge_endpoint_text(j, &f->remote), where, state_text(f),
-		whom_text(j, f), who, volume(j, f->packets_out, f->bytes_out),
-		volume(j, f->packets_in, f->bytes_in));
-}
-
-static const char *questions_text(struct judge *j, const struct vp_flow *f)
-{
-	const char *text = "asked for";
-	size_t more = f->questions_left_out;
-
-	for (size_t i = 0; i < f->n_questions && i < 4; i++)
-		text = vp_arena_printf(j->arena, "%s%s %s", text,
-		                       i > 0 ? "," : "", f->questions[i]);
-	if (f->n_questions > 4)
-		more += f->n_questions - 4;
-	if (more > 0)
-		text = vp_arena_printf(j->arena, "%s and %zu more", text, more);
-	return text;
-}
-
-/* --- findings: one for each id and remote party ------------------------ */
-
-static const struct {
-	enum vp_flow_class class;
-	const char *id, *detail;
-} reported[] = {
-	{ VP_CLASS_LEAK_TARGET, "leak-target",
-	  "{what} left for {name} at its public address {address}." },
-	{ VP_CLASS_LEAK_DNS, "leak-dns",
-	  "{what} went to the public resolver {address}." },
-	{ VP_CLASS_UNEXPLAINED, "egress-unexplained",
-	  "{what} left for {address} port {port}." },
-	{ VP_CLASS_INBOUND, "inbound-public",
-	  "{what} came in from {address}." },
-	{ VP_CLASS_ALLOWED, "egress-allowed",
-	  "{what} left for public addresses by a rule." },
-};
-
-struct group { /* a flow that is reported, and under what */
-	size_t reported;
-	const char *key;  /* the finding's target */
-	const char *name; /* of leak-target */
-	size_t flow;
-};
-
-static int group_order(const void *a, const void *b)
-{
-	const struct group *x = a, *y = b;
-	int order;
-
-	if (x->reported != y->reported)
-		return x->reported < y->reported ? -1 : 1;
-	order = strcmp(x->key, y->key);
-	if (order != 0)
-		return order;
-	return x->flow < y->flow ? -1 : x->flow > y->flow;
-}
-
-/* Whom an unexplained flow went to: the bound name, or the address. */
-static const char *party(struct judge *j, const struct vp_flow *f)
-{
-	if (f->sni != NULL && f->sni_bound)
-		return f->sni;
-	for (size_t i = 0; i < f->n_names; i++) {
-		if (f->names[i].bound && f->names[i].name != NULL)
-			return f->names[i].name;
-	}
-	return judge_addr_text(j, &f->remote.addr);
-}
-
-static void set_key(struct ctx *c, struct group *g)
-{
-	switch (reported[g->reported].class) {
-	case VP_CLASS_LEAK_TARGET:
-		g->name = c->target->name->name;
-		g->key = g->name;
-		return;
-	case VP_CLASS_ALLOWED:
-		g->key = ""; /* one for all of them */
-		return;
-	case VP_CLASS_UNEXPLAINED:
-		g->key = party(c->j, c->f);
-		return;
-	default:
-		g->key = judge_addr_text(c->j, &c->f->remote.addr);
-		return;
-	}
-}
-
-static void write_group(struct judge *j, const struct group *g, size_t n)
-{
-	const struct vp_flow *first = &j->facts->flows[g[0].flow];
-	const char *key = g[0].key;
-	struct judge_draft *d;
-	size_t attempted = 0;
-
-	d = judge_add(j, reported[g[0].reported].id, *key ? key : NULL);
-	d->detail = reported[g[0].reported].detail;
-	d->words.name = g[0].name;
-	if (g[0].name != NULL)
-		d->words.account = vp_arena_strndup(j->arena, g[0].name,
-		                                    strcspn(g[0].name, "."));
-	d->words.address = judge_addr_text(j, &first->remote.addr);
-	d->words.port = vp_arena_printf(j->arena, "%u",
-	                                first->direction == VP_DIRECTION_IN
-	                                        ? first->local.port
-	                                        : first->remote.port);
-	for (size_t i = 0; i < n; i++) {
-		const struct vp_flow *f = &j->facts->flows[g[i].flow];
-
-		attempted += f->state == VP_FLOW_ATTEMPTED;
-		judge_evidence(j, d, flow_text(j, f));
-		if (f->n_questions > 0)
-			judge_evidence(j, d, questions_text(j, f));
-	}
-	d->words.what = judge_count(j, n, "flow", "flows");
-	if (attempted > 0 && first->direction != VP_DIRECTION_IN)
-		d->words.what =
-			vp_arena_printf(j->arena, "%s (%zu only attempted)",
-		                        d->words.what, attempted);
-	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED &&
-	    j->facts->policy.report_only)
-		d->f.severity = VP_SEVERITY_WARNING;
-}
-
-static void write_findings(struct judge *j, struct group *groups, size_t n)
-{
-	size_t end;
-
-	if (n > 0)
-		qsort(groups, n, sizeof(*groups), group_order);
-	for (size_t i = 0; i < n; i = end) {
-		end = i + 1;
-		while (end < n && groups[end].reported == groups[i].reported &&
-		       strcmp(groups[end].key, groups[i].key) == 0)
-			end++;
-		write_group(j, &groups[i], end - i);
-	}
-}
-
 void judge_flows(struct judge *j)
 {
-	struct group *groups = NULL, *g;
+	const struct vp_target **targets = vp_arena_alloc(
+		j->arena, j->facts->n_flows * sizeof(const struct vp_target *));
 	struct ctx c = { .j = j };
-	size_t n = 0;
 
 	make_name_keys(&c);
 	make_addr_keys(&c);
@@ -685,15 +523,7 @@ void judge_flows(struct judge *j)
 		c.f = &j->facts->flows[i];
 		c.out = &j->out->flows[i];
 		judge_flow(&c);
-		for (size_t k = 0; k < sizeof(reported) / sizeof(reported[0]);
-		     k++) {
-			if (reported[k].class != c.out->class)
-				continue;
-			g = VP_PUSH(j->arena, groups, n);
-			g->reported = k;
-			g->flow = i;
-			set_key(&c, g);
-		}
+		targets[i] = c.target;
 	}
-	write_findings(j, groups, n);
+	judge_egress(j, targets);
 }

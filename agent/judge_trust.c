@@ -50,6 +50,15 @@ static bool cut_short(const struct vp_facts *f)
 	return f->deadline_hit || f->interrupted;
 }
 
+static const char *loss_text(struct judge *j, const struct vp_loss *l)
+{
+	return vp_arena_printf(
+		j->arena, "%llu lost from %s to %s, %llu received then",
+		(unsigned long long)(l->dropped + l->interface_dropped),
+		judge_clock(j, l->from_us), judge_clock(j, l->to_us),
+		(unsigned long long)l->received);
+}
+
 static void judge_drops(struct judge *j, const struct vp_capture_facts *c)
 {
 	struct judge_draft *d;
@@ -63,6 +72,8 @@ static void judge_drops(struct judge *j, const struct vp_capture_facts *c)
 	                               (unsigned long long)c->received));
 	add_number(j, d, c->dropped, "dropped by the kernel");
 	add_number(j, d, c->interface_dropped, "dropped by the interface");
+	for (size_t i = 0; i < c->n_losses; i++)
+		judge_evidence(j, d, loss_text(j, &c->losses[i]));
 	if (c->attested_seen < c->attested_expected)
 		judge_evidence(j, d,
 		               vp_arena_printf(j->arena,
@@ -165,18 +176,63 @@ static void judge_incomplete(struct judge *j, const struct vp_capture_facts *c,
 	struct judge_draft *d;
 
 	if (c->truncated == 0 && c->flows_left_out == 0 &&
-	    c->undecodable_out == 0 && !partial)
+	    c->names_left_out == 0 && c->undecodable_out == 0 && !partial)
 		return;
 	d = judge_add(j, "capture-incomplete", NULL);
 	d->detail = "Something captured could not be judged.";
 	add_number(j, d, c->truncated, "frames cut before their headers end");
 	add_number(j, d, c->flows_left_out, "flows beyond the limit");
+	add_number(j, d, c->names_left_out, "names of flows beyond the limit");
 	add_number(j, d, c->undecodable_out,
 	           "frames that this machine sent and that break the formats");
 	if (partial)
 		judge_evidence(j, d,
 		               or_text(c->reason, "the capture is marked "
 		                                  "partial"));
+}
+
+/* Lost without being counted: nobody else can have taken the acknowledged
+ * bytes off the wire. */
+static void judge_gaps(struct judge *j, const struct vp_capture_facts *c)
+{
+	struct judge_draft *d;
+
+	if (c->gap_flows == 0)
+		return;
+	d = judge_add(j, "capture-gap", NULL);
+	d->words.what =
+		vp_arena_printf(j->arena, "%llu bytes of %llu TCP flows",
+	                        (unsigned long long)c->gap_bytes,
+	                        (unsigned long long)c->gap_flows);
+	d->detail = "{what} were acknowledged and not captured.";
+	for (size_t i = 0; i < j->facts->n_flows; i++) {
+		const struct vp_flow *f = &j->facts->flows[i];
+
+		if (f->gap_bytes == 0)
+			continue;
+		judge_evidence(
+			j, d,
+			vp_arena_printf(j->arena, "%s -> %s: %llu bytes",
+		                        judge_endpoint_text(j, &f->local),
+		                        judge_endpoint_text(j, &f->remote),
+		                        (unsigned long long)f->gap_bytes));
+	}
+}
+
+/* A saved capture: it has no self-test and no probes of ours. */
+static void judge_file(struct judge *j, const struct vp_capture_facts *c)
+{
+	struct judge_draft *d;
+
+	if (c->file_cut != NULL) {
+		d = judge_add(j, "capture-file-cut", NULL);
+		d->words.what = c->file_cut;
+		d->detail = "{what}";
+	}
+	if (c->received == 0) {
+		d = judge_add(j, "capture-empty", NULL);
+		d->detail = "There is no packet in it.";
+	}
 }
 
 static void judge_small(struct judge *j, const struct vp_capture_facts *c)
@@ -187,6 +243,12 @@ static void judge_small(struct judge *j, const struct vp_capture_facts *c)
 		d = judge_add(j, "capture-undecodable", NULL);
 		d->detail = "Frames with broken headers were seen.";
 		add_number(j, d, c->undecodable - c->undecodable_out, "frames");
+		for (size_t i = 0; i < c->n_undecoded; i++)
+			add_number(
+				j, d, c->undecoded[i].frames,
+				vp_arena_printf(
+					j->arena, "of them %s",
+					or_text(c->undecoded[i].reason, "?")));
 	}
 	if (c->evidence_left_out > 0) {
 		d = judge_add(j, "evidence-incomplete", NULL);
@@ -201,6 +263,14 @@ static void judge_capture(struct judge *j, size_t before)
 
 	if (!c->wanted)
 		return; /* the summary says that egress was not checked */
+	if (j->facts->mode == VP_MODE_ANALYZE) {
+		judge_file(j, c);
+		judge_drops(j, c);
+		judge_gaps(j, c);
+		judge_incomplete(j, c, before);
+		judge_small(j, c);
+		return;
+	}
 	if (c->state == VP_CAPTURE_OFF) {
 		judge_off(j, c);
 		return;
@@ -209,6 +279,7 @@ static void judge_capture(struct judge *j, size_t before)
 	judge_drops(j, c);
 	judge_blind(j, c);
 	judge_interfaces(j, c);
+	judge_gaps(j, c);
 	judge_incomplete(j, c, before);
 	judge_small(j, c);
 }
@@ -232,6 +303,29 @@ static void judge_stall(struct judge *j)
 	}
 }
 
+static void judge_command(struct judge *j)
+{
+	const struct vp_command_facts *c = &j->facts->command;
+	const struct vp_capture_facts *k = &j->facts->capture;
+	struct judge_draft *d;
+
+	if (c->n_argv == 0)
+		return;
+	if (c->left_running > 0) {
+		d = judge_add(j, "command-left-running", NULL);
+		d->words.what = judge_count(j, (size_t)c->left_running,
+		                            "process", "processes");
+		d->detail = "{what} that the command had started still run.";
+	}
+	if (k->owners_why == NULL && k->owners_lost == 0)
+		return;
+	d = judge_add(j, "attribution-limited", NULL);
+	d->words.what =
+		or_text(k->owners_why, "senders are told by the kernel");
+	d->detail = "{what}";
+	add_number(j, d, k->owners_lost, "claims of senders were lost");
+}
+
 void judge_trust(struct judge *j)
 {
 	const struct vp_facts *f = j->facts;
@@ -240,6 +334,10 @@ void judge_trust(struct judge *j)
 
 	if (f->n_state_changes > 0) {
 		d = judge_add(j, "state-changed", NULL);
+		/* A capture on all interfaces takes new ones as well, and
+		 * nothing of ours depends on routes and resolvers. */
+		if (f->mode == VP_MODE_WATCH && !f->capture.interface_missed)
+			d->f.severity = VP_SEVERITY_INFO;
 		d->detail = "The network before and after the run differs.";
 		for (size_t i = 0; i < f->n_state_changes; i++)
 			judge_evidence(j, d, f->state_changes[i]);
@@ -254,4 +352,5 @@ void judge_trust(struct judge *j)
 	}
 	judge_stall(j);
 	judge_capture(j, before);
+	judge_command(j);
 }

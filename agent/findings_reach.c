@@ -1,0 +1,211 @@
+/* findings_reach.c - findings about what connecting to a target shows. */
+#include "findings_private.h"
+
+/*
+ * The addresses that a private endpoint has. Not its customDnsConfigs: they are
+ * empty as soon as it has a zone group.
+ */
+#define ENDPOINT_ADDRESSES                                                     \
+	"    az network nic show --ids $(az network private-endpoint show "    \
+	"-g RG -n PE --query \"networkInterfaces[].id\" -o tsv) --query "      \
+	"\"ipConfigurations[].[privateIPAddress,*.fqdns]\""
+
+/* With -o table it would show neither the state nor the id. */
+#define ENDPOINT_CONNECTIONS                                                   \
+	"    az network private-endpoint-connection list --id RESOURCE_ID "    \
+	"--query \"[].[properties.privateLinkServiceConnectionState.status,"   \
+	"id]\" -o tsv"
+
+static const struct vp_finding_type rows[] = {
+	ROW(INFO, "reach", "ipv6-not-routed",
+	    "this machine has no way to IPv6 addresses",
+	    "A name has an IPv6 address too, and no IPv6 address of the plan "
+	    "has a route from here.",
+	    "Programs on this machine use the IPv4 address, which was reached. "
+	    "A machine with IPv6 would take the other one: check from there.",
+	    "Nothing to do on a machine that is meant to have IPv4 only.",
+	    "RFC 6724 section 5"),
+	ROW(ERROR, "reach", "tcp-timeout", "the port does not answer",
+	    "No answer came to the connection attempt.",
+	    "Packets are dropped on the way: a network security group, a "
+	    "firewall, a missing peering or route, or the address belongs to "
+	    "a private endpoint that is gone.",
+	    "Check the route and the rules of this machine's interface:\n"
+	    "    az network nic show-effective-route-table -g RG -n NIC "
+	    "-o table\n"
+	    "    az network nic list-effective-nsg -g RG -n NIC\n"
+	    "and compare {address} with the endpoint's own "
+	    "addresses:\n" ENDPOINT_ADDRESSES,
+	    "RFC 9293; Microsoft: key-vault/general/private-link-diagnostics"),
+	ROW(ERROR, "reach", "tcp-refused", "the port is closed",
+	    "The connection was refused with a reset.",
+	    "A machine has the address, but nothing listens: the record "
+	    "points at the wrong machine, or a firewall rejects.",
+	    "Compare {address} with the private endpoint:\n" ENDPOINT_ADDRESSES
+	    "\n"
+	    "A compute instance's name must lead to the workspace's endpoint, "
+	    "not to the instance.",
+	    "RFC 9293 section 3.5.2; Microsoft: how-to-custom-dns (Azure ML)"),
+	ROW(ERROR, "reach", "tcp-unreachable", "there is no way to the address",
+	    "This machine has no route, may not send, or a router said "
+	    "\"unreachable\".",
+	    "A peering or a route is missing, or a local firewall forbids "
+	    "it.",
+	    "Look at the way the packets take:\n"
+	    "    ip route get {address}\n"
+	    "    az network nic show-effective-route-table -g RG -n NIC "
+	    "-o table",
+	    "RFC 1122 section 3.2.2.1"),
+	ROW(ERROR, "reach", "tls-silent", "connected, but nobody speaks TLS",
+	    "The TCP connection opened and the greeting got no answer.",
+	    "A device in between accepts connections for everybody and drops "
+	    "what follows: a firewall that waits for a policy, or packets "
+	    "too large for the path.",
+	    "Try a small packet size, then look at the firewall's log for "
+	    "{address}:\n"
+	    "    ip route get {address}\n"
+	    "    ping -M do -s 1372 {address}",
+	    "Microsoft: firewall/dns-details"),
+	ROW(ERROR, "reach", "tls-failed", "the TLS handshake failed",
+	    "The connection opened and was then reset or closed, or something "
+	    "other than TLS answered.",
+	    "A firewall cuts connections by their server name, or another "
+	    "service sits at this address.",
+	    "See what answers, and look at the firewall's log:\n"
+	    "    openssl s_client -connect {address}:{port} "
+	    "-servername {name}",
+	    "RFC 8446 section 6"),
+	ROW(ERROR, "reach", "tls-name-mismatch",
+	    "another service answers at this address",
+	    "The certificate does not cover the name.",
+	    "The DNS record points at a different private endpoint (stale, or "
+	    "mixed up), or the client used the privatelink name.",
+	    "Compare the record with the endpoint's own addresses:\n"
+	    "    az network private-dns record-set a show -g RG -z {zone} "
+	    "-n {label}\n" ENDPOINT_ADDRESSES "\n"
+	    "If they differ, write the endpoint's address into the record.",
+	    "RFC 9525; Microsoft: storage-private-endpoints"),
+	ROW(ERROR, "reach", "tls-intercepted",
+	    "TLS is opened and inspected on the way",
+	    "Certificates of unrelated services are all signed by one issuer "
+	    "that Azure does not use.",
+	    "A firewall or proxy terminates TLS. Traffic to a private "
+	    "endpoint should never pass it; services that use client "
+	    "certificates break.",
+	    "Exempt the private endpoints from inspection and route to them "
+	    "directly. Azure Firewall: use a network rule, not an "
+	    "application rule, for {address}:\n"
+	    "    az network firewall network-rule create -g RG -f FIREWALL "
+	    "--collection-name COLLECTION -n private-endpoints "
+	    "--protocols TCP --source-addresses '*' "
+	    "--destination-addresses PE_SUBNET_PREFIX "
+	    "--destination-ports {port}",
+	    "Microsoft: azure-certificate-authority-details"),
+	ROW(ERROR, "reach", "tls-untrusted",
+	    "the certificate's chain is not trusted",
+	    "The certificate covers the name, but its issuer is not in this "
+	    "machine's store.",
+	    "The store of this machine is old or empty, an intermediate is "
+	    "missing, or somebody else poses as the service.",
+	    "Bring the store up to date, and look at the issuer:\n"
+	    "    apt-get install --reinstall ca-certificates\n"
+	    "    openssl s_client -connect {address}:{port} "
+	    "-servername {name} -showcerts\n"
+	    "If the issuer is your own, give it with --ca-file.",
+	    "Microsoft: azure-certificate-authority-details"),
+	ROW(ERROR, "reach", "tls-expired",
+	    "the certificate is out of its dates",
+	    "The certificate has expired or is not valid yet.",
+	    "This machine's clock is wrong, or something other than Azure "
+	    "answers with an old certificate.",
+	    "Check the clock first:\n"
+	    "    timedatectl\n"
+	    "    openssl s_client -connect {address}:{port} "
+	    "-servername {name} | openssl x509 -noout -dates -issuer",
+	    "RFC 5280 section 4.1.2.5"),
+	ROW(ERROR, "reach", "http-network-denied",
+	    "the service refuses this network",
+	    "The service's own answer says that this network is not allowed "
+	    "or that public access is disabled.",
+	    "The address looks private, but the service saw the request come "
+	    "by its public path: a firewall's application rule connected "
+	    "anew, or the private endpoint is not approved.",
+	    "If a firewall stands on the way, let traffic to private endpoints "
+	    "pass by a network rule, not an application rule. And see whether "
+	    "the endpoint's connection is approved:\n" ENDPOINT_CONNECTIONS "\n"
+	    "Where a service endpoint is expected, this machine's subnet has "
+	    "to have it, and the service to allow the subnet:\n"
+	    "    az network vnet subnet show -g RG --vnet-name VNET "
+	    "-n SUBNET --query serviceEndpoints",
+	    "Microsoft: firewall/dns-details, "
+	    "container-registry-firewall-rules, storage-private-endpoints"),
+	ROW(ERROR, "reach", "service-saw-other-source",
+	    "the service saw the request come from elsewhere",
+	    "The service tells the address it was called from, and it is "
+	    "none of this machine's.",
+	    "Something between translates addresses or connects anew: a "
+	    "proxy, a NAT gateway or a firewall. A public address means the "
+	    "private path was not used.",
+	    "Follow the route to {address} and take the device out of the "
+	    "way:\n"
+	    "    ip route get {address}\n"
+	    "    az network nic show-effective-route-table -g RG -n NIC "
+	    "-o table\n"
+	    "Where a service endpoint is expected, see whether this machine's "
+	    "subnet has it:\n"
+	    "    az network vnet subnet show -g RG --vnet-name VNET "
+	    "-n SUBNET --query serviceEndpoints",
+	    "Microsoft: key-vault/general/private-link-diagnostics "
+	    "(x-ms-keyvault-network-info)"),
+	ROW(ERROR, "reach", "http-silent",
+	    "TLS works, but the service does not answer",
+	    "The request was sent and no HTTP answer came in time.",
+	    "The front end cannot reach the service behind it, or a device "
+	    "holds the request back.",
+	    "Ask again by hand:\n"
+	    "    curl -sv --max-time 20 --connect-to ::{address}: "
+	    "https://{name}:{port}/",
+	    "RFC 9110"),
+	ROW(ERROR, "reach", "http-failed", "the HTTP answer broke off",
+	    "The connection was closed before an answer, or the answer is not "
+	    "HTTP.",
+	    "Something other than the service answers, or a device cuts the "
+	    "connection.",
+	    "Ask again by hand:\n"
+	    "    curl -sv --max-time 20 --connect-to ::{address}: "
+	    "https://{name}:{port}/",
+	    "RFC 9112"),
+	ROW(WARNING, "reach", "http-foreign",
+	    "the answer lacks what this service always sends",
+	    "An HTTP answer came, without the headers that this kind of "
+	    "service always adds.",
+	    "Another web server may sit at this address, or a proxy rewrites "
+	    "the answers.",
+	    "Look at the answer:\n"
+	    "    curl -sv --max-time 20 --connect-to ::{address}: "
+	    "https://{name}:{port}/",
+	    "Microsoft: key-vault/general/private-link-diagnostics"),
+	ROW(WARNING, "reach", "proxy-configured",
+	    "a proxy is set in the environment",
+	    "Variables such as https_proxy are set. vnetprobe did not use "
+	    "them.",
+	    "Programs that do use them let the proxy resolve the names: they "
+	    "may take a public path although this report is good.",
+	    "Exempt the private names from the proxy:\n"
+	    "    export no_proxy=.azureml.ms,.azure.net,.windows.net,"
+	    ".azurecr.io\n"
+	    "    export no_proxy=$no_proxy,169.254.169.254,168.63.129.16",
+	    "Microsoft: how-to-troubleshoot-secure-connection-workspace; "
+	    "curl(1), ENVIRONMENT"),
+	ROW(WARNING, "reach", "route-unexpected",
+	    "the route to a private address looks odd",
+	    "The kernel would send packets for a private address by an "
+	    "interface that is not the VNet's.",
+	    "A VPN or container network overlaps the VNet's addresses.",
+	    "Look at the routes:\n"
+	    "    ip route get {address}",
+	    "ip-route(8)"),
+};
+
+const struct vp_findings_family vp_findings_reach = { rows,
+	                                              VP_FINDINGS_COUNT(rows) };

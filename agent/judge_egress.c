@@ -1,0 +1,357 @@
+/*
+ * judge_egress.c - flows that matter in words: one finding for each id and
+ * party.
+ */
+#include "judge_draft.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- flows in words ---------------------------------------------------- */
+
+static const char *proto_text(struct judge *j, uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmpv6";
+	default:
+		return vp_arena_printf(j->arena, "protocol %u", proto);
+	}
+}
+
+static const char *whom_text(struct judge *j, const struct vp_flow *f)
+{
+	if (f->sni != NULL)
+		return vp_arena_printf(j->arena, ", server name %s%s%s", f->sni,
+		                       f->sni_bound ? "" : " (claimed)",
+		                       f->ech ? " (outer name, ECH)" : "");
+	if (f->http_connect != NULL)
+		return vp_arena_printf(j->arena, ", CONNECT %s",
+		                       f->http_connect);
+	if (f->http_host != NULL)
+		return vp_arena_printf(j->arena, ", HTTP host %s (claimed)",
+		                       f->http_host);
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (f->names[i].name != NULL)
+			return vp_arena_printf(j->arena, ", known as %s",
+			                       f->names[i].name);
+	}
+	return "";
+}
+
+static const char *state_text(const struct vp_flow *f)
+{
+	switch (f->state) {
+	case VP_FLOW_ATTEMPTED:
+		return f->direction == VP_DIRECTION_IN ? "not answered by us"
+		                                       : "attempted, no answer";
+	case VP_FLOW_ANSWERED:
+		return "answered";
+	case VP_FLOW_ESTABLISHED:
+		return "established";
+	}
+	return "?";
+}
+
+static const char *volume(struct judge *j, uint64_t packets, uint64_t bytes)
+{
+	return vp_arena_printf(j->arena, "%llu packet%s (%llu bytes)",
+	                       (unsigned long long)packets,
+	                       packets == 1 ? "" : "s",
+	                       (unsigned long long)bytes);
+}
+
+/* ", by python3 (pid 4711, user ml, container 3f2a..)" */
+static const char *who_text(struct judge *j, const struct vp_flow *f)
+{
+	const struct vp_owner *o = f->owner;
+	const char *text, *user = "", *container = "", *more = "";
+
+	if (f->process == NULL && o == NULL)
+		return "";
+	text = f->process != NULL ? f->process : "a process";
+	if (o == NULL)
+		return vp_arena_printf(j->arena, ", by %s", text);
+	if (o->user != NULL)
+		user = vp_arena_printf(j->arena, ", user %s", o->user);
+	else if (o->uid != VP_NO_UID)
+		user = vp_arena_printf(j->arena, ", user %u", o->uid);
+	if (o->container != NULL)
+		container = vp_arena_printf(j->arena, ", container %.12s",
+		                            o->container);
+	if (f->n_owners > 1)
+		more = vp_arena_printf(j->arena, ", and %u more",
+		                       f->n_owners - 1);
+	if (o->pid == 0)
+		return vp_arena_printf(j->arena,
+		                       ", by %s (pid not known%s%s%s)", text,
+		                       user, container, more);
+	return vp_arena_printf(j->arena, ", by %s (pid %u%s%s%s)", text, o->pid,
+	                       user, container, more);
+}
+
+static const char *flow_text(struct judge *j, const struct vp_flow *f)
+{
+	const char *arrow = f->direction == VP_DIRECTION_IN ? "<-" : "->";
+
+	const char *where = "", *who = who_text(j, f);
+
+	if (f->interface != NULL)
+		where = vp_arena_printf(j->arena, " on %s", f->interface);
+	if (f->tunnel != NULL)
+		where = vp_arena_printf(
+			j->arena, "%s inside %s to %s", where, f->tunnel,
+			judge_endpoint_text(j, &f->tunnel_peer));
+	if (f->translated_from.addr.family != 0)
+		where = vp_arena_printf(
+			j->arena, "%s (before NAT %s)", where,
+			judge_endpoint_text(j, &f->translated_from));
+	if (f->flows > 1)
+		where = vp_arena_printf(j->arena, "%s, %llu flows put together",
+		                        where, (unsigned long long)f->flows);
+	return vp_arena_printf(
+		j->arena, "%s %s %s %s %s%s: %s%s%s, %s out, %s in",
+		judge_clock(j, f->first_us), proto_text(j, f->proto),
+		judge_endpoint_text(j, &f->local), arrow,
+		judge_endpoint_text(j, &f->remote), where, state_text(f),
+		whom_text(j, f), who, volume(j, f->packets_out, f->bytes_out),
+		volume(j, f->packets_in, f->bytes_in));
+}
+
+static const char *questions_text(struct judge *j, const struct vp_flow *f)
+{
+	const char *text = "asked for";
+	size_t more = f->questions_left_out;
+
+	for (size_t i = 0; i < f->n_questions && i < 4; i++)
+		text = vp_arena_printf(j->arena, "%s%s %s", text,
+		                       i > 0 ? "," : "", f->questions[i]);
+	if (f->n_questions > 4)
+		more += f->n_questions - 4;
+	if (more > 0)
+		text = vp_arena_printf(j->arena, "%s and %zu more", text, more);
+	return text;
+}
+
+/* --- findings: one for each id and remote party ------------------------ */
+
+static const struct {
+	enum vp_flow_class class;
+	const char *id, *detail;
+} reported[] = {
+	{ VP_CLASS_LEAK_TARGET, "leak-target",
+	  "{what} left for {name} at its public address {address}." },
+	{ VP_CLASS_LEAK_DNS, "leak-dns",
+	  "{what} went to the public resolver {address}." },
+	{ VP_CLASS_UNEXPLAINED, "egress-unexplained",
+	  "{what} left for {address} port {port}." },
+	{ VP_CLASS_INBOUND, "inbound-public",
+	  "{what} came in from {address}." },
+	{ VP_CLASS_ALLOWED, "egress-allowed",
+	  "{what} left for public addresses by a rule." },
+	{ VP_CLASS_PROXIED, "egress-proxied",
+	  "{what} asked the proxy {address} to connect to {name}." },
+	{ VP_CLASS_FORWARDED, "egress-forwarded",
+	  "{what} for public addresses were forwarded for other machines." },
+	{ VP_CLASS_TUNNELED, "egress-tunneled",
+	  "{what} for public addresses were inside tunnels to public peers." },
+	{ VP_CLASS_NOT_LEFT, "egress-not-left",
+	  "{what} for public addresses did not leave this machine." },
+};
+
+/* Of these classes the command of `watch -- CMD` is accused. */
+static bool accuses(enum vp_flow_class class)
+{
+	return class == VP_CLASS_LEAK_TARGET || class == VP_CLASS_LEAK_DNS ||
+	       class == VP_CLASS_UNEXPLAINED;
+}
+
+/* NULL: as its class says. With a command, a flow that is not its own, or of
+ * which nobody knows, is told as such. */
+static const char *told_as(const struct judge *j, const struct vp_flow *f,
+                           enum vp_flow_class class)
+{
+	if (j->facts->command.n_argv == 0 || f->of_command || f->own ||
+	    !accuses(class))
+		return NULL;
+	return f->of_others ? "egress-others" : "owner-unknown";
+}
+
+struct group { /* a flow that is reported, and under what */
+	size_t reported;
+	const char *as;   /* another id: told_as(); NULL: the class's */
+	const char *key;  /* the finding's target */
+	const char *name; /* of leak-target and egress-proxied */
+	bool worse;       /* than the id says: an error */
+	size_t flow;
+};
+
+static int group_order_of(const struct group *a, const struct group *b)
+{
+	int order =
+		strcmp(a->as != NULL ? a->as : "", b->as != NULL ? b->as : "");
+
+	if (order != 0)
+		return order;
+	if (a->as == NULL && a->reported != b->reported)
+		return a->reported < b->reported ? -1 : 1;
+	return strcmp(a->key, b->key);
+}
+
+static int group_order(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+	int order = group_order_of(x, y);
+
+	if (order != 0)
+		return order;
+	return x->flow < y->flow ? -1 : x->flow > y->flow;
+}
+
+/* Whom an unexplained flow went to: the bound name, or the address. */
+static const char *party(struct judge *j, const struct vp_flow *f)
+{
+	if (f->sni != NULL && f->sni_bound)
+		return f->sni;
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (f->names[i].bound && f->names[i].name != NULL)
+			return f->names[i].name;
+	}
+	return judge_addr_text(j, &f->remote.addr);
+}
+
+static void set_key(struct judge *j, struct group *g,
+                    const struct vp_target *target)
+{
+	const struct vp_flow *f = &j->facts->flows[g->flow];
+
+	g->key = "";
+	if (g->as != NULL)
+		return; /* one for all of them */
+	switch (reported[g->reported].class) {
+	case VP_CLASS_LEAK_TARGET:
+		g->key = g->name = target->name->name;
+		return;
+	case VP_CLASS_PROXIED:
+		g->key = g->name =
+			vp_arena_strndup(j->arena, f->http_connect,
+		                         strcspn(f->http_connect, ":"));
+		g->worse =
+			target != NULL && target->expect == VP_EXPECT_PRIVATE;
+		return;
+	case VP_CLASS_UNEXPLAINED:
+		g->key = party(j, f);
+		return;
+	case VP_CLASS_LEAK_DNS:
+	case VP_CLASS_INBOUND:
+		g->key = judge_addr_text(j, &f->remote.addr);
+		return;
+	default:
+		return;
+	}
+}
+
+static const char *detail_of(const struct group *g)
+{
+	if (g->as == NULL)
+		return reported[g->reported].detail;
+	return strcmp(g->as, "egress-others") == 0
+	               ? "{what} of other processes left for public addresses."
+	               : "Who sent {what} for public addresses is not known.";
+}
+
+static size_t group_evidence(struct judge *j, struct judge_draft *d,
+                             const struct group *g, size_t n)
+{
+	size_t attempted = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_flow *f = &j->facts->flows[g[i].flow];
+
+		attempted += f->state == VP_FLOW_ATTEMPTED;
+		judge_evidence(j, d, flow_text(j, f));
+		if (f->n_questions > 0)
+			judge_evidence(j, d, questions_text(j, f));
+	}
+	return attempted;
+}
+
+static void write_group(struct judge *j, const struct group *g, size_t n)
+{
+	const struct vp_flow *first = &j->facts->flows[g[0].flow];
+	const char *id = g[0].as != NULL ? g[0].as : reported[g[0].reported].id;
+	struct judge_draft *d = judge_add(j, id, *g[0].key ? g[0].key : NULL);
+	size_t attempted;
+
+	d->detail = detail_of(&g[0]);
+	d->words.name = g[0].name;
+	if (g[0].name != NULL)
+		d->words.account = vp_arena_strndup(j->arena, g[0].name,
+		                                    strcspn(g[0].name, "."));
+	d->words.address = judge_addr_text(j, &first->remote.addr);
+	d->words.port = vp_arena_printf(j->arena, "%u",
+	                                first->direction == VP_DIRECTION_IN
+	                                        ? first->local.port
+	                                        : first->remote.port);
+	attempted = group_evidence(j, d, g, n);
+	d->words.what = judge_count(j, n, "flow", "flows");
+	if (attempted > 0 && first->direction != VP_DIRECTION_IN)
+		d->words.what =
+			vp_arena_printf(j->arena, "%s (%zu only attempted)",
+		                        d->words.what, attempted);
+	if (g[0].as != NULL)
+		return;
+	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED &&
+	    j->facts->policy.report_only)
+		d->f.severity = VP_SEVERITY_WARNING;
+	if (g[0].worse)
+		d->f.severity = VP_SEVERITY_ERROR;
+}
+
+static bool same_group(const struct group *a, const struct group *b)
+{
+	return group_order_of(a, b) == 0;
+}
+
+static void write_findings(struct judge *j, struct group *groups, size_t n)
+{
+	size_t end;
+
+	if (n > 0)
+		qsort(groups, n, sizeof(*groups), group_order);
+	for (size_t i = 0; i < n; i = end) {
+		end = i + 1;
+		while (end < n && same_group(&groups[end], &groups[i]))
+			end++;
+		write_group(j, &groups[i], end - i);
+	}
+}
+
+void judge_egress(struct judge *j, const struct vp_target *const *targets)
+{
+	struct group *groups = NULL, *g;
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->facts->n_flows; i++) {
+		enum vp_flow_class class = j->out->flows[i].class;
+
+		for (size_t k = 0; k < sizeof(reported) / sizeof(reported[0]);
+		     k++) {
+			if (reported[k].class != class)
+				continue;
+			g = VP_PUSH(j->arena, groups, n);
+			g->reported = k;
+			g->flow = i;
+			g->as = told_as(j, &j->facts->flows[i], class);
+			set_key(j, g, targets[i]);
+		}
+	}
+	write_findings(j, groups, n);
+}
