@@ -16,22 +16,27 @@
 #define RECORD_MAX (16384 + 256) /* what TLS 1.2 servers put up with */
 #define CLIENT_HELLO 1
 #define EXTENSION_SERVER_NAME 0
+#define EXTENSION_ECH 0xfe0d /* draft-ietf-tls-esni */
 #define HOST_NAME 0
 #define HELLO_MAX 65536 /* of a message; real ones stay below 4 KiB */
 
 struct records {
 	struct vp_cursor c;
 	size_t left; /* bytes of the open record still to come */
+	bool bare;   /* no records: QUIC carries messages as they are */
 	bool not_tls;
 };
 
 /* Opens the next record: RFC 8446 section 5.1. */
 static bool record_open(struct records *r)
 {
-	uint8_t type = vp_cur_u8(&r->c);
-	uint8_t major = vp_cur_u8(&r->c);
+	uint8_t type, major;
 	size_t len;
 
+	if (r->bare)
+		return false;
+	type = vp_cur_u8(&r->c);
+	major = vp_cur_u8(&r->c);
 	vp_cur_u8(&r->c);
 	len = vp_cur_be16(&r->c);
 	if (r->c.bad)
@@ -133,80 +138,118 @@ static bool name_copy(char name[256], const uint8_t *b, size_t len)
 	return true;
 }
 
+/*
+ * One name of those that a hello should have at most one of. With two that
+ * differ it is the server's choice which counts.
+ */
+static void name_found(struct vp_hello_found *out, const uint8_t *b, size_t len)
+{
+	char name[256];
+
+	if (!name_copy(name, b, len)) {
+		out->doubtful |= out->name[0] != '\0';
+		return;
+	}
+	if (out->name[0] != '\0')
+		out->doubtful |= strcmp(out->name, name) != 0;
+	else
+		memcpy(out->name, name, strlen(name) + 1);
+}
+
 /* The body of the extension: a list of names, of which one is a host name. */
-static enum vp_hello server_name(char name[256], struct hello *h, size_t len)
+static bool server_name(struct vp_hello_found *out, struct hello *h, size_t len)
 {
 	uint8_t body[512];
 	struct vp_cursor c, list;
 
-	if (len > sizeof(body))
-		return get(h, NULL, len) ? VP_HELLO_NO_NAME : VP_HELLO_MORE;
+	if (len > sizeof(body)) { /* more than a name has room for */
+		out->doubtful |= out->name[0] != '\0';
+		return get(h, NULL, len);
+	}
 	if (!get(h, body, len))
-		return VP_HELLO_MORE;
+		return false;
 	c = vp_cur_init(body, len);
 	list = vp_cur_sub(&c, vp_cur_be16(&c));
 	while (!list.bad && vp_cur_left(&list) > 0) {
 		uint8_t type = vp_cur_u8(&list);
 		struct vp_cursor n = vp_cur_sub(&list, vp_cur_be16(&list));
 
-		if (list.bad || type != HOST_NAME)
-			continue;
-		return name_copy(name, n.p, vp_cur_left(&n)) ? VP_HELLO_NAME
-		                                             : VP_HELLO_NO_NAME;
+		if (!list.bad && type == HOST_NAME)
+			name_found(out, n.p, vp_cur_left(&n));
 	}
-	return VP_HELLO_NO_NAME;
+	return true;
 }
 
-static enum vp_hello extensions(char name[256], struct hello *h)
+/* False if the bytes end before the extensions do, or they make no sense. */
+static bool extensions(struct vp_hello_found *out, struct hello *h)
 {
-	size_t len, type;
+	size_t len, type, rest;
 
 	if (h->budget == 0)
-		return VP_HELLO_NO_NAME; /* TLS 1.2 without any */
+		return true; /* TLS 1.2 without any */
 	if (!get16(h, &len))
-		return VP_HELLO_MORE;
-	if (len > h->budget)
+		return false;
+	if (len > h->budget) {
 		h->r.not_tls = true;
-	else
-		h->budget = len;
-	while (!h->r.not_tls && h->budget > 0) {
+		return false;
+	}
+	rest = h->budget - len;
+	h->budget = len;
+	while (h->budget > 0) {
 		if (!get16(h, &type) || !get16(h, &len))
-			return VP_HELLO_MORE;
+			return false;
 		if (len > h->budget) {
 			h->r.not_tls = true;
-			break;
+			return false;
 		}
-		if (type == EXTENSION_SERVER_NAME)
-			return server_name(name, h, len);
-		if (!get(h, NULL, len))
-			return VP_HELLO_MORE;
+		out->ech |= type == EXTENSION_ECH;
+		if (type == EXTENSION_SERVER_NAME ? !server_name(out, h, len)
+		                                  : !get(h, NULL, len))
+			return false;
 	}
-	return VP_HELLO_NO_NAME;
+	h->budget = rest;
+	return get(h, NULL, rest);
 }
 
-/* RFC 8446 section 4.1.2. MORE stands for any read that failed; the caller
- * tells the two reasons apart. */
-static enum vp_hello client_hello(char name[256], struct hello *h)
+/* RFC 8446 section 4.1.2. False for any read that failed; the caller tells
+ * the two reasons apart. */
+static bool client_hello(struct vp_hello_found *out, struct hello *h)
 {
 	uint8_t head[4];
 
 	if (!get(h, head, 4))
-		return VP_HELLO_MORE;
+		return false;
 	h->budget = (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 	if (head[0] != CLIENT_HELLO || h->budget > HELLO_MAX) {
 		h->r.not_tls = true;
+		return false;
+	}
+	return get(h, NULL, 2 + 32) && /* version, random */
+	       skip_vector(h, 1) &&    /* session id */
+	       skip_vector(h, 2) &&    /* cipher suites */
+	       skip_vector(h, 1) &&    /* compression methods */
+	       extensions(out, h);
+}
+
+static enum vp_hello hello_read(struct vp_hello_found *out, struct hello *h,
+                                const uint8_t *data)
+{
+	bool whole;
+
+	memset(out, 0, sizeof(*out));
+	whole = client_hello(out, h);
+	if (h->r.not_tls) {
+		memset(out, 0, sizeof(*out));
 		return VP_HELLO_NOT_TLS;
 	}
-	if (!get(h, NULL, 2 + 32) || /* version, random */
-	    !skip_vector(h, 1) ||    /* session id */
-	    !skip_vector(h, 2) ||    /* cipher suites */
-	    !skip_vector(h, 1))      /* compression methods */
+	if (!whole)
 		return VP_HELLO_MORE;
-	return extensions(name, h);
+	out->len = (size_t)(h->r.c.p - data);
+	return out->name[0] != '\0' ? VP_HELLO_NAME : VP_HELLO_NO_NAME;
 }
 
 /* Can these few bytes still become a handshake record with a hello? */
-static bool may_be_hello(const uint8_t *data, size_t len)
+bool vp_client_hello_begins(const uint8_t *data, size_t len)
 {
 	if (len > 0 && data[0] != RECORD_HANDSHAKE)
 		return false;
@@ -215,14 +258,25 @@ static bool may_be_hello(const uint8_t *data, size_t len)
 	return len <= 5 || data[5] == CLIENT_HELLO;
 }
 
-enum vp_hello vp_client_hello_name(char name[256], const uint8_t *data,
-                                   size_t len)
+enum vp_hello vp_client_hello_read(struct vp_hello_found *out,
+                                   const uint8_t *data, size_t len)
 {
-	struct hello h = { { vp_cur_init(data, len), 0, false }, 4 };
-	enum vp_hello got;
+	struct hello h = { .r.c = vp_cur_init(data, len), .budget = 4 };
 
-	if (!may_be_hello(data, len))
+	if (!vp_client_hello_begins(data, len)) {
+		memset(out, 0, sizeof(*out));
 		return VP_HELLO_NOT_TLS;
-	got = client_hello(name, &h);
-	return h.r.not_tls ? VP_HELLO_NOT_TLS : got;
+	}
+	return hello_read(out, &h, h.r.c.p);
+}
+
+enum vp_hello vp_client_hello_message(struct vp_hello_found *out,
+                                      const uint8_t *msg, size_t len)
+{
+	struct hello h = {
+		.r = { .c = vp_cur_init(msg, len), .left = len, .bare = true },
+		.budget = 4
+	};
+
+	return hello_read(out, &h, h.r.c.p);
 }

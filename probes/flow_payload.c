@@ -262,13 +262,13 @@ static void hello_end(struct vp_flows *t, struct vp_flow_row *f)
 static bool hello_read(struct vp_flows *t, struct vp_flow_row *f,
                        const uint8_t *data, uint32_t len)
 {
-	char name[256];
-	enum vp_hello got = vp_client_hello_name(name, data, len);
+	struct vp_hello_found found;
+	enum vp_hello got = vp_client_hello_read(&found, data, len);
 
 	if (got == VP_HELLO_MORE && len < HELLO_WINDOW)
 		return false;
 	if (got == VP_HELLO_NAME && app_of(f) != NULL)
-		f->app->sni = strdup(name);
+		f->app->sni = strdup(found.name);
 	hello_end(t, f);
 	return true;
 }
@@ -278,15 +278,12 @@ static bool hello_read(struct vp_flows *t, struct vp_flow_row *f,
 static bool hello_base(struct vp_flow_row *f, const struct vp_packet *p,
                        bool out, uint32_t *base)
 {
-	char name[256];
-
 	if (f->app != NULL && f->app->hello.n > 0)
 		*base = f->app->hello.base;
 	else if (f->syn[out] || f->syn_ack[out])
 		*base = f->isn[out];
 	else if (p->payload_caplen >= 6 &&
-	         vp_client_hello_name(name, p->payload, p->payload_caplen) !=
-	                 VP_HELLO_NOT_TLS)
+	         vp_client_hello_begins(p->payload, p->payload_caplen))
 		*base = p->seq;
 	else
 		return false;

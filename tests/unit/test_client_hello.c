@@ -11,7 +11,8 @@
 #include "hello.h"
 #include "vnetprobe/client_hello.h"
 
-static char name[256];
+static struct vp_hello_found found;
+static const char *const name = found.name;
 
 /* From a copy of exact size, so that ASan sees one byte too many. */
 static enum vp_hello look(const uint8_t *data, size_t len)
@@ -21,8 +22,8 @@ static enum vp_hello look(const uint8_t *data, size_t len)
 
 	if (len > 0)
 		memcpy(copy, data, len);
-	strcpy(name, "before");
-	got = vp_client_hello_name(name, copy, len);
+	memset(&found, 'x', sizeof(found));
+	got = vp_client_hello_read(&found, copy, len);
 	free(copy);
 	return got;
 }
@@ -36,14 +37,13 @@ static void test_name(void **state)
 	(void)state;
 	assert_int_equal(look(buf, n), VP_HELLO_NAME);
 	assert_string_equal(name, "acct.blob.core.windows.net");
-	/* Every beginning of it is unfinished, until the name is whole. */
+	assert_int_equal(found.len, n);
+	assert_false(found.ech);
+	assert_false(found.doubtful);
+	/* Every beginning of it is unfinished, if the name is there or not. */
 	for (size_t cut = 0; cut < n; cut++) {
-		enum vp_hello got = look(buf, cut);
-
-		if (got == VP_HELLO_NAME)
-			assert_true(cut >= n - HELLO_TAIL);
-		else
-			assert_int_equal(got, VP_HELLO_MORE);
+		assert_int_equal(look(buf, cut), VP_HELLO_MORE);
+		assert_int_equal(name[0] != '\0', cut >= n - HELLO_TAIL);
 	}
 }
 
@@ -142,7 +142,7 @@ static void test_bad_names(void **state)
 		size_t n = hello_make(buf, bad[i], 0);
 
 		assert_int_equal(look(buf, n), VP_HELLO_NO_NAME);
-		assert_string_equal(name, "before");
+		assert_string_equal(name, "");
 	}
 	memset(longest, 'a', sizeof(longest));
 	longest[253] = '\0';
@@ -160,7 +160,7 @@ static void test_not_tls(void **state)
 
 	(void)state;
 	assert_int_equal(look((const uint8_t *)"", 0), VP_HELLO_MORE);
-	assert_int_equal(vp_client_hello_name(name, NULL, 0), VP_HELLO_MORE);
+	assert_int_equal(vp_client_hello_read(&found, NULL, 0), VP_HELLO_MORE);
 	assert_int_equal(look((const uint8_t *)"G", 1), VP_HELLO_NOT_TLS);
 	assert_int_equal(look((const uint8_t *)"\x16", 1), VP_HELLO_MORE);
 	assert_int_equal(look((const uint8_t *)"\x16\2", 2), VP_HELLO_NOT_TLS);
@@ -179,6 +179,77 @@ static void test_not_tls(void **state)
 	n = hello_make(buf, "x.example", 0);
 	buf[5 + 4 + 34] = 255; /* a session id that ends behind the hello */
 	assert_int_equal(look(buf, n), VP_HELLO_NOT_TLS);
+}
+
+/* A hello with these extensions and nothing else. */
+static size_t with_extensions(const char *ext, size_t len)
+{
+	size_t at = hello_head(buf);
+
+	at = hello_16(buf, at, len);
+	memcpy(buf + at, ext, len);
+	return hello_close(buf, at + len);
+}
+
+#define NAME_A "\0\0\0\6\0\4\0\0\1a"
+#define NAME_B "\0\0\0\6\0\4\0\0\1b"
+#define ECH "\xfe\x0d\0\1\0"
+
+static void test_more_than_one(void **state)
+{
+	static const struct {
+		const char *ext;
+		size_t len;
+		enum vp_hello want;
+		bool ech, doubtful;
+	} cases[] = {
+#define E(s) s, sizeof(s) - 1
+		{ E(NAME_A), VP_HELLO_NAME, false, false },
+		{ E(NAME_A ECH), VP_HELLO_NAME, true, false },
+		{ E(ECH NAME_A), VP_HELLO_NAME, true, false },
+		{ E(ECH), VP_HELLO_NO_NAME, true, false },
+		{ E(NAME_A NAME_A), VP_HELLO_NAME, false, false },
+		{ E(NAME_A NAME_B), VP_HELLO_NAME, false, true },
+		/* two in one list, and one of another type before it */
+		{ E("\0\0\0\12\0\10\0\0\1a\0\0\1b"), VP_HELLO_NAME, false,
+		  true },
+		{ E("\0\0\0\12\0\10\0\0\1a\0\0\1a"), VP_HELLO_NAME, false,
+		  false },
+		{ E("\0\0\0\12\0\10\7\0\1b\0\0\1a"), VP_HELLO_NAME, false,
+		  false },
+		/* a name, and what is none */
+		{ E("\0\0\0\12\0\10\0\0\1a\0\0\1*"), VP_HELLO_NAME, false,
+		  true },
+#undef E
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = with_extensions(cases[i].ext, cases[i].len);
+
+		assert_int_equal(look(buf, n), cases[i].want);
+		assert_string_equal(name,
+		                    cases[i].want == VP_HELLO_NAME ? "a" : "");
+		assert_int_equal(found.ech, cases[i].ech);
+		assert_int_equal(found.doubtful, cases[i].doubtful);
+	}
+}
+
+/* As QUIC has it: the same bytes without the record's header. */
+static void test_bare(void **state)
+{
+	size_t n = hello_make(buf, "x.example", 1700);
+
+	(void)state;
+	for (size_t cut = 0; cut < n - 5; cut++)
+		assert_int_equal(vp_client_hello_message(&found, buf + 5, cut),
+		                 VP_HELLO_MORE);
+	assert_int_equal(vp_client_hello_message(&found, buf + 5, n - 5),
+	                 VP_HELLO_NAME);
+	assert_string_equal(found.name, "x.example");
+	assert_int_equal(found.len, n - 5);
+	assert_int_equal(vp_client_hello_message(&found, buf, n),
+	                 VP_HELLO_NOT_TLS);
 }
 
 /* No change of one byte makes it read outside, nor hang. */
@@ -208,6 +279,8 @@ int main(void)
 		cmocka_unit_test(test_no_name),
 		cmocka_unit_test(test_bad_names),
 		cmocka_unit_test(test_not_tls),
+		cmocka_unit_test(test_more_than_one),
+		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_every_byte),
 	};
 
