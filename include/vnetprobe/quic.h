@@ -30,10 +30,19 @@ void vp_quic_destroy(struct vp_quic *q); /* NULL is fine */
 enum vp_quic_got vp_quic_client(struct vp_quic *q, const uint8_t *data,
                                 size_t len);
 /* A datagram of the server's: a Retry (RFC 9000 section 17.2.5) changes the
- * connection ID, and with it the keys. */
-void vp_quic_server(struct vp_quic *q, const uint8_t *data, size_t len);
-/* The handshake message, without a TLS record around it. */
+ * connection ID, and with it the keys. True if it has a Handshake packet: then
+ * the server has taken a whole hello, and what comes later is not it. */
+bool vp_quic_server(struct vp_quic *q, const uint8_t *data, size_t len);
+/* The handshake message, without a TLS record around it, and what follows it
+ * without a gap: after a HelloRetryRequest that is a second one. */
 const uint8_t *vp_quic_hello(const struct vp_quic *q, size_t *len);
+/* Copies of the same bytes differ, or another connection began before the
+ * hello was whole: which hello the server took is unknown. */
+bool vp_quic_doubtful(const struct vp_quic *q);
+/* Has anything been read of this client yet? */
+bool vp_quic_begun(const struct vp_quic *q);
+/* Bytes of memory that it takes. */
+size_t vp_quic_held(const struct vp_quic *q);
 /* By its first bytes: a long header of version 1 or 2 with type Initial. */
 bool vp_quic_is_initial(const uint8_t *data, size_t len);
 
