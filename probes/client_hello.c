@@ -278,5 +278,9 @@ enum vp_hello vp_client_hello_message(struct vp_hello_found *out,
 		.budget = 4
 	};
 
+	if (len > 0 && msg[0] != CLIENT_HELLO) {
+		memset(out, 0, sizeof(*out));
+		return VP_HELLO_NOT_TLS;
+	}
 	return hello_read(out, &h, h.r.c.p);
 }

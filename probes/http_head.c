@@ -77,7 +77,7 @@ static bool host_copy(char host[256], struct text t)
 	if (six) {
 		t.at++;
 		t.len -= 2;
-	} else if (t.len > 1 && t.at[t.len - 1] == '.') {
+	} else if (t.len > 0 && t.at[t.len - 1] == '.') {
 		t.len--;
 	}
 	if (t.len == 0 || t.len > 253)
