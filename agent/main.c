@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "analyze.h"
 #include "forwarder.h"
 #include "judge.h"
 #include "output.h"
@@ -237,6 +238,28 @@ static int judge(const struct vp_settings *s)
 	return status;
 }
 
+static int analyze(const struct vp_settings *s, struct vp_facts *facts)
+{
+	struct vp_analyze *analyze = NULL;
+	struct vp_output *output = NULL;
+	char why[1024] = "";
+	int status = vp_plan_make(facts, s, why, sizeof(why));
+
+	if (status == 0)
+		status = vp_analyze_open(&analyze, facts, s, why, sizeof(why));
+	if (status == 0 &&
+	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
+		status = EXIT_USAGE;
+	if (status != 0) {
+		vp_analyze_close(analyze);
+		return complain(status, "%s", why);
+	}
+	hold_signals();
+	vp_analyze_read(analyze);
+	vp_analyze_close(analyze);
+	return deliver(s, facts, output);
+}
+
 static int targets(const struct vp_settings *s, struct vp_facts *facts)
 {
 	struct vp_output *output;
@@ -320,6 +343,8 @@ static int run_command(const struct vp_settings *s)
 	facts = vp_facts_create();
 	if (s->command == VP_COMMAND_TARGETS)
 		status = targets(s, facts);
+	else if (s->command == VP_COMMAND_ANALYZE)
+		status = analyze(s, facts);
 	else if (s->emit != NULL)
 		status = emit(s, facts);
 	else

@@ -20,14 +20,14 @@ static const struct vp_command_row commands[] = {
 	{ VP_COMMAND_TARGETS, "targets", "[TARGET...]",
 	  "what would be probed, what is expected of it, and why", 0, ~0u,
 	  true },
+	{ VP_COMMAND_ANALYZE, "analyze", "FILE.pcap",
+	  "judge a saved capture: pcap or pcapng, - for stdin", 1, 1, true },
 	{ VP_COMMAND_JUDGE, "judge", "REPORT.json",
 	  "judge a saved report's facts again", 1, 1, true },
 	{ VP_COMMAND_EXPLAIN, "explain", "[ID]",
 	  "what a finding means and how to mend it", 0, 1, true },
 	{ VP_COMMAND_WATCH, "watch", "[-- CMD ARG...]", "only watch", 0, ~0u,
 	  false },
-	{ VP_COMMAND_ANALYZE, "analyze", "FILE.pcap", "judge a saved capture",
-	  1, 1, false },
 	{ VP_COMMAND_AGENT, "agent", "", "check on a schedule", 0, 0, false },
 };
 
@@ -182,8 +182,9 @@ static int set_version(struct vp_settings *s, const char *text, char *why,
 #define DNS VP_FOR(VP_COMMAND_DNS)
 #define RUN (CHECK | DNS)
 #define PLAN (RUN | VP_FOR(VP_COMMAND_TARGETS))
-#define CONFIG (PLAN | VP_FOR(VP_COMMAND_JUDGE))
-#define VERDICT (RUN | VP_FOR(VP_COMMAND_JUDGE))
+#define ANALYZE VP_FOR(VP_COMMAND_ANALYZE)
+#define CONFIG (PLAN | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
+#define VERDICT (RUN | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
 #define REPORT (CONFIG | VP_FOR(VP_COMMAND_EXPLAIN))
 
 static const struct vp_option options[] = {
@@ -202,8 +203,8 @@ static const struct vp_option options[] = {
 	{ "capture-buffer", 0, "SIZE", "kernel buffer of the capture (4MiB)",
 	  RUN, vp_value_capture_buffer },
 	{ "resolver", 0, "IP[:PORT]",
-	  "ask this resolver, not those of resolv.conf; repeatable", PLAN,
-	  vp_value_resolver },
+	  "ask this resolver, not those of resolv.conf; repeatable",
+	  PLAN | ANALYZE, vp_value_resolver },
 	{ "compare", 0, "LABEL=IP[:PORT]",
 	  "ask this server too, to compare with; repeatable", PLAN,
 	  vp_value_compare },
@@ -225,14 +226,17 @@ static const struct vp_option options[] = {
 	{ "endpoint", 0, "FILE",
 	  "expected addresses, from what az prints of a private endpoint or "
 	  "its network interface; repeatable",
-	  PLAN, vp_value_endpoint_file },
-	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable", PLAN,
-	  vp_value_vnet },
+	  PLAN | ANALYZE, vp_value_endpoint_file },
+	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable",
+	  PLAN | ANALYZE, vp_value_vnet },
+	{ "local", 0, "IP",
+	  "an address of the machine that captured; repeatable", ANALYZE,
+	  vp_value_local },
 	{ "expect", 0, "WHAT",
-	  "private, public, service-endpoint or any, for all targets", PLAN,
-	  vp_value_expect },
+	  "private, public, service-endpoint or any, for all targets",
+	  PLAN | ANALYZE, vp_value_expect },
 	{ "scenario", 0, "NAME", "what is expected of each kind (secured)",
-	  PLAN, vp_value_scenario },
+	  PLAN | ANALYZE, vp_value_scenario },
 	{ "ca-file", 0, "PEM", "trust these roots, not the system's", CHECK,
 	  vp_value_ca_file },
 	{ "timeout", 0, "T", "limit of one attempt (5s)", RUN,

@@ -12,6 +12,13 @@
 
 #define REFUSED 2
 
+/* Whoever only looks at packets needs neither targets nor resolvers. */
+static bool asks(const struct vp_settings *s)
+{
+	return s->command != VP_COMMAND_WATCH &&
+	       s->command != VP_COMMAND_ANALYZE;
+}
+
 static bool add_targets(struct vp_planner *p)
 {
 	const struct vp_settings *s = p->s;
@@ -34,7 +41,7 @@ static bool add_targets(struct vp_planner *p)
 		if (!vp_plan_extra(p, &s->targets[i]))
 			return false;
 	}
-	if (p->facts->n_targets == 0)
+	if (p->facts->n_targets == 0 && asks(s))
 		return vp_plan_refuse(
 			p, p->s->config != NULL
 				   ? "no target: this config names "
@@ -110,8 +117,8 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 		return REFUSED;
 	expect_stated_addresses(&p);
 	why[0] = '\0';
-	if (s->emit == NULL &&
-	    !vp_plan_resolvers(&p)) /* else nobody is asked */
+	if (s->emit == NULL && /* else nobody is asked */
+	    !(asks(s) ? vp_plan_resolvers(&p) : vp_plan_stated_resolvers(&p)))
 		return REFUSED;
 	if (p.notes != NULL)
 		snprintf(why + strlen(why), size - strlen(why), "%s%s",

@@ -15,10 +15,11 @@
  * settings say of servers (kinds, vnet_dns) of empty facts. Targets with the
  * same name and port are merged (the first origin stays, a stated expectation
  * wins). The NSS resolver is always the last one; with settings.emit there are
- * none, and resolv.conf is not read. Returns 0, or 2 after a sentence in why:
- * a bad name, no target, no resolver, two stated expectations that differ. With
- * 0, why is "" or a note worth logging (a resolver of resolv.conf that cannot
- * be asked).
+ * none, and resolv.conf is not read. The commands that only look at packets
+ * need no target, and have no resolver but those that the user named. Returns
+ * 0, or 2 after a sentence in why: a bad name, no target, no resolver, two
+ * stated expectations that differ. With 0, why is "" or a note worth logging (a
+ * resolver of resolv.conf that cannot be asked).
  */
 int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
                  size_t size);

@@ -29,6 +29,13 @@ static void add_resolver(struct vp_facts *f, const struct vp_endpoint *e,
 	r->source = source;
 }
 
+bool vp_plan_stated_resolvers(struct vp_planner *p)
+{
+	for (size_t i = 0; i < p->s->n_resolvers; i++)
+		add_resolver(p->facts, &p->s->resolvers[i], VP_RESOLVER_OPTION);
+	return true;
+}
+
 bool vp_plan_resolvers(struct vp_planner *p)
 {
 	const struct vp_settings *s = p->s;
@@ -39,8 +46,7 @@ bool vp_plan_resolvers(struct vp_planner *p)
 	int n;
 
 	p->why[0] = '\0';
-	for (size_t i = 0; i < s->n_resolvers; i++)
-		add_resolver(p->facts, &s->resolvers[i], VP_RESOLVER_OPTION);
+	vp_plan_stated_resolvers(p);
 	if (s->n_resolvers == 0) {
 		n = vp_resolv_conf_read(p->facts, s->resolv_conf, NULL, detail,
 		                        sizeof(detail));

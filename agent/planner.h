@@ -73,6 +73,8 @@ bool vp_plan_vault(struct vp_planner *p, const struct vp_key_vault *v,
 bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
                       size_t i);
 bool vp_plan_resolvers(struct vp_planner *p);
+/* Only those that the user named: told apart from others, not asked. */
+bool vp_plan_stated_resolvers(struct vp_planner *p);
 bool vp_plan_extra(struct vp_planner *p, const struct vp_extra_target *t);
 /* What --endpoint files say of the targets that are there, and of the VNet. */
 bool vp_plan_endpoints(struct vp_planner *p);

@@ -16,9 +16,9 @@ enum vp_command {
 	VP_COMMAND_TARGETS,
 	VP_COMMAND_EXPLAIN,
 	VP_COMMAND_DNS,
+	VP_COMMAND_ANALYZE,
 	/* named in the contract, not built yet: refused with one sentence */
 	VP_COMMAND_WATCH,
-	VP_COMMAND_ANALYZE,
 	VP_COMMAND_AGENT,
 };
 
@@ -139,6 +139,8 @@ struct vp_settings {
 	enum vp_expect expect; /* --expect: for all targets */
 	struct vp_prefix *vnet;
 	size_t n_vnet;
+	struct vp_addr *local; /* of the machine that captured, analyze */
+	size_t n_local;
 	struct vp_endpoint *resolvers; /* none: this machine's */
 	size_t n_resolvers;
 

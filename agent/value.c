@@ -387,6 +387,17 @@ int vp_value_vnet(struct vp_settings *s, const char *text, char *why,
 	return err;
 }
 
+int vp_value_local(struct vp_settings *s, const char *text, char *why,
+                   size_t size)
+{
+	struct vp_addr addr;
+	int err = vp_value_read_addr(&addr, text, why, size);
+
+	if (err == 0)
+		*VP_PUSH(s->arena, s->local, s->n_local) = addr;
+	return err;
+}
+
 int vp_value_resolver(struct vp_settings *s, const char *text, char *why,
                       size_t size)
 {

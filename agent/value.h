@@ -19,6 +19,7 @@ vp_value_setter vp_value_region; /* lower case, the short form */
 vp_value_setter vp_value_scenario;
 vp_value_setter vp_value_expect;
 vp_value_setter vp_value_vnet;     /* appends */
+vp_value_setter vp_value_local;    /* appends */
 vp_value_setter vp_value_resolver; /* appends */
 vp_value_setter vp_value_compare;  /* LABEL=IP[:PORT]; appends */
 vp_value_setter vp_value_azure_dns;

@@ -197,7 +197,7 @@ static int next_pcap(struct vp_capture_file *f, struct vp_frame *frame)
 	if (h == NULL)
 		return vp_file_ends(f);
 	frame->seen = VP_SEEN_UNKNOWN;
-	frame->ifindex = 1;
+	frame->ifindex = 0; /* pcap knows no interfaces */
 	frame->linktype = i->linktype;
 	frame->ts_us = (int64_t)vp_file_u32(f->swapped, h) * 1000000 +
 	               (int64_t)(vp_file_u32(f->swapped, h + 4) / i->clock.div);

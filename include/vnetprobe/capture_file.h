@@ -24,8 +24,8 @@ int vp_capture_file_open(struct vp_capture_file **out, const char *path,
  * The next packet: 1; 0 at the end; -errno with why when reading fails or the
  * file is damaged beyond going on (-EBADMSG), now and ever after. frame->data
  * is good until the next call. A time is between 1970 and the year 9999.
- * frame->ifindex is 1 + the number of the interface over all sections; its
- * name by vp_capture_file_interface(), NULL if unknown.
+ * frame->ifindex is 1 + the number of the interface over all sections (pcap:
+ * 0); its name by vp_capture_file_interface(), NULL if unknown.
  */
 int vp_capture_file_next(struct vp_capture_file *f, struct vp_frame *frame,
                          char *why, size_t size);

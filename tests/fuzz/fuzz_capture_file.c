@@ -25,7 +25,7 @@ static void check_frame(const struct vp_frame *f, size_t size)
 	struct vp_frame own = *f;
 	struct vp_packet p;
 
-	if (f->caplen > size || f->len < f->caplen || f->ifindex < 1 ||
+	if (f->caplen > size || f->len < f->caplen || f->ifindex < 0 ||
 	    f->ts_us < 0)
 		abort();
 	if (copy == NULL)

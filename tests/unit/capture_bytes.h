@@ -152,22 +152,29 @@ static inline void b_interface(struct bytes *o, unsigned linktype,
 }
 
 /* flags 0: no options. */
-static inline void b_enhanced(struct bytes *o, uint32_t interface, uint64_t ts,
-                              const char *data, uint32_t len, uint32_t flags)
+static inline void b_packet(struct bytes *o, uint32_t interface, uint64_t ts,
+                            const void *data, size_t n, uint32_t len,
+                            uint32_t flags)
 {
 	b_begin(o, 6);
 	b_32(o, interface);
 	b_32(o, (uint32_t)(ts >> 32));
 	b_32(o, (uint32_t)ts);
-	b_32(o, (uint32_t)strlen(data));
+	b_32(o, (uint32_t)n);
 	b_32(o, len);
-	b_put(o, data, strlen(data));
+	b_put(o, data, n);
 	b_pad(o);
 	if (flags != 0) {
 		b_option_32(o, 2, flags);
 		b_option(o, 0, "", 0);
 	}
 	b_end(o);
+}
+
+static inline void b_enhanced(struct bytes *o, uint32_t interface, uint64_t ts,
+                              const char *data, uint32_t len, uint32_t flags)
+{
+	b_packet(o, interface, ts, data, strlen(data), len, flags);
 }
 
 static inline void b_statistics(struct bytes *o, uint32_t interface,

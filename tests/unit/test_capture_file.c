@@ -139,7 +139,7 @@ static void test_pcap(void **state)
 		assert_int_equal(g.n, 3);
 		assert_int_equal(g.p[0].ts_us, 1700000000250000);
 		assert_int_equal(g.p[0].linktype, DLT_RAW);
-		assert_int_equal(g.p[0].ifindex, 1);
+		assert_int_equal(g.p[0].ifindex, 0);
 		assert_int_equal(g.p[0].seen, VP_SEEN_UNKNOWN);
 		assert_int_equal(g.p[0].caplen, 3);
 		assert_int_equal(g.p[0].len, 1500);

@@ -204,7 +204,7 @@ static const struct {
 	{ "judge a --evidence b", "--evidence is an option of check, dns, not "
 	                          "of judge" },
 	{ "judge a --vnet 10.0.0.0/8",
-	  "--vnet is an option of check, dns, targets, not of judge" },
+	  "--vnet is an option of check, dns, targets, analyze, not of judge" },
 	{ "dns a.example --probe-public",
 	  "--probe-public is an option of check, not of dns" },
 	{ "dns a --upstream 10.0.0.4", "--upstream is for --emit" },
@@ -219,7 +219,11 @@ static const struct {
 	{ "dns a --azure-dns maybe", "'maybe' is not one of auto, " },
 	{ "watch --for 5s -- true", "unknown option '--for'" },
 	{ "watch -- true", "'watch' is not in this version yet" },
-	{ "analyze x.pcap", "'analyze' is not in this version yet" },
+	{ "analyze", "analyze wants an argument: FILE.pcap" },
+	{ "analyze a b", "analyze takes 1 argument, and 'b' is one more" },
+	{ "analyze a --local x", "--local: 'x' is not an IP address" },
+	{ "analyze a --timeout 5s",
+	  "--timeout is an option of check, dns, not of analyze" },
 	{ "agent --help", "'agent' is not in this version yet" },
 	{ "check -c /no/such.yaml", "/no/such.yaml: No such file" },
 	{ "check -c /", "/: this is a directory" },
@@ -328,7 +332,7 @@ static void test_help(void **state)
 		assert_int_equal(strstr(check, word) != NULL, mine);
 	}
 	assert_null(strstr(all, "\n  watch "));
-	assert_null(strstr(all, "analyze"));
+	assert_null(strstr(all, "\n  agent "));
 	for (char *l = strtok(all, "\n"); l != NULL; l = strtok(NULL, "\n")) {
 		if (strlen(l) > 80)
 			fail_msg("longer than 80: %s", l);
