@@ -1,9 +1,9 @@
 /*
  * analyze.c - see analyze.h.
  *
- * Notes about the machine that captured stand at the end of an evidence file,
- * and are wanted before its first packet: where the file can be read backwards
- * they are, else they come as they come.
+ * Notes about the machine that captured stand at the start of an evidence file,
+ * and what was known later at its end, though wanted before the first packet:
+ * where the file can be read backwards they are, else they come as they come.
  */
 #include "analyze.h"
 
@@ -45,6 +45,7 @@ struct vp_analyze {
 	struct seen_interface *interfaces, last;
 	size_t n_interfaces;
 	uint64_t left_out; /* as notes say */
+	bool notes_left_out;
 };
 
 /* --- notes ------------------------------------------------------------------
@@ -96,6 +97,12 @@ static void on_comment(const char *text, size_t len, void *arg)
 		return;
 	case VP_NOTE_INTERFACE:
 		keep_note(a, &note);
+		return;
+	case VP_NOTE_LISTENER:
+		vp_flows_add_listener(a->intake.flows, note.port);
+		return;
+	case VP_NOTE_NOTES_LEFT_OUT:
+		a->notes_left_out = true;
 		return;
 	case VP_NOTE_LEFT_OUT:
 		if (note.packets > a->left_out)
@@ -265,6 +272,9 @@ static void note_losses(struct vp_analyze *a,
 		             "%llu packets were left out of the file when it "
 		             "was saved",
 		             (unsigned long long)a->left_out);
+	if (a->notes_left_out)
+		mark_partial(a, "the file had no room for all that was known "
+		                "of its machine");
 	if (stats->packets == 0)
 		mark_partial(a, "there is no packet in the file: nothing was "
 		                "seen");

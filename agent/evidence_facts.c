@@ -1,12 +1,16 @@
 /* evidence_facts.c - see evidence_facts.h. */
 #include "evidence_facts.h"
 
+#include "evidence_notes.h"
+
 int vp_evidence_begin(struct vp_evidence **out, struct vp_facts *facts,
                       const struct vp_settings *s, uint32_t snaplen, char *why,
                       size_t size)
 {
 	struct vp_evidence_options opt = {
 		.path = s->evidence,
+		.max_bytes = s->evidence_size,
+		.mode = s->evidence_ring ? VP_EVIDENCE_RING : VP_EVIDENCE_FIRST,
 		.application = facts->tool,
 		.hostname = facts->hostname,
 		.os = facts->kernel,
@@ -17,6 +21,11 @@ int vp_evidence_begin(struct vp_evidence **out, struct vp_facts *facts,
 	if (vp_evidence_open(out, &opt, why, size) != 0)
 		return 2;
 	facts->capture.evidence = vp_arena_strdup(facts->arena, s->evidence);
+	facts->capture.evidence_ring = s->evidence_ring;
+	vp_evidence_note_vnet(*out, facts);
+	/* Frames of a capture on one interface do not name it. */
+	if (s->interface != NULL)
+		vp_evidence_interface(*out, 0, s->interface);
 	return 0;
 }
 
@@ -41,8 +50,11 @@ int vp_evidence_end(struct vp_evidence *e, struct vp_facts *facts)
 {
 	struct vp_capture_facts *c = &facts->capture;
 	struct vp_evidence_result r;
-	int err = vp_evidence_commit(e);
+	int err;
 
+	vp_evidence_note_own(e, facts);
+	vp_evidence_note_left_out(e);
+	err = vp_evidence_commit(e);
 	for (size_t i = 0; i < facts->n_flows; i++)
 		place(e, &facts->flows[i]);
 	if (err != 0) {

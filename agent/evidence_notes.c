@@ -3,14 +3,119 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "value.h"
+#include "vnetprobe/link.h"
 
 #define PREFIX "vnetprobe: "
 #define LINE_MAX_BYTES 255
 #define WORDS 4
+
+/* --- writing ------------------------------------------------------------- */
+
+static bool is_plain(uint8_t c)
+{
+	return c > ' ' && c < 0x7f && c != '%';
+}
+
+static void escape(char *out, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0' && n + 4 <= size; text++) {
+		uint8_t c = (uint8_t)*text;
+
+		if (is_plain(c))
+			out[n++] = (char)c;
+		else
+			n += (size_t)snprintf(out + n, 4, "%%%02X", c);
+	}
+	out[n] = '\0';
+}
+
+void vp_evidence_note_local(struct vp_evidence *e, const struct vp_addr *addr)
+{
+	char line[LINE_MAX_BYTES], text[VP_ADDR_TEXT];
+
+	snprintf(line, sizeof(line), PREFIX "local %s",
+	         vp_addr_format(addr, text));
+	vp_evidence_note(e, line);
+}
+
+void vp_evidence_note_interface(struct vp_evidence *e, int index,
+                                const char *name, enum vp_link_role role)
+{
+	char line[LINE_MAX_BYTES], text[3 * 64];
+
+	if (name[0] == '\0')
+		return;
+	escape(text, sizeof(text), name);
+	snprintf(line, sizeof(line), PREFIX "interface %d %s %s", index, text,
+	         vp_link_role_name(role));
+	vp_evidence_note(e, line);
+}
+
+void vp_evidence_note_listener(struct vp_evidence *e, uint16_t port)
+{
+	char line[LINE_MAX_BYTES];
+
+	snprintf(line, sizeof(line), PREFIX "listener %u", port);
+	vp_evidence_note(e, line);
+}
+
+void vp_evidence_note_vnet(struct vp_evidence *e, const struct vp_facts *facts)
+{
+	char line[LINE_MAX_BYTES], text[VP_PREFIX_TEXT];
+
+	for (size_t i = 0; i < facts->policy.n_vnet; i++) {
+		snprintf(line, sizeof(line), PREFIX "vnet %s",
+		         vp_prefix_format(&facts->policy.vnet[i], text));
+		vp_evidence_note(e, line);
+	}
+}
+
+static void proto_write(char *out, size_t size, uint8_t proto)
+{
+	if (proto == IPPROTO_TCP)
+		snprintf(out, size, "tcp");
+	else if (proto == IPPROTO_UDP)
+		snprintf(out, size, "udp");
+	else
+		snprintf(out, size, "%u", proto);
+}
+
+void vp_evidence_note_own(struct vp_evidence *e, const struct vp_facts *facts)
+{
+	char line[LINE_MAX_BYTES], proto[8];
+	char local[VP_ENDPOINT_TEXT], remote[VP_ENDPOINT_TEXT];
+
+	for (size_t i = 0; i < facts->n_flows; i++) {
+		const struct vp_flow *f = &facts->flows[i];
+
+		if (!f->own || f->tunnel != NULL)
+			continue;
+		proto_write(proto, sizeof(proto), f->proto);
+		snprintf(line, sizeof(line), PREFIX "own %s %s %s", proto,
+		         vp_endpoint_format(&f->local, local),
+		         vp_endpoint_format(&f->remote, remote));
+		vp_evidence_note(e, line);
+	}
+}
+
+void vp_evidence_note_left_out(struct vp_evidence *e)
+{
+	char line[LINE_MAX_BYTES];
+	uint64_t n = vp_evidence_left_out(e);
+
+	if (n == 0)
+		return;
+	snprintf(line, sizeof(line), PREFIX "left-out %llu",
+	         (unsigned long long)n);
+	vp_evidence_note(e, line);
+}
 
 /* --- words -----------------------------------------------------------------
  */
@@ -53,19 +158,45 @@ static int read_proto(uint8_t *out, const char *word)
 	return 0;
 }
 
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static int unescape(char *out, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		uint8_t c = (uint8_t)*text;
+
+		if (n + 1 >= size || (c != '%' && !is_plain(c)))
+			return -EINVAL;
+		if (c == '%') {
+			int high = hex(text[1]);
+			int low = high < 0 ? -1 : hex(text[2]);
+
+			if (low < 0 || (high | low) == 0)
+				return -EINVAL;
+			c = (uint8_t)(high << 4 | low);
+			text += 2;
+		}
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	return n > 0 ? 0 : -EINVAL;
+}
+
 static int read_role(enum vp_link_role *out, const char *word)
 {
-	static const char *const words[] = {
-		[VP_LINK_UNKNOWN] = "unknown", [VP_LINK_LOOPBACK] = "loopback",
-		[VP_LINK_ENTRY] = "entry",     [VP_LINK_UPPER] = "upper",
-		[VP_LINK_LOWER] = "lower",     [VP_LINK_EXIT] = "exit",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(word, words[i]) == 0) {
-			*out = (enum vp_link_role)i;
+	for (int r = VP_LINK_UNKNOWN; r <= VP_LINK_EXIT; r++) {
+		*out = (enum vp_link_role)r;
+		if (strcmp(word, vp_link_role_name(*out)) == 0)
 			return 0;
-		}
 	}
 	return -EINVAL;
 }
@@ -102,16 +233,31 @@ static int read_interface(struct vp_note *n, char *const *words)
 	uint64_t index;
 
 	if (read_number(&index, words[0], INT32_MAX) != 0 ||
-	    strlen(words[1]) >= VP_NOTE_NAME)
+	    unescape(n->name, sizeof(n->name), words[1]) != 0)
 		return -EINVAL;
 	n->ifindex = (int)index;
-	strcpy(n->name, words[1]);
 	return read_role(&n->role, words[2]);
 }
 
 static int read_left_out(struct vp_note *n, char *const *words)
 {
 	return read_number(&n->packets, words[0], UINT64_MAX);
+}
+
+static int read_listener(struct vp_note *n, char *const *words)
+{
+	uint64_t port;
+
+	if (read_number(&port, words[0], UINT16_MAX) != 0)
+		return -EINVAL;
+	n->port = (uint16_t)port;
+	return 0;
+}
+
+static int read_nothing(struct vp_note *n, char *const *words)
+{
+	(void)n, (void)words;
+	return 0;
 }
 
 static const struct kind {
@@ -124,7 +270,9 @@ static const struct kind {
 	{ "vnet", VP_NOTE_VNET, 1, read_vnet },
 	{ "own", VP_NOTE_OWN, 3, read_own },
 	{ "interface", VP_NOTE_INTERFACE, 3, read_interface },
+	{ "listener", VP_NOTE_LISTENER, 1, read_listener },
 	{ "left-out", VP_NOTE_LEFT_OUT, 1, read_left_out },
+	{ "notes-left-out", VP_NOTE_NOTES_LEFT_OUT, 0, read_nothing },
 };
 
 int vp_note_read(struct vp_note *out, const char *text, size_t len)

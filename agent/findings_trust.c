@@ -108,8 +108,11 @@ static const struct vp_finding_type rows[] = {
 	    "Packets were judged but not written: the file is at its limit, "
 	    "or the disk is full.",
 	    "The verdict stands; the file cannot prove all of it.",
-	    "Write the evidence where there is more room:\n"
-	    "    df -h .",
+	    "Give it more room, where there is some, or let it keep the last "
+	    "packets:\n"
+	    "    df -h .\n"
+	    "    vnetprobe check --evidence FILE --evidence-size 1GiB ...\n"
+	    "    vnetprobe check --evidence FILE --evidence-keep ring ...",
 	    "vnetprobe(1), --evidence"),
 	ROW(UNPROVEN, "trust", "owner-unknown",
 	    "it is not known whose public flows these are",

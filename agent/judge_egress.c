@@ -97,6 +97,23 @@ static const char *who_text(struct judge *j, const struct vp_flow *f)
 	                       user, container, more);
 }
 
+/* Where its packets stand in the evidence: ", packets 12 to 87 of F (13)". */
+static const char *packets_text(struct judge *j, const struct vp_flow *f)
+{
+	const char *file = j->facts->capture.evidence;
+
+	if (file == NULL || f->evidence_first == 0)
+		return "";
+	if (f->evidence_first == f->evidence_last)
+		return vp_arena_printf(j->arena, ", packet %llu of %s",
+		                       (unsigned long long)f->evidence_first,
+		                       file);
+	return vp_arena_printf(j->arena, ", packets %llu to %llu of %s (%llu)",
+	                       (unsigned long long)f->evidence_first,
+	                       (unsigned long long)f->evidence_last, file,
+	                       (unsigned long long)f->evidence_packets);
+}
+
 static const char *flow_text(struct judge *j, const struct vp_flow *f)
 {
 	const char *arrow = f->direction == VP_DIRECTION_IN ? "<-" : "->";
@@ -117,12 +134,12 @@ static const char *flow_text(struct judge *j, const struct vp_flow *f)
 		where = vp_arena_printf(j->arena, "%s, %llu flows put together",
 		                        where, (unsigned long long)f->flows);
 	return vp_arena_printf(
-		j->arena, "%s %s %s %s %s%s: %s%s%s, %s out, %s in",
+		j->arena, "%s %s %s %s %s%s: %s%s%s, %s out, %s in%s",
 		judge_clock(j, f->first_us), proto_text(j, f->proto),
 		judge_endpoint_text(j, &f->local), arrow,
 		judge_endpoint_text(j, &f->remote), where, state_text(f),
 		whom_text(j, f), who, volume(j, f->packets_out, f->bytes_out),
-		volume(j, f->packets_in, f->bytes_in));
+		volume(j, f->packets_in, f->bytes_in), packets_text(j, f));
 }
 
 static const char *questions_text(struct judge *j, const struct vp_flow *f)

@@ -252,7 +252,13 @@ static void judge_small(struct judge *j, const struct vp_capture_facts *c)
 	}
 	if (c->evidence_left_out > 0) {
 		d = judge_add(j, "evidence-incomplete", NULL);
-		d->detail = "The evidence file leaves out some packets.";
+		d->detail = c->evidence == NULL
+		                    ? "The evidence file could not be written."
+		            : c->evidence_ring
+		                    ? "The evidence file has the last packets "
+		                      "only."
+		                    : "The evidence file has the first packets "
+		                      "only.";
 		add_number(j, d, c->evidence_left_out, "packets left out");
 	}
 }

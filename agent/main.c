@@ -203,12 +203,10 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 		explain_refusal(why, sizeof(why));
 		return complain(status, "%s", why);
 	}
-	if (vp_run_commit(run) != 0) {
-		facts->capture.evidence = NULL;
-		facts->capture.evidence_left_out = facts->capture.received;
-		complain(0, "the evidence %s could not be written",
-		         s->evidence);
-	}
+	status = vp_run_commit(run);
+	if (status != 0)
+		complain(0, "the evidence %s could not be written: %s",
+		         s->evidence, strerror(-status));
 	vp_run_destroy(run); /* its memory serves the report */
 	return deliver(s, facts, output);
 }

@@ -294,6 +294,8 @@ static int check_contradictions(const struct parse *p)
 {
 	static const char *const with[] = { "evidence", "interface",
 		                            "capture-buffer" };
+	static const char *const of_evidence[] = { "evidence-size",
+		                                   "evidence-keep" };
 	const struct vp_settings *s = p->s;
 
 	for (size_t i = 0; i < N_OF(with); i++) {
@@ -302,6 +304,11 @@ static int check_contradictions(const struct parse *p)
 			                "--no-capture contradicts --%s: "
 			                "nothing would be captured",
 			                with[i]);
+	}
+	for (size_t i = 0; i < N_OF(of_evidence); i++) {
+		if (given(p, of_evidence[i]) && s->evidence == NULL)
+			return complain(p, "--%s is for --evidence",
+			                of_evidence[i]);
 	}
 	if (given(p, "upstream") && s->emit == NULL)
 		return complain(p, "--upstream is for --emit");

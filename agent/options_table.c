@@ -68,6 +68,19 @@ static int set_evidence(struct vp_settings *s, const char *text, char *why,
 	return set_path(&s->evidence, s, text, why, size);
 }
 
+static int set_evidence_keep(struct vp_settings *s, const char *text, char *why,
+                             size_t size)
+{
+	char quoted[VP_QUOTE_TEXT];
+
+	s->evidence_ring = strcmp(text, "ring") == 0;
+	if (s->evidence_ring || strcmp(text, "first") == 0)
+		return 0;
+	snprintf(why, size, "%s is not one of first, ring",
+	         vp_quote(quoted, text));
+	return -EINVAL;
+}
+
 static int set_format(struct vp_settings *s, const char *text, char *why,
                       size_t size)
 {
@@ -194,8 +207,14 @@ static const struct vp_option options[] = {
 	  set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
 	  CONFIG, set_output },
-	{ "evidence", 0, "FILE.pcap", "keep the packets that count", RUN,
+	{ "evidence", 0, "FILE.pcapng", "keep the packets that count", RUN,
 	  set_evidence },
+	{ "evidence-size", 0, "SIZE", "limit of that file (64MiB)", RUN,
+	  vp_value_evidence_size },
+	{ "evidence-keep", 0, "first|ring",
+	  "what it keeps when that is reached: the first packets, or the last "
+	  "ones (first)",
+	  RUN, set_evidence_keep },
 	{ "interface", 0, "IF", "capture on this interface only (all)", RUN,
 	  vp_value_interface },
 	{ "no-capture", 0, NULL, "do not watch packets: egress is not checked",

@@ -112,11 +112,13 @@ struct vp_settings {
 	char **arguments; /* after options: TARGETs, a report, an id */
 	size_t n_arguments;
 
-	char *config;    /* path */
-	bool json;       /* --format */
-	char *output;    /* path; NULL: stdout */
-	char *evidence;  /* path */
-	char *interface; /* NULL: any */
+	char *config;           /* path */
+	bool json;              /* --format */
+	char *output;           /* path; NULL: stdout */
+	char *evidence;         /* path */
+	unsigned evidence_size; /* bytes; 0: the file's default */
+	bool evidence_ring;     /* keep the last packets, not the first */
+	char *interface;        /* NULL: any */
 	bool no_capture;
 	bool probe_public;
 	enum vp_color color;

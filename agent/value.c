@@ -588,6 +588,13 @@ int vp_value_round_interval(struct vp_settings *s, const char *text, char *why,
 	                              10 * MINUTE, why, size);
 }
 
+int vp_value_evidence_size(struct vp_settings *s, const char *text, char *why,
+                           size_t size)
+{
+	return vp_value_read_size(&s->evidence_size, text, 64 * KIB,
+	                          2048 * MIB, why, size);
+}
+
 int vp_value_capture_buffer(struct vp_settings *s, const char *text, char *why,
                             size_t size)
 {

@@ -33,6 +33,7 @@ vp_value_setter vp_value_deadline;
 vp_value_setter vp_value_linger;
 vp_value_setter vp_value_concurrency;
 vp_value_setter vp_value_capture_buffer;
+vp_value_setter vp_value_evidence_size;
 
 /* The two halves of --compare; the same label or server twice is refused. */
 int vp_value_add_compare(struct vp_settings *s, const char *label,

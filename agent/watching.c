@@ -9,6 +9,7 @@
 
 #include "attest.h"
 #include "evidence_facts.h"
+#include "evidence_notes.h"
 #include "intake.h"
 #include "vnetprobe/capture.h"
 #include "vnetprobe/flow.h"
@@ -217,6 +218,29 @@ static void note_unwatched(struct vp_watching *w, const struct vp_interface *i)
 	                                i->name, w->settings->interface));
 }
 
+static void note_local(struct vp_watching *w, const struct vp_addr *addr)
+{
+	vp_flows_add_local(w->flows, addr);
+	if (w->evidence != NULL)
+		vp_evidence_note_local(w->evidence, addr);
+}
+
+static void note_interface(struct vp_watching *w, int index, const char *name,
+                           enum vp_link_role role)
+{
+	vp_flows_add_interface(w->flows, index, name, role);
+	if (w->evidence != NULL)
+		vp_evidence_interface(w->evidence, index, name);
+}
+
+static void note_role(struct vp_watching *w, const struct vp_link *l)
+{
+	note_interface(w, l->index, l->name, l->role);
+	if (w->evidence != NULL)
+		vp_evidence_note_interface(w->evidence, l->index, l->name,
+		                           l->role);
+}
+
 /* Roles that cannot be read stay unknown: then each interface counts. */
 static void note_roles(struct vp_watching *w)
 {
@@ -226,8 +250,7 @@ static void note_roles(struct vp_watching *w)
 	if (vp_links_read(&links, &n, w->routes) != 0)
 		return;
 	for (size_t i = 0; i < n; i++)
-		vp_flows_add_interface(w->flows, links[i].index, links[i].name,
-		                       links[i].role);
+		note_role(w, &links[i]);
 	free(links);
 }
 
@@ -238,13 +261,9 @@ static void list_interfaces(struct vp_watching *w)
 	size_t n = vp_netstate_interfaces(w->before, &all);
 
 	for (size_t i = 0; i < n; i++) {
-		vp_flows_add_interface(w->flows, all[i].index, all[i].name,
-		                       VP_LINK_UNKNOWN);
-		if (w->evidence != NULL)
-			vp_evidence_interface(w->evidence, all[i].index,
-			                      all[i].name);
+		note_interface(w, all[i].index, all[i].name, VP_LINK_UNKNOWN);
 		for (size_t k = 0; k < all[i].n_addresses; k++)
-			vp_flows_add_local(w->flows, &all[i].addresses[k]);
+			note_local(w, &all[i].addresses[k]);
 		if (!all[i].up)
 			continue;
 		if (w->settings->interface != NULL &&
@@ -309,7 +328,11 @@ static void on_first_selftest(bool ok, const char *why, void *arg)
 
 static void on_listener(uint16_t port, void *arg)
 {
-	vp_flows_add_listener(arg, port);
+	struct vp_watching *w = arg;
+
+	vp_flows_add_listener(w->flows, port);
+	if (w->evidence != NULL)
+		vp_evidence_note_listener(w->evidence, port);
 }
 
 void vp_watching_arm(struct vp_watching *w, uv_loop_t *loop,
@@ -320,7 +343,7 @@ void vp_watching_arm(struct vp_watching *w, uv_loop_t *loop,
 	w->done = done;
 	w->arg = arg;
 	list_interfaces(w);
-	vp_listeners(NULL, on_listener, w->flows);
+	vp_listeners(NULL, on_listener, w);
 	rc = vp_capture_start(w->capture, loop, on_frame, on_capture_end, w);
 	if (rc == 0)
 		rc = vp_capture_selftest(w->capture, SELFTEST_MS,

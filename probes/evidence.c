@@ -5,6 +5,9 @@
  * is known to be there, and a write that fails is cut off again. So the length
  * after the last write is always a place where the file may end.
  *
+ * Notes that come before the first packet stand in the section header, so that
+ * a reader knows them before it sees packets; later ones in the statistics.
+ *
  * The ring. Two files are written in turn, each of which is complete by itself:
  * a section header and all interfaces known by then (its head), then packets
  * and interfaces as they come. Where one is full, the other one is emptied and
@@ -35,9 +38,10 @@
 #define SNAPLEN (256 * 1024)
 #define INTERFACES_MAX 4096
 #define NAME_MAX_BYTES 64
+/* Of the file, early and late notes may have this part each. */
+#define NOTES_SHARE 8
 #define NOTES_MAX (512 * 1024)
-#define NOTES_SHARE 8 /* the notes have this part of the file at most */
-#define TRAILER 256   /* the statistics block without its comments, amply */
+#define TRAILER 256 /* the statistics block without its comments, amply */
 
 struct segment {
 	struct vp_whole_file file;
@@ -65,8 +69,10 @@ struct vp_evidence {
 	struct interface *names; /* of those that may come */
 	size_t n_names;
 
-	uint8_t *notes; /* comments as options */
-	size_t notes_len, notes_size, notes_max;
+	struct vp_pcapng_comments early, late; /* notes: in head and trailer */
+	size_t notes_max;
+	bool notes_left_out;
+	bool settled; /* the head is as it stays */
 
 	uint64_t numbers;     /* packets taken */
 	uint64_t overwritten; /* of them, by the ring */
@@ -133,8 +139,8 @@ static bool begin_segment(struct vp_evidence *e, struct segment *s)
 	snprintf(host, sizeof(host), "captured on %.64s",
 	         e->opt.hostname != NULL ? e->opt.hostname : "unknown host");
 	e->current = s;
-	if (vp_pcapng_section(&e->buffer, e->opt.os, e->opt.application,
-	                      host) == 0)
+	if (vp_pcapng_section(&e->buffer, e->opt.os, e->opt.application, host,
+	                      &e->early) == 0)
 		return false;
 	for (uint32_t i = 0; i < e->n_interfaces; i++)
 		if (vp_pcapng_interface(&e->buffer, e->interfaces[i].linktype,
@@ -167,6 +173,25 @@ static bool turn(struct vp_evidence *e)
 	e->buffer.len = 0;
 	fail(e, -ENOSPC);
 	return false;
+}
+
+/* The head was written in good time, to see that it can be: once more, with
+ * the notes that there are by now. */
+static void settle(struct vp_evidence *e)
+{
+	if (e->settled)
+		return;
+	e->settled = true;
+	if (e->early.len == 0 || e->error != 0)
+		return;
+	if (ftruncate(e->current->fd, 0) != 0) {
+		fail(e, -errno);
+		return;
+	}
+	e->current->written = 0;
+	if (!begin_segment(e, e->current))
+		fail(e, -ENOSPC);
+	flush(e);
 }
 
 /* Is there room for so many bytes more? */
@@ -372,6 +397,7 @@ uint64_t vp_evidence_write(struct vp_evidence *e, const struct vp_frame *frame,
 		keep = frame->caplen;
 	if (keep > KEEP_MAX)
 		keep = KEEP_MAX;
+	settle(e);
 	if (e->error == 0 && !e->full)
 		id = interface_of(e, frame->ifindex, frame->linktype);
 	if (id == UINT32_MAX || !room(e, vp_pcapng_packet_size(keep)) ||
@@ -386,25 +412,14 @@ uint64_t vp_evidence_write(struct vp_evidence *e, const struct vp_frame *frame,
 
 int vp_evidence_note(struct vp_evidence *e, const char *line)
 {
-	size_t len = strlen(line), need = vp_pcapng_comment_size(len);
-	size_t size = e->notes_size == 0 ? 4096 : e->notes_size * 2;
-	uint8_t *grown;
+	int err;
 
-	if (e->committed || len > VP_PCAPNG_COMMENT_MAX ||
-	    e->notes_len + need > e->notes_max)
+	if (e->committed)
 		return -ENOSPC;
-	if (e->notes_len + need > e->notes_size) {
-		if (size < e->notes_len + need)
-			size = e->notes_len + need;
-		grown = realloc(e->notes, size);
-		if (grown == NULL)
-			return -ENOSPC;
-		e->notes = grown;
-		e->notes_size = size;
-	}
-	vp_pcapng_comment(e->notes + e->notes_len, line, len);
-	e->notes_len += need;
-	return 0;
+	err = vp_pcapng_comment(e->settled ? &e->late : &e->early, line,
+	                        e->notes_max);
+	e->notes_left_out |= err != 0;
+	return err;
 }
 
 void vp_evidence_losses(struct vp_evidence *e, uint64_t received,
@@ -462,11 +477,13 @@ static void add_statistics(struct vp_evidence *e)
 		.received = e->received,
 		.dropped = e->dropped,
 		.interface_dropped = e->interface_dropped,
-		.comments = e->notes,
-		.comments_len = e->notes_len,
+		.comments = &e->late,
 	};
 	struct timeval now;
 
+	if (e->notes_left_out) /* TRAILER has room for this one */
+		vp_pcapng_comment(&e->late, VP_EVIDENCE_NOTES_LEFT_OUT,
+		                  SIZE_MAX);
 	gettimeofday(&now, NULL);
 	s.now_us = (int64_t)now.tv_sec * 1000000 + now.tv_usec;
 	/* Statistics need an interface, and so do readers: libpcap takes no
@@ -483,6 +500,7 @@ int vp_evidence_commit(struct vp_evidence *e)
 {
 	if (e->committed || e->error != 0)
 		return e->error;
+	settle(e);
 	flush(e);
 	if (e->error == 0)
 		join(e);
@@ -531,6 +549,7 @@ void vp_evidence_close(struct vp_evidence *e)
 	free(e->buffer.data);
 	free(e->interfaces);
 	free(e->names);
-	free(e->notes);
+	free(e->early.data);
+	free(e->late.data);
 	free(e);
 }

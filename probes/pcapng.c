@@ -1,7 +1,9 @@
 /* pcapng.c - see pcapng.h. Sections are those of draft-ietf-opsawg-pcapng. */
 #include "pcapng.h"
 
+#include <errno.h>
 #include <pcap/dlt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_SECTION 0x0a0d0d0au
@@ -24,6 +26,7 @@
 #define PACKET_FIXED 32   /* of an enhanced packet block, with both lengths */
 #define PACKET_OPTIONS 12 /* epb_flags, opt_endofopt */
 #define TEXT_MAX 255
+#define OPTION_MAX 65535 /* a length of 16 bits */
 
 static size_t padded(size_t len)
 {
@@ -100,13 +103,15 @@ static size_t end(struct vp_pcapng *b)
 
 /* Section 4.1. The section's length stays open: it may grow. */
 size_t vp_pcapng_section(struct vp_pcapng *b, const char *os,
-                         const char *application, const char *comment)
+                         const char *application, const char *comment,
+                         const struct vp_pcapng_comments *more)
 {
 	begin(b, BLOCK_SECTION);
 	put_u32(b, BYTE_ORDER_MAGIC);
 	put_u16_pair(b, 1, 0); /* version */
 	put_time(b, -1);
 	option_text(b, OPT_COMMENT, comment);
+	put(b, more->data, more->len);
 	option_text(b, SHB_OS, os);
 	option_text(b, SHB_USERAPPL, application);
 	put_u16_pair(b, OPT_END, 0);
@@ -182,21 +187,40 @@ size_t vp_pcapng_statistics(struct vp_pcapng *b,
 	option(b, ISB_IFDROP, &s->interface_dropped, sizeof(uint64_t));
 	option(b, ISB_FILTERACCEPT, &s->received, sizeof(uint64_t));
 	option(b, ISB_OSDROP, &s->dropped, sizeof(uint64_t));
-	put(b, s->comments, s->comments_len);
+	put(b, s->comments->data, s->comments->len);
 	put_u16_pair(b, OPT_END, 0);
 	return end(b);
 }
 
-size_t vp_pcapng_comment_size(size_t len)
+static int reserve(struct vp_pcapng_comments *c, size_t need)
 {
-	return 4 + padded(len);
+	size_t size = c->size == 0 ? 1024 : c->size;
+	uint8_t *data;
+
+	while (size - c->len < need)
+		size *= 2;
+	if (size == c->size)
+		return 0;
+	data = realloc(c->data, size);
+	if (data == NULL)
+		return -ENOSPC;
+	c->data = data;
+	c->size = size;
+	return 0;
 }
 
-void vp_pcapng_comment(uint8_t *out, const char *text, size_t len)
+int vp_pcapng_comment(struct vp_pcapng_comments *c, const char *text,
+                      size_t most)
 {
+	size_t len = strlen(text), room = padded(len);
 	const uint16_t head[2] = { OPT_COMMENT, (uint16_t)len };
 
-	memcpy(out, head, sizeof(head));
-	memcpy(out + 4, text, len);
-	memset(out + 4 + len, 0, padded(len) - len);
+	if (len > OPTION_MAX || c->len + 4 + room > most ||
+	    reserve(c, 4 + room) != 0)
+		return -ENOSPC;
+	memcpy(c->data + c->len, head, sizeof(head));
+	memcpy(c->data + c->len + 4, text, len);
+	memset(c->data + c->len + 4 + len, 0, room - len);
+	c->len += 4 + room;
+	return 0;
 }

@@ -266,6 +266,8 @@ static void test_blocks(void **state)
 	size_t len;
 
 	(void)state;
+	assert_int_equal(vp_evidence_note(e, "vnetprobe: early"), 0);
+	assert_int_equal(vp_evidence_note(e, "2nd"), 0);
 	write_three(e);
 	vp_evidence_losses(e, 10, 2, 1);
 	assert_int_equal(vp_evidence_note(e, "vnetprobe: local 10.0.0.4"), 0);
@@ -279,6 +281,8 @@ static void test_blocks(void **state)
 	assert_int_equal(u32(b.body + 4), 1);
 	assert_true(u64(b.body + 8) == UINT64_MAX);
 	assert_text(&b, 16, 1, 0, "captured on host1");
+	assert_text(&b, 16, 1, 1, "vnetprobe: early");
+	assert_text(&b, 16, 1, 2, "2nd");
 	assert_text(&b, 16, 3, 0, "Linux 5.15");
 	assert_text(&b, 16, 4, 0, "vnetprobe 9.9");
 	assert_interface(&i, "eth0");
@@ -614,6 +618,9 @@ static void test_notes_have_an_end(void **state)
 	assert_in_range(n, 60, 100); /* an eighth of the file */
 	while (put(e, 1, 200) != 0)
 		;
+	while (vp_evidence_note(e, line) == 0)
+		n++;
+	assert_in_range(n, 120, 200); /* once more behind the packets */
 	assert_int_equal(vp_evidence_commit(e), 0);
 	vp_evidence_close(e);
 	assert_int_equal(stat(path, &st), 0);

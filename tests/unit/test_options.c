@@ -75,13 +75,16 @@ static void test_everything(void **state)
 	(void)state;
 	assert_int_equal(
 		read_line(&s, "--format=json check a.example -o out.json "
-	                      "--evidence e.pcap --interface eth0 "
+	                      "--evidence e.pcapng --interface eth0 "
+	                      "--evidence-size 2GiB --evidence-keep ring "
 	                      "--capture-buffer 8MiB --resolver 10.0.0.4 "
 	                      "--resolver=10.0.0.5:5353 --vnet 10.0.0.0/8 "),
 		0);
 	assert_true(s.json);
 	assert_string_equal(s.output, "out.json");
-	assert_string_equal(s.evidence, "e.pcap");
+	assert_string_equal(s.evidence, "e.pcapng");
+	assert_int_equal(s.evidence_size, 1u << 31);
+	assert_true(s.evidence_ring);
 	assert_string_equal(s.interface, "eth0");
 	assert_int_equal(s.capture_buffer, 8u << 20);
 	assert_int_equal(s.n_resolvers, 2);
@@ -184,6 +187,11 @@ static const struct {
 	{ "check --concurrency 0", "'0' is not a number from 1 to 1024" },
 	{ "check --capture-buffer 4M", "'4M' is not a size" },
 	{ "check --capture-buffer 1", "from 64KiB to 1024MiB are allowed" },
+	{ "check --evidence-size 63KiB", "from 64KiB to 2048MiB are allowed" },
+	{ "check --evidence e --evidence-keep last",
+	  "'last' is not one of first, ring" },
+	{ "check --evidence-keep ring", "--evidence-keep is for --evidence" },
+	{ "check --evidence-size 1MiB", "--evidence-size is for --evidence" },
 	{ "check --resolver dns.example", "'dns.example' is not a resolver" },
 	{ "check --vnet 10.0.0.1/8", "bits set behind its length of 8" },
 	{ "check --expect privat", "did you mean 'private'?" },
