@@ -381,6 +381,18 @@ void vp_watching_prove(struct vp_watching *w, void (*done)(void *arg),
 
 /* --- the end ------------------------------------------------------------ */
 
+static void note_losses(struct vp_watching *w)
+{
+	struct vp_facts *f = w->facts;
+	const struct vp_loss *l;
+	size_t n =
+		vp_capture_losses(w->capture, &l, &f->capture.losses_left_out);
+
+	for (size_t i = 0; i < n; i++)
+		*VP_PUSH(f->arena, f->capture.losses, f->capture.n_losses) =
+			l[i];
+}
+
 void vp_watching_stop(struct vp_watching *w)
 {
 	struct vp_capture_facts *c = &w->facts->capture;
@@ -394,6 +406,7 @@ void vp_watching_stop(struct vp_watching *w)
 	c->received = stats.received;
 	c->dropped = stats.dropped;
 	c->interface_dropped = stats.interface_dropped;
+	note_losses(w);
 	if (w->evidence != NULL)
 		vp_evidence_count(w->evidence, w->facts);
 	if (stats.dropped + stats.interface_dropped > 0)

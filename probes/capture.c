@@ -63,8 +63,12 @@ struct vp_capture {
 
 	struct pcap_stat last; /* its counters wrap at 32 bits */
 	struct vp_capture_stats stats;
-	uint64_t queued;  /* packets the kernel put into the ring, ever */
-	uint64_t handled; /* of them read by us */
+	struct vp_loss losses[VP_CAPTURE_LOSSES];
+	size_t n_losses, losses_left_out;
+	int64_t counted_us; /* when the counters were last read */
+	bool losing;        /* and had then told of losses */
+	uint64_t queued;    /* packets the kernel put into the ring, ever */
+	uint64_t handled;   /* of them read by us */
 };
 
 static void on_packet(u_char *user, const struct pcap_pkthdr *h,
@@ -223,19 +227,73 @@ int vp_capture_open(struct vp_capture **out,
 
 /* --- counters ----------------------------------------------------------- */
 
-/* ps_recv counts what passed the filter, dropped or not. */
+static int64_t now_us(void)
+{
+	uv_timeval64_t t;
+
+	uv_gettimeofday(&t);
+	return t.tv_sec * 1000000 + t.tv_usec;
+}
+
+/* What was counted since the last look: a stretch of its own, or more of the
+ * one that reached until then. */
+static void note_loss(struct vp_capture *c, const struct vp_loss *l)
+{
+	bool goes_on = c->losing;
+	struct vp_loss *last;
+
+	c->losing = l->dropped + l->interface_dropped > 0;
+	if (!c->losing)
+		return;
+	if (goes_on && c->losses_left_out > 0)
+		return;
+	if (!goes_on && c->n_losses == VP_CAPTURE_LOSSES) {
+		c->losses_left_out++;
+		return;
+	}
+	if (!goes_on) {
+		c->losses[c->n_losses++] = *l;
+		return;
+	}
+	last = &c->losses[c->n_losses - 1];
+	last->to_us = l->to_us;
+	last->received += l->received;
+	last->dropped += l->dropped;
+	last->interface_dropped += l->interface_dropped;
+}
+
+/* ps_recv counts what passed the filter, dropped or not. The counters are of
+ * 32 bits and wrap, so differences are taken in as many. */
 static void count(struct vp_capture *c)
 {
+	struct vp_loss l = { .from_us = c->counted_us };
 	struct pcap_stat now;
 
 	if (c->ended || pcap_stats(c->pcap, &now) != 0)
 		return;
-	c->stats.received += now.ps_recv - c->last.ps_recv;
-	c->stats.dropped += now.ps_drop - c->last.ps_drop;
-	c->stats.interface_dropped += now.ps_ifdrop - c->last.ps_ifdrop;
-	c->queued += now.ps_recv - c->last.ps_recv;
-	c->queued -= now.ps_drop - c->last.ps_drop;
+	l.to_us = now_us();
+	if (l.from_us > l.to_us) /* the clock was set back */
+		l.from_us = l.to_us;
+	l.received = now.ps_recv - c->last.ps_recv;
+	l.dropped = now.ps_drop - c->last.ps_drop;
+	l.interface_dropped = now.ps_ifdrop - c->last.ps_ifdrop;
 	c->last = now;
+	c->counted_us = l.to_us;
+	c->stats.received += l.received;
+	c->stats.dropped += l.dropped;
+	c->stats.interface_dropped += l.interface_dropped;
+	c->queued += l.received;
+	c->queued -= l.dropped;
+	note_loss(c, &l);
+}
+
+size_t vp_capture_losses(struct vp_capture *c, const struct vp_loss **out,
+                         size_t *left_out)
+{
+	count(c);
+	*out = c->losses;
+	*left_out = c->losses_left_out;
+	return c->n_losses;
 }
 
 void vp_capture_stats(struct vp_capture *c, struct vp_capture_stats *out)
@@ -386,6 +444,8 @@ int vp_capture_start(struct vp_capture *c, uv_loop_t *loop, vp_frame_cb *cb,
 	c->arg = arg;
 	count(c);
 	c->stats = (struct vp_capture_stats){ .received = 0 };
+	c->n_losses = c->losses_left_out = 0; /* before the baseline */
+	c->losing = false;
 	uv_update_time(loop);
 	uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
 	return uv_poll_start(&c->poll, UV_READABLE, on_readable);

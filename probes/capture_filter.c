@@ -49,17 +49,20 @@ struct range {
 static const struct {
 	uint8_t bytes[4];
 	uint8_t len;
+	bool likely;
 } inside_v4[] = {
-	{ { 0, 0, 0, 0 }, 32 },         /* DHCP client */
-	{ { 10, 0, 0, 0 }, 8 },         /* RFC 1918 */
-	{ { 100, 64, 0, 0 }, 10 },      /* RFC 6598: private in Azure */
-	{ { 127, 0, 0, 0 }, 8 },        /* loopback */
-	{ { 168, 63, 129, 16 }, 32 },   /* Azure: DNS, WireServer, probes */
-	{ { 169, 254, 0, 0 }, 16 },     /* link-local, IMDS */
-	{ { 172, 16, 0, 0 }, 12 },      /* RFC 1918 */
-	{ { 192, 168, 0, 0 }, 16 },     /* RFC 1918 */
-	{ { 224, 0, 0, 0 }, 4 },        /* multicast */
-	{ { 255, 255, 255, 255 }, 32 }, /* broadcast */
+	{ { 0, 0, 0, 0 }, 32, false },    /* DHCP client */
+	{ { 10, 0, 0, 0 }, 8, true },     /* RFC 1918 */
+	{ { 100, 64, 0, 0 }, 10, false }, /* RFC 6598: private in Azure */
+	{ { 127, 0, 0, 0 }, 8, false },   /* loopback */
+	{ { 168, 63, 129, 16 },
+	  32,
+	  false },                         /* Azure: DNS, WireServer, probes */
+	{ { 169, 254, 0, 0 }, 16, false }, /* link-local, IMDS */
+	{ { 172, 16, 0, 0 }, 12, true },   /* RFC 1918 */
+	{ { 192, 168, 0, 0 }, 16, true },  /* RFC 1918 */
+	{ { 224, 0, 0, 0 }, 4, false },    /* multicast */
+	{ { 255, 255, 255, 255 }, 32, false }, /* broadcast */
 };
 
 static const struct vp_prefix inside_v6[] = {
@@ -131,6 +134,26 @@ static size_t merge(struct range *r, size_t n)
 	return n == 0 ? 0 : kept + 1;
 }
 
+/* Those of RFC 1918 and of the VNet: most bulk is between them. */
+static bool unlikely(const struct range *r)
+{
+	for (size_t i = 0; i < sizeof(inside_v4) / sizeof(inside_v4[0]); i++) {
+		uint32_t a = be32(inside_v4[i].bytes);
+
+		if (!inside_v4[i].likely && a >= r->first && a <= r->last)
+			return true;
+	}
+	return false;
+}
+
+/* The filter compares with one after the other: bulk leaves it early. */
+static int by_likelihood(const void *a, const void *b)
+{
+	int x = unlikely(a), y = unlikely(b);
+
+	return x != y ? x - y : by_first(a, b);
+}
+
 static size_t private_v4(struct range out[MAX_V4_RANGES],
                          const struct vp_capture_options *opt)
 {
@@ -149,7 +172,9 @@ static size_t private_v4(struct range out[MAX_V4_RANGES],
 			break;
 		out[n++] = range_of(p->addr.bytes, p->len);
 	}
-	return merge(out, n);
+	n = merge(out, n);
+	qsort(out, n, sizeof(*out), by_likelihood);
+	return n;
 }
 
 /* True if p lies within one of the n prefixes before it. */
@@ -236,6 +261,16 @@ static void add_port(struct text *t, const char *head, unsigned base,
 	    base + 2, port);
 }
 
+/* VXLAN (also on Linux's old port) and Geneve are sent to their port only. What
+ * they carry may be public, whatever their ends are. */
+static void add_tunnels(struct text *t, const char *head, unsigned base)
+{
+	static const unsigned ports[] = { 4789, 8472, 6081 };
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		add(t, "%s[%u:2] = %u or ", head, base + 2, ports[i]);
+}
+
 /* DNS, DoT, and the self-test, which is sent to its port only. */
 static void add_ports(struct text *t, const struct vp_capture_options *opt,
                       const char *head, unsigned base, uint16_t selftest)
@@ -266,12 +301,16 @@ static void add_v4(struct text *t, const struct vp_capture_options *opt,
 	/* RFC 792: unreachable, quench, redirect, time, parameter. */
 	add(t, " or icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 5"
 	       " or icmp[0] = 11 or icmp[0] = 12 or ");
+	add_tunnels(t, "udp", 0);
 	add_ports(t, opt, "udp", 0, selftest);
 	add(t, " or ");
 	add_ports(t, opt, "tcp", 0, 0);
 	/* FIN, SYN, RST; then a first byte that opens a TLS handshake record
-	 * (RFC 8446 section 5.1): past the end of a bare ACK, hence last. */
-	add(t, " or tcp[13] & 7 != 0 or tcp[(tcp[12] & 0xf0) >> 2] = 22))");
+	 * (RFC 8446 section 5.1): past the end of a bare ACK, hence late. So
+	 * is "CONN" of HTTP CONNECT to a proxy (RFC 9110 section 9.3.6), past
+	 * the end of a shorter payload: last. */
+	add(t, " or tcp[13] & 7 != 0 or tcp[(tcp[12] & 0xf0) >> 2] = 22"
+	       " or tcp[(tcp[12] & 0xf0) >> 2 : 4] = 0x434f4e4e))");
 }
 
 static void add_v6(struct text *t, const struct vp_capture_options *opt,
@@ -290,11 +329,13 @@ static void add_v6(struct text *t, const struct vp_capture_options *opt,
 	/* RFC 4443 section 2.1: errors are below 128; 137 is a redirect. */
 	add(t, " or (ip6[6] = 58 and (ip6[40] < 128 or ip6[40] = 137))");
 	add(t, " or (ip6[6] = 17 and (");
+	add_tunnels(t, "ip6", 40);
 	add_ports(t, opt, "ip6", 40, selftest);
 	add(t, ")) or (ip6[6] = 6 and (");
 	add_ports(t, opt, "ip6", 40, 0);
 	add(t, " or ip6[53] & 7 != 0"
-	       " or ip6[40 + ((ip6[52] & 0xf0) >> 2)] = 22))))");
+	       " or ip6[40 + ((ip6[52] & 0xf0) >> 2)] = 22"
+	       " or ip6[40 + ((ip6[52] & 0xf0) >> 2) : 4] = 0x434f4e4e))))");
 }
 
 int vp_capture_filter_build(char *buf, size_t size,

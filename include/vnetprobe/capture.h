@@ -11,6 +11,7 @@
 
 #include <uv.h>
 
+#include "vnetprobe/facts.h"
 #include "vnetprobe/packet.h"
 
 struct vp_capture;
@@ -22,8 +23,9 @@ struct vp_capture_options {
 	/* Prefixes that count as private beside RFC 1918, 6598, 4193, loopback,
 	 * link-local, multicast and platform addresses. Between two private
 	 * ends the kernel hands over only: DNS (53, 853 and dns_ports), TCP
-	 * SYN/FIN/RST, TLS handshake records, ICMP errors, fragments, unknown
-	 * protocols and the self-test. Everything with a public end is handed
+	 * SYN/FIN/RST, TLS handshake records, HTTP CONNECT, ICMP errors,
+	 * fragments, tunnels (GRE, IP in IP, VXLAN, Geneve), unknown protocols
+	 * and the self-test. Everything with a public end is handed
 	 * over whole. */
 	const struct vp_prefix *vnet;
 	size_t n_vnet;
@@ -69,6 +71,16 @@ int vp_capture_selftest(struct vp_capture *c, unsigned timeout_ms,
  * within that callback it does nothing. */
 void vp_capture_drain(struct vp_capture *c, unsigned max_ms);
 void vp_capture_stats(struct vp_capture *c, struct vp_capture_stats *out);
+
+/*
+ * The stretches of time in which packets were lost, in order, as the counters
+ * told at each tick (100 ms); neighbours are joined. Good until the next call
+ * of any of these functions. Beyond VP_CAPTURE_LOSSES they are only counted,
+ * in *left_out.
+ */
+#define VP_CAPTURE_LOSSES 64
+size_t vp_capture_losses(struct vp_capture *c, const struct vp_loss **out,
+                         size_t *left_out);
 int vp_capture_linktype(const struct vp_capture *c);
 uint32_t vp_capture_snaplen(const struct vp_capture *c);
 

@@ -284,6 +284,39 @@ static void test_any_survives_vanishing(void **state)
 	finish(&r);
 }
 
+/* Interfaces come and go, also many at once: what passes the others meanwhile
+ * is all seen, and what passes the new ones as well. */
+static void test_any_while_interfaces_come_and_go(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { 0 };
+	struct vp_capture_stats s;
+
+	(void)state;
+	start(&r, &o);
+	r.needle = "steady";
+	for (int i = 0; i < 5; i++) {
+		sh("ip link add vpa type veth peer name vpb && "
+		   "ip link set vpa up && ip link set vpb up && "
+		   "ip addr add 203.0.113.1/24 dev vpa && "
+		   "ip neigh add 203.0.113.2 lladdr 02:00:00:00:00:02 dev vpa");
+		send_udp("198.51.100.7", 9, "steady", 100); /* over lo */
+		send_udp("203.0.113.2", 9, "steady", 10);   /* vpa to vpb */
+		sh("ip link del vpa");
+		send_udp("198.51.100.7", 9, "steady", 100);
+		vp_capture_drain(r.c, 1000);
+	}
+	assert_false(r.ended);
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(s.dropped, 0);
+	assert_int_equal(s.received, r.frames);
+	/* Over lo each with the ICMP error that quotes it; at vpa each, and at
+	 * vpb unless that was gone too soon. */
+	assert_in_range(r.needles, 5 * 410, 5 * 420);
+	assert_true(selftest(&r, 1000));
+	finish(&r);
+}
+
 static int make_tun(const char *name)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
@@ -499,6 +532,93 @@ static void test_drops_are_counted(void **state)
 	finish(&r);
 }
 
+/* In two bursts with quiet between them: two stretches, which hold all. */
+static void test_losses_have_a_time(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { .buffer_bytes = 512 * 1024 };
+	struct vp_capture_stats s;
+	const struct vp_loss *l;
+	size_t left_out = 77;
+	uint64_t dropped = 0;
+	uv_timeval64_t now;
+	int64_t began, ended;
+	char big[1400];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	uv_gettimeofday(&now);
+	began = now.tv_sec * 1000000 + now.tv_usec;
+	start(&r, &o);
+	assert_int_equal(vp_capture_losses(r.c, &l, &left_out), 0);
+	assert_int_equal(left_out, 0);
+	for (int i = 0; i < 2; i++) {
+		spin(&r, NULL, 250); /* ticks without a loss */
+		send_udp("198.51.100.7", 9, big, 3000);
+		vp_capture_drain(r.c, 1000);
+	}
+	spin(&r, NULL, 250);
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(vp_capture_losses(r.c, &l, &left_out), 2);
+	uv_gettimeofday(&now);
+	ended = now.tv_sec * 1000000 + now.tv_usec;
+	for (int i = 0; i < 2; i++) {
+		dropped += l[i].dropped;
+		assert_true(l[i].dropped > 0);
+		assert_true(l[i].received >= l[i].dropped);
+		assert_true(l[i].from_us <= l[i].to_us);
+		assert_true(l[i].from_us >= began && l[i].to_us <= ended);
+	}
+	assert_true(l[0].to_us < l[1].from_us);
+	assert_int_equal(dropped, s.dropped);
+	finish(&r);
+}
+
+/* Only so many are told one by one. */
+static void test_losses_are_bounded(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { .buffer_bytes = 512 * 1024 };
+	struct vp_capture_stats s;
+	const struct vp_loss *l;
+	uint64_t first, all = 0, told = 0;
+	size_t left_out, n;
+	uv_timeval64_t now;
+	int64_t before;
+	char big[1400];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	start(&r, &o);
+	for (int i = 0; i < VP_CAPTURE_LOSSES + 3; i++) {
+		send_udp("198.51.100.7", 9, big, 1000);
+		vp_capture_stats(r.c, &s); /* lost until here, */
+		first = s.dropped - all;
+		uv_gettimeofday(&now);
+		before = now.tv_sec * 1000000 + now.tv_usec;
+		send_udp("198.51.100.7", 9, big, 1000);
+		vp_capture_stats(r.c, &s); /* and until here: one stretch */
+		assert_true(first > 0 && s.dropped - all > first);
+		all = s.dropped;
+		n = vp_capture_losses(r.c, &l, &left_out);
+		if (i < VP_CAPTURE_LOSSES)
+			told += l[n - 1].dropped;
+		assert_true(i >= VP_CAPTURE_LOSSES || told == all);
+		assert_true(i >= VP_CAPTURE_LOSSES || l[n - 1].to_us > before);
+		vp_capture_drain(r.c, 1000);
+		vp_capture_stats(r.c, &s);
+	}
+	assert_int_equal(vp_capture_losses(r.c, &l, &left_out),
+	                 VP_CAPTURE_LOSSES);
+	assert_int_equal(left_out, 3);
+	for (size_t i = 0; i < VP_CAPTURE_LOSSES; i++)
+		told -= l[i].dropped;
+	assert_int_equal(told, 0);
+	finish(&r);
+}
+
 static void test_quiet_drain_is_short(void **state)
 {
 	struct run r;
@@ -653,11 +773,14 @@ int main(void)
 		cmocka_unit_test(test_selftest_one_interface),
 		cmocka_unit_test(test_interface_vanishes),
 		cmocka_unit_test(test_any_survives_vanishing),
+		cmocka_unit_test(test_any_while_interfaces_come_and_go),
 		cmocka_unit_test(test_tun),
 		cmocka_unit_test(test_filter_in_the_kernel),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_drops_are_counted),
+		cmocka_unit_test(test_losses_have_a_time),
+		cmocka_unit_test(test_losses_are_bounded),
 		cmocka_unit_test(test_quiet_drain_is_short),
 		cmocka_unit_test(test_destroy_in_callback),
 		cmocka_unit_test(test_drain_in_callbacks),
