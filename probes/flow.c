@@ -242,8 +242,18 @@ static bool is_loop_copy(struct vp_flow_row *f, const struct vp_packet *p)
 	return p->seen == VP_SEEN_IN && f->loop_out;
 }
 
-static void count(struct vp_flow_row *f, const struct vp_packet *p, int dir)
+/* Which end is local may be decided otherwise in the end. */
+static void names_keep(struct vp_flows *t, const struct vp_packet *p)
 {
+	vp_bindings_flow(t->bindings, &p->src, p->ts_us);
+	vp_bindings_flow(t->bindings, &p->dst, p->ts_us);
+}
+
+static void count(struct vp_flows *t, struct vp_flow_row *f,
+                  const struct vp_packet *p, int dir)
+{
+	if (!f->seen)
+		names_keep(t, p);
 	if (!f->seen) {
 		f->seen = true;
 		f->first_us = f->last_us = p->ts_us;
@@ -385,14 +395,14 @@ static void account(struct vp_flows *t, const struct vp_packet *p,
 	if (f != NULL) {
 		if (is_loop_copy(f, p))
 			return;
-		count(f, p, dir);
+		count(t, f, p, dir);
 		f->icmp_error |= p->has_quoted;
 		return;
 	}
 	f = *row = flow_of(t, p, &dir);
 	if (f == NULL || is_loop_copy(f, p))
 		return;
-	count(f, p, dir);
+	count(t, f, p, dir);
 	f->spoke[dir] = true;
 	if (p->fragment && !p->later_fragment)
 		fragment_note(t, p, f, dir);

@@ -9,10 +9,11 @@ enum { IN, OUT };
 
 #define MOST_NAMES 32 /* of one address; a shared front end has thousands */
 
-/* The names of an address, shared by all its flows. */
+/* The names of an address, shared by its flows that begin in that time. */
 struct name_list {
 	struct vp_flow_name *names;
 	size_t n, left_out;
+	int64_t from_us, until_us;
 };
 
 struct finish {
@@ -153,50 +154,90 @@ static bool is_target_name(const struct finish *fin, const char *name)
 	               sizeof(name), name_compare) != NULL;
 }
 
+/*
+ * As a flow sees that pair. Rows that were put together began at different
+ * times: for all of them it is current if it still was when the last packet
+ * came. What a receiver took a hello for is unknown if copies of it differ:
+ * then no name can explain the flow.
+ */
+static struct vp_flow_name name_of(const struct finish *fin,
+                                   const struct vp_flow *flow, bool doubtful,
+                                   uint32_t pair, int64_t *until_us)
+{
+	const struct vp_bindings *b = fin->t->bindings;
+	struct vp_binding at;
+
+	vp_bindings_at(b, pair, flow->first_us, &at);
+	if (flow->flows > 1 && at.until_us <= flow->last_us)
+		at.current = false;
+	if (at.until_us < *until_us)
+		*until_us = at.until_us;
+	return (struct vp_flow_name){
+		.name = vp_arena_strdup(fin->facts->arena,
+		                        vp_bindings_name(b, pair)),
+		.bound = true,
+		.current = at.current && !doubtful,
+		.answered_us = at.answered_us,
+		.ttl = at.ttl,
+	};
+}
+
 /* Appends the names of targets, or the others, as far as there is room. */
 static void list_names(const struct finish *fin, struct name_list *list,
+                       const struct vp_flow *flow, bool doubtful,
                        uint32_t first, bool of_targets)
 {
 	const struct vp_bindings *b = fin->t->bindings;
-	struct vp_arena *arena = fin->facts->arena;
 
 	for (uint32_t i = first; i != VP_INDEX_NONE;
 	     i = vp_bindings_next(b, i)) {
-		const char *name = vp_bindings_name(b, i);
-
-		if (is_target_name(fin, name) != of_targets)
+		if (is_target_name(fin, vp_bindings_name(b, i)) != of_targets)
 			continue;
 		if (list->n == MOST_NAMES) {
 			list->left_out++;
 			continue;
 		}
-		*VP_PUSH(arena, list->names, list->n) =
-			(struct vp_flow_name){ .name = vp_arena_strdup(arena,
-			                                               name),
-			                       .bound = true,
-			                       .current = true };
+		*VP_PUSH(fin->facts->arena, list->names, list->n) =
+			name_of(fin, flow, doubtful, i, &list->until_us);
 	}
 }
 
-static void names_of(const struct finish *fin, struct vp_flow *out)
+static void list_make(const struct finish *fin, struct name_list *list,
+                      const struct vp_flow *flow, bool doubtful, uint32_t first)
 {
-	uint32_t first = vp_bindings_first(fin->t->bindings, &out->remote.addr);
-	struct name_list *list;
+	*list = (struct name_list){ .from_us = flow->first_us,
+		                    .until_us = INT64_MAX };
+	list_names(fin, list, flow, doubtful, first, true);
+	list_names(fin, list, flow, doubtful, first, false);
+}
 
-	if (out->sni_bound) {
-		*VP_PUSH(fin->facts->arena, out->names, out->n_names) =
-			(struct vp_flow_name){ .name = out->sni,
-			                       .bound = true,
-			                       .current = true };
-		return;
-	}
+static bool list_fits(const struct name_list *list, const struct vp_flow *flow)
+{
+	return list->n > 0 && list->from_us <= flow->first_us &&
+	       flow->first_us < list->until_us;
+}
+
+static void names_of(const struct finish *fin, struct vp_flow *out,
+                     bool doubtful)
+{
+	const struct vp_bindings *b = fin->t->bindings;
+	uint32_t first = vp_bindings_first(b, &out->remote.addr);
+	struct name_list own, *list = &own;
+	int64_t until = INT64_MAX;
+
 	if (first == VP_INDEX_NONE)
 		return;
-	list = &fin->names[first];
-	if (list->n == 0) {
-		list_names(fin, list, first, true);
-		list_names(fin, list, first, false);
+	if (out->sni_bound) {
+		*VP_PUSH(fin->facts->arena, out->names, out->n_names) = name_of(
+			fin, out, false,
+			vp_bindings_find(b, &out->remote.addr, out->sni),
+			&until);
+		return;
 	}
+	if (doubtful || out->flows > 1)
+		list_make(fin, list, out, doubtful, first);
+	else if (!list_fits(list = &fin->names[first], out))
+		list_make(fin, list, out, false, first);
 	out->names = list->names;
 	out->n_names = list->n;
 	out->names_left_out = list->left_out;
@@ -208,9 +249,9 @@ static void app_write(const struct finish *fin, struct vp_flow *out,
 	struct vp_arena *arena = fin->facts->arena;
 
 	out->sni = vp_arena_strdup(arena, a->sni);
-	out->sni_bound =
-		a->sni != NULL &&
-		vp_bindings_has(fin->t->bindings, &out->remote.addr, a->sni);
+	out->sni_bound = a->sni != NULL && !a->doubtful &&
+	                 vp_bindings_find(fin->t->bindings, &out->remote.addr,
+	                                  a->sni) != VP_INDEX_NONE;
 	out->questions = vp_arena_alloc(arena, a->n_questions * sizeof(char *));
 	for (size_t i = 0; i < a->n_questions; i++)
 		out->questions[i] = vp_arena_strdup(arena, a->questions[i]);
@@ -295,7 +336,7 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	out->evidence_last = f->evidence_last;
 	if (f->app != NULL)
 		app_write(fin, out, f->app);
-	names_of(fin, out);
+	names_of(fin, out, f->app != NULL && f->app->doubtful);
 }
 
 /* --- all ----------------------------------------------------------------- */

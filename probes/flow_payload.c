@@ -151,13 +151,43 @@ static void dns_question(struct vp_flows *t, struct vp_flow_row *f,
 	question_keep(t, f, name);
 }
 
-static void bind_name(struct vp_flows *t, const struct vp_dns_message *m,
-                      const char *name)
+/* RFC 2181 section 8: with the highest bit set it is none. */
+static uint32_t ttl_min(uint32_t a, uint32_t b)
+{
+	a = a > INT32_MAX ? 0 : a;
+	b = b > INT32_MAX ? 0 : b;
+	return a < b ? a : b;
+}
+
+/* A name, with the least TTL of the links between it and the address. */
+static void bind_name(struct vp_flows *t, const struct vp_packet *p,
+                      const struct vp_dns_message *m, const char *name,
+                      uint32_t ttl)
 {
 	for (size_t i = 0; i < m->n_addresses; i++)
-		if (vp_bindings_add(t->bindings, &m->addresses[i].addr, name) !=
-		    0)
+		if (vp_bindings_add(t->bindings, &m->addresses[i].addr, name,
+		                    p->ts_us,
+		                    ttl_min(ttl, m->addresses[i].ttl)) != 0)
 			t->n_left_out++;
+}
+
+/* Of the links from that one on; chains are short. */
+static uint32_t chain_ttl(const struct vp_dns_message *m, size_t from)
+{
+	uint32_t ttl = INT32_MAX;
+
+	for (size_t i = from; i < m->n_chain; i++)
+		ttl = ttl_min(ttl, m->chain[i].ttl);
+	return ttl;
+}
+
+/* The question first: should room run out, it matters most. */
+static void bind_chain(struct vp_flows *t, const struct vp_packet *p,
+                       const struct vp_dns_message *m)
+{
+	bind_name(t, p, m, m->question, chain_ttl(m, 0));
+	for (size_t i = 0; i < m->n_chain; i++)
+		bind_name(t, p, m, m->chain[i].target, chain_ttl(m, i + 1));
 }
 
 static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
@@ -171,12 +201,8 @@ static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
 
 	if (vp_dns_message_read(&m, arena, msg, len, &why) == 0 &&
 	    m.question != NULL && m.rcode == 0 &&
-	    vp_flows_saw_question(t, p->proto, &to, &from, m.question,
-	                          m.type)) {
-		bind_name(t, &m, m.question);
-		for (size_t i = 0; i < m.n_chain; i++)
-			bind_name(t, &m, m.chain[i].target);
-	}
+	    vp_flows_saw_question(t, p->proto, &to, &from, m.question, m.type))
+		bind_chain(t, p, &m);
 	vp_arena_destroy(arena);
 }
 

@@ -20,6 +20,7 @@
 /* What few flows have. */
 struct vp_flow_app {
 	char *sni;
+	bool doubtful; /* what the other end took for the name is unknown */
 	struct vp_stream hello;
 	struct vp_stream dns[2]; /* by direction: in, out */
 	bool dns_begun[2];

@@ -1,16 +1,13 @@
 /* stream and hash: the tables and buffers below the flow table. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "binding.h"
 #include "hash.h"
 #include "stream.h"
 
@@ -73,40 +70,6 @@ static void test_set(void **state)
 	assert_int_equal(vp_hash_set_add(&s, 2001, 500), -1);
 	assert_int_equal(vp_hash_set_add(&s, 2001, 501), 1);
 	vp_hash_set_free(&s);
-}
-
-static void test_bindings(void **state)
-{
-	struct vp_hash_key key = { 1, 2 };
-	struct vp_bindings *b = vp_bindings_create(300, &key);
-	struct vp_addr one = { 4, { 1 } }, two = { 4, { 2 } };
-	char name[16];
-	uint32_t at;
-
-	(void)state;
-	for (int i = 0; i < 200; i++) {
-		snprintf(name, sizeof(name), "n%d", i);
-		assert_int_equal(vp_bindings_add(b, &one, name), 0);
-		assert_int_equal(vp_bindings_add(b, &one, name), 0);
-		if (i % 2 == 0)
-			assert_int_equal(vp_bindings_add(b, &two, name), 0);
-	}
-	assert_int_equal(vp_bindings_count(b), 300);
-	assert_int_equal(vp_bindings_add(b, &two, "n1"), -ENOSPC);
-	assert_int_equal(vp_bindings_add(b, &two, "n2"), 0); /* was there */
-	assert_true(vp_bindings_has(b, &one, "n1"));
-	assert_false(vp_bindings_has(b, &two, "n1"));
-	assert_false(vp_bindings_has(b, &one, "n200"));
-	at = vp_bindings_first(b, &two);
-	for (int i = 0; i < 200; i += 2) {
-		snprintf(name, sizeof(name), "n%d", i);
-		assert_string_equal(vp_bindings_name(b, at), name);
-		at = vp_bindings_next(b, at);
-	}
-	assert_int_equal(at, VP_INDEX_NONE);
-	one.bytes[0] = 3;
-	assert_int_equal(vp_bindings_first(b, &one), VP_INDEX_NONE);
-	vp_bindings_destroy(b);
 }
 
 static uint8_t text[8192];
@@ -208,7 +171,6 @@ int main(void)
 		cmocka_unit_test(test_siphash),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_set),
-		cmocka_unit_test(test_bindings),
 		cmocka_unit_test(test_stream_random),
 		cmocka_unit_test(test_stream_edges),
 		cmocka_unit_test(test_stream_ranges),
