@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "evidence_notes.h"
+#include "flow_tags.h"
 #include "intake.h"
 #include "progress.h"
 #include "vnetprobe/capture_file.h"
@@ -37,6 +38,7 @@ struct vp_analyze {
 	struct vp_capture_file *file;
 	const char *path;
 	struct vp_intake intake;
+	struct vp_service_tags *tags; /* NULL: none */
 	struct vp_progress progress;
 	int signals; /* signalfd; -1: none */
 
@@ -291,6 +293,7 @@ static void finish(struct vp_analyze *a, int rc, const char *why)
 	f->started_us = f->capture.armed_us = stats.first_us;
 	f->ended_us = f->capture.drained_us = stats.last_us;
 	vp_flows_finish(a->intake.flows, f);
+	vp_flow_tags_fill(f, a->tags);
 }
 
 /* --- from outside
@@ -312,7 +315,8 @@ static int prepare(struct vp_analyze *a, char *why, size_t size)
 	struct vp_facts *f = a->facts;
 	const struct vp_settings *s = a->settings;
 
-	if (vp_capture_file_open(&a->file, a->path, why, size) != 0)
+	if (vp_flow_tags_open(&a->tags, f, s, why, size) != 0 ||
+	    vp_capture_file_open(&a->file, a->path, why, size) != 0)
 		return 2;
 	a->intake.flows = vp_flows_create(NULL);
 	if (a->intake.flows == NULL) {
@@ -376,6 +380,7 @@ void vp_analyze_close(struct vp_analyze *a)
 	if (a->signals >= 0)
 		close(a->signals);
 	vp_flows_destroy(a->intake.flows);
+	vp_service_tags_destroy(a->tags);
 	vp_capture_file_close(a->file);
 	free(a);
 }

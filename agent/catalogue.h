@@ -33,10 +33,16 @@ const struct vp_catalogue_suffix *vp_catalogue_find(const char *name);
 const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
                                                   enum vp_kind kind);
 
+/* Kinds of public traffic that a scenario has: bits. */
+#define VP_TRAFFIC_ALWAYS 1u    /* whatever the machine does */
+#define VP_TRAFFIC_NODE 2u      /* it is a compute instance or node */
+#define VP_TRAFFIC_PUBLIC_IP 4u /* one that has a public IP address */
+
 struct vp_catalogue_scenario {
 	const char *name;
 	const char *title;
 	enum vp_expect workspace, storage, vault, registry, other;
+	unsigned traffic; /* VP_TRAFFIC_... */
 	const char *source;
 };
 const struct vp_catalogue_scenario *vp_catalogue_scenarios(size_t *n);
@@ -56,6 +62,33 @@ struct vp_catalogue_required {
 const struct vp_catalogue_required *
 vp_catalogue_required(const char *cloud, const char *region, const char *name,
                       uint8_t proto, uint16_t port);
+/* What is public by design and told by the address: a service tag. */
+struct vp_catalogue_tagged {
+	unsigned traffic; /* any of these bits */
+	const char *tag;  /* "BatchNodeManagement.REGION" */
+	uint8_t proto;    /* 0: any */
+	uint16_t port;    /* the service's, on whichever side it is */
+	bool inbound;     /* the peer comes to us */
+	/* The flow must have a proven name of this pattern as well; NULL: the
+	 * address is enough. */
+	const char *name;
+	bool somebodys; /* also a name that is somebody's own resource */
+	const char *why;
+	const char *source;
+};
+const struct vp_catalogue_tagged *vp_catalogue_tagged(size_t *n);
+
+struct vp_catalogue_traffic { /* a flow, for vp_catalogue_tag_fits() */
+	unsigned traffic;     /* of the scenario */
+	const char *region;   /* NULL: rows of a region do not fit */
+	uint8_t proto;
+	uint16_t port;
+	bool inbound;
+};
+/* All but the name. Tags are compared without case. */
+bool vp_catalogue_tag_fits(const struct vp_catalogue_tagged *row,
+                           const struct vp_catalogue_traffic *t,
+                           const char *tag);
 /* Why this name is public even where all is private, in any cloud and region:
  * a row's words. NULL: no row has it, or it is somebody's own resource. */
 const char *vp_catalogue_public_by_design(const char *name);

@@ -12,6 +12,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 
 #include "name_match.h"
 
@@ -90,4 +91,98 @@ const char *vp_catalogue_public_by_design(const char *name)
 			return rows[i].why;
 	}
 	return NULL;
+}
+
+/* --- by service tag --------------------------------------------------------
+ */
+
+#define REGION ".REGION"
+
+/* Batch keeps its own accounts in a subscription of Microsoft's, with names
+ * that no document foretells; anybody's account in the region fits as well. */
+#define BATCH_STORAGE(name)                                                    \
+	{                                                                      \
+		VP_TRAFFIC_NODE, "Storage" REGION, IPPROTO_TCP, 443, false,    \
+			name, true,                                            \
+			"Azure Batch's storage, or anybody's in this region",  \
+			"A4, A9"                                               \
+	}
+
+/*
+ * Of the tags that the documents require (A2, A4, A9, A15), a row stands here
+ * only if it cannot hide what this program is to find. An address is enough
+ * where all behind the tag is Microsoft's own. Where customers' resources
+ * share the addresses, a proven name has to tell them apart, and targets were
+ * told apart before. No row has:
+ *
+ *   AzureFrontDoor.Frontend     everybody's front ends: studio's come by name
+ *   AzureMonitor, AzureKeyVault required of some only, and both hold what may
+ *                               be the user's own: theirs to allow
+ *   AzureMachineLearning TCP 8787, 18881: instances, which answer at the
+ *                               workspace's private endpoint
+ *   BatchNodeManagement in 29876, 29877: gone from A2 and A4; nodes made since
+ *                               the end of 2022 do not need it (A6)
+ */
+static const struct vp_catalogue_tagged tagged[] = {
+	{ VP_TRAFFIC_ALWAYS, "AzureActiveDirectory", IPPROTO_TCP, 443, false,
+	  NULL, false, "Microsoft Entra ID: tokens", "A2" },
+	{ VP_TRAFFIC_ALWAYS, "AzureActiveDirectory", IPPROTO_TCP, 80, false,
+	  NULL, false, "Microsoft Entra ID", "A2" },
+	{ VP_TRAFFIC_ALWAYS, "AzureResourceManager", IPPROTO_TCP, 443, false,
+	  NULL, false, "Azure Resource Manager", "A2" },
+	{ VP_TRAFFIC_ALWAYS, "MicrosoftContainerRegistry", IPPROTO_TCP, 443,
+	  false, NULL, false, "Microsoft Container Registry", "A2" },
+	{ VP_TRAFFIC_ALWAYS, "AzureFrontDoor.FirstParty", IPPROTO_TCP, 443,
+	  false, NULL, false, "Microsoft Container Registry, its data", "A2" },
+	/* workspaces have these addresses, too */
+	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_TCP, 443, false,
+	  "*.azureml.ms", false, "Azure ML control plane", "A2" },
+	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_TCP, 443, false,
+	  "*.ml.azure.us", false, "Azure ML control plane", "A2" },
+	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_TCP, 443, false,
+	  "*.ml.azure.cn", false, "Azure ML control plane", "A2" },
+	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_UDP, 5831, false,
+	  NULL, false, "Azure ML compute, no-public-IP tunnel", "A2, A4" },
+	{ VP_TRAFFIC_ALWAYS, "BatchNodeManagement" REGION, 0, 443, false, NULL,
+	  false, "Azure Batch, Microsoft's subscription", "A4" },
+	{ VP_TRAFFIC_PUBLIC_IP, "AzureMachineLearning", IPPROTO_TCP, 44224,
+	  true, NULL, false, "Azure ML to a node with a public IP address",
+	  "A2, A4" },
+	BATCH_STORAGE("*.blob.core.windows.net"),
+	BATCH_STORAGE("*.queue.core.windows.net"),
+	BATCH_STORAGE("*.table.core.windows.net"),
+	BATCH_STORAGE("*.blob.core.usgovcloudapi.net"),
+	BATCH_STORAGE("*.queue.core.usgovcloudapi.net"),
+	BATCH_STORAGE("*.table.core.usgovcloudapi.net"),
+	BATCH_STORAGE("*.blob.core.chinacloudapi.cn"),
+	BATCH_STORAGE("*.queue.core.chinacloudapi.cn"),
+	BATCH_STORAGE("*.table.core.chinacloudapi.cn"),
+};
+
+const struct vp_catalogue_tagged *vp_catalogue_tagged(size_t *n)
+{
+	*n = N_OF(tagged);
+	return tagged;
+}
+
+/* Without a region a row of a region would be one of all regions. */
+static bool tag_is(const char *pattern, const char *tag, const char *region)
+{
+	size_t n = strlen(pattern), suffix = strlen(REGION);
+
+	if (n < suffix || strcmp(pattern + n - suffix, REGION) != 0)
+		return strcasecmp(pattern, tag) == 0;
+	n -= suffix;
+	return region != NULL && strncasecmp(pattern, tag, n) == 0 &&
+	       tag[n] == '.' && strcasecmp(tag + n + 1, region) == 0;
+}
+
+bool vp_catalogue_tag_fits(const struct vp_catalogue_tagged *row,
+                           const struct vp_catalogue_traffic *t,
+                           const char *tag)
+{
+	return (row->traffic & t->traffic) != 0 &&
+	       (row->proto == 0 || row->proto == t->proto) &&
+	       row->port == t->port && row->inbound == t->inbound &&
+	       tag_is(row->tag, tag, t->region);
 }

@@ -127,6 +127,14 @@ static int check_list(struct vp_config_tree *t, const yaml_node_t *node,
 	return 0;
 }
 
+/* The one key whose value is for people: --learn leaves it to them. */
+static bool is_reason(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 7 && strcmp(path + n - 7, ".reason") == 0;
+}
+
 /* Recursion is as deep as the schema, however deep the document is. */
 static int check_node(struct vp_config_tree *t, const yaml_node_t *node,
                       const struct cyaml_schema_value *schema, const char *path)
@@ -153,6 +161,9 @@ static int check_node(struct vp_config_tree *t, const yaml_node_t *node,
 			return vp_config_mistake(
 				t, &node->start_mark, path,
 				"the value has a NUL byte in it");
+		if (node->type == YAML_SCALAR_NODE && is_reason(path))
+			return vp_config_mistake(t, &node->start_mark, path,
+			                         VP_CONFIG_NO_REASON);
 		want = "a single value";
 	}
 	return vp_config_mistake(t, &node->start_mark, path,

@@ -88,6 +88,7 @@ static const cyaml_schema_field_t allow_fields[] = {
 	TEXT(struct raw_allow, "prefix", prefix),
 	TEXT(struct raw_allow, "port", port),
 	TEXT(struct raw_allow, "process", process),
+	TEXT(struct raw_allow, "service_tag", service_tag),
 	NEEDED(struct raw_allow, "reason", reason),
 	CYAML_FIELD_END,
 };
@@ -117,6 +118,7 @@ static const cyaml_schema_value_t server_schema = {
 
 static const cyaml_schema_field_t egress_fields[] = {
 	TEXT(struct raw_egress, "default", preset),
+	TEXT(struct raw_egress, "service_tags", service_tags),
 	LIST(struct raw_egress, "allow", allow, &allow_schema),
 	CYAML_FIELD_END,
 };

@@ -40,7 +40,7 @@ struct raw_target {
 };
 
 struct raw_allow {
-	char *name, *prefix, *port, *process, *reason;
+	char *name, *prefix, *port, *process, *service_tag, *reason;
 };
 
 struct raw_compare {
@@ -53,6 +53,7 @@ struct raw_server {
 
 struct raw_egress {
 	char *preset; /* egress.default */
+	char *service_tags;
 	struct raw_allow *allow;
 	unsigned allow_count;
 };

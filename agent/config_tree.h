@@ -16,6 +16,9 @@
  * would do no harm. */
 #define VP_CONFIG_PATH 160
 
+/* Of an exception without a reason, as --learn proposes them. */
+#define VP_CONFIG_NO_REASON "is empty: say why this may leave by a public path"
+
 struct vp_config_tree {
 	const char *file; /* stands in messages */
 	const unsigned char *data;

@@ -214,6 +214,16 @@ static bool read_target(struct reader *r, const struct raw_target *raw,
 	                      &t->addresses, &t->n_addresses);
 }
 
+static bool set(struct reader *r, const char *path, const char *text,
+                vp_value_setter *setter)
+{
+	char why[512];
+
+	if (text == NULL || setter(r->s, text, why, sizeof(why)) == 0)
+		return true;
+	return vp_config_refuse(r->tree, path, "%s", why);
+}
+
 /* A host, or "*." and a suffix, to lower case without a final dot. */
 static bool allow_name(struct vp_arena *arena, char **out, const char *text)
 {
@@ -242,11 +252,11 @@ static bool read_allow(struct reader *r, const struct raw_allow *raw,
 
 	vp_config_path(path, "egress.allow[%u]", i);
 	if (raw->name == NULL && raw->prefix == NULL && raw->port == NULL &&
-	    raw->process == NULL)
+	    raw->process == NULL && raw->service_tag == NULL)
 		return vp_config_refuse(
 			r->tree, path,
-			"allows everything: give name, prefix, port or "
-			"process");
+			"allows everything: give name, prefix, port, process "
+			"or service_tag");
 	vp_config_path_below(below, path, "name");
 	if (raw->name != NULL && !allow_name(s->arena, &a->name, raw->name))
 		return vp_config_refuse(
@@ -262,6 +272,12 @@ static bool read_allow(struct reader *r, const struct raw_allow *raw,
 	    vp_value_read_port(&a->port, raw->port, why, sizeof(why)) != 0)
 		return vp_config_refuse(r->tree, below, "%s", why);
 	a->process = vp_arena_strdup(s->arena, raw->process);
+	a->service_tag = vp_arena_strdup(s->arena, raw->service_tag);
+	if (a->service_tag != NULL)
+		keep_place(r, path, "service_tag");
+	vp_config_path_below(below, path, "reason");
+	if (raw->reason[strspn(raw->reason, " \t\r\n")] == '\0')
+		return vp_config_refuse(r->tree, below, VP_CONFIG_NO_REASON);
 	a->reason = vp_arena_strdup(s->arena, raw->reason);
 	return true;
 }
@@ -280,21 +296,14 @@ static bool read_egress(struct reader *r, const struct raw_egress *raw)
 			                        "%s is not one of fail, report",
 			                        vp_quote(quoted, raw->preset));
 	}
+	if (!set(r, "egress.service_tags", raw->service_tags,
+	         vp_value_service_tags))
+		return false;
 	for (unsigned i = 0; i < raw->allow_count; i++) {
 		if (!read_allow(r, &raw->allow[i], i))
 			return false;
 	}
 	return true;
-}
-
-static bool set(struct reader *r, const char *path, const char *text,
-                vp_value_setter *setter)
-{
-	char why[512];
-
-	if (text == NULL || setter(r->s, text, why, sizeof(why)) == 0)
-		return true;
-	return vp_config_refuse(r->tree, path, "%s", why);
 }
 
 static bool set_each(struct reader *r, const char *key, char **texts,

@@ -113,6 +113,16 @@ static const struct vp_finding_type rows[] = {
 	    "Nothing to do. See who tries: the source address and the process "
 	    "stand beside the flow.",
 	    "the interfaces that the packets were seen at"),
+	ROW(WARNING, "egress", "tags-old", "the file of service tags is old",
+	    "The file that told the service tags of public addresses is more "
+	    "than 45 days old, or its date is not known.",
+	    "Azure's address ranges change every week. A tag may have lost a "
+	    "range that still excuses traffic here, and new ranges explain "
+	    "nothing yet.",
+	    "Download the present file (Azure IP Ranges and Service Tags) "
+	    "elsewhere, and name it:\n"
+	    "    vnetprobe check --service-tags ServiceTags_Public_DATE.json",
+	    "Microsoft: service-tags-overview"),
 };
 
 const struct vp_findings_family vp_findings_egress = { rows, VP_FINDINGS_COUNT(

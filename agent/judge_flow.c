@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "catalogue.h"
-#include "name_match.h"
+#include "judge_policy.h"
 
 #define PORT_DNS 53
 #define PORT_DOT 853 /* RFC 7858; DoQ, RFC 9250, too */
@@ -374,89 +374,26 @@ static bool row_dns(struct ctx *c)
 	return true;
 }
 
-static bool any_name_fits(const char *pattern, const struct vp_flow *f)
-{
-	if (f->sni != NULL && f->sni_bound)
-		return vp_name_fits(f->sni, pattern, "");
-	for (size_t i = 0; i < f->n_names; i++) {
-		if (f->names[i].bound && f->names[i].name != NULL &&
-		    vp_name_fits(f->names[i].name, pattern, ""))
-			return true;
-	}
-	return false;
-}
-
-static bool rule_fits(const struct vp_allow_rule *r, const struct vp_flow *f)
-{
-	bool prefix = r->prefix.addr.family != 0;
-
-	if (r->name == NULL && !prefix && r->port == 0 && r->process == NULL)
-		return false; /* an empty rule allows nothing */
-	if (r->port != 0 && r->port != f->remote.port)
-		return false;
-	if (prefix && !vp_prefix_contains(&r->prefix, &f->remote.addr))
-		return false;
-	if (r->process != NULL &&
-	    (f->process == NULL || strcmp(r->process, f->process) != 0))
-		return false;
-	return r->name == NULL || any_name_fits(r->name, f);
-}
-
 static bool row_allowed(struct ctx *c)
 {
-	const struct vp_policy *p = &c->j->facts->policy;
+	const char *rule = judge_allowed(c->j, c->f);
 
-	for (size_t i = 0; i < p->n_allow; i++) {
-		if (!rule_fits(&p->allow[i], c->f))
-			continue;
-		c->out->class = VP_CLASS_ALLOWED;
-		c->out->rule = vp_arena_printf(
-			c->j->arena, "allow rule %zu: %s", i + 1,
-			p->allow[i].reason != NULL ? p->allow[i].reason
-						   : "no reason given");
-		return true;
-	}
-	return false;
+	if (rule == NULL)
+		return false;
+	c->out->class = VP_CLASS_ALLOWED;
+	c->out->rule = rule;
+	return true;
 }
 
-static const struct vp_catalogue_required *required_for(const struct ctx *c,
-                                                        const char *name)
-{
-	const struct vp_facts *f = c->j->facts;
-
-	return vp_catalogue_required(f->cloud != NULL ? f->cloud : "public",
-	                             f->region, name, c->f->proto,
-	                             c->f->remote.port);
-}
-
-/* By proven names only: the SNI if it is one, else any that is. */
-static const struct vp_catalogue_required *required_flow(const struct ctx *c)
-{
-	const struct vp_catalogue_required *r = NULL;
-	const struct vp_flow *f = c->f;
-
-	if (f->sni != NULL && f->sni_bound)
-		return required_for(c, f->sni);
-	for (size_t i = 0; i < f->n_names && r == NULL; i++) {
-		if (f->names[i].bound && f->names[i].name != NULL)
-			r = required_for(c, f->names[i].name);
-	}
-	return r;
-}
-
-/* Public by design, whatever the scenario. */
+/* Public by design; what is the scenario's own comes by its service tag. */
 static bool row_required(struct ctx *c)
 {
-	const struct vp_catalogue_required *r;
+	const char *rule = judge_required(c->j, c->f);
 
-	if (c->f->direction == VP_DIRECTION_IN)
-		return false;
-	r = required_flow(c);
-	if (r == NULL)
+	if (rule == NULL)
 		return false;
 	c->out->class = VP_CLASS_REQUIRED;
-	c->out->rule =
-		vp_arena_printf(c->j->arena, "public by design: %s", r->why);
+	c->out->rule = rule;
 	return true;
 }
 
@@ -526,4 +463,5 @@ void judge_flows(struct judge *j)
 		targets[i] = c.target;
 	}
 	judge_egress(j, targets);
+	judge_tags(j);
 }

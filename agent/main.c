@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "analyze.h"
+#include "flow_tags.h"
 #include "forwarder.h"
 #include "judge.h"
 #include "output.h"
@@ -171,6 +172,18 @@ static int plan(const struct vp_settings *s, struct vp_facts *facts, char *why,
 	return 0;
 }
 
+/* Holds rules by service tag against their file, which the facts then name. */
+static int check_tags(const struct vp_settings *s, struct vp_facts *facts,
+                      char *why, size_t size)
+{
+	struct vp_service_tags *tags;
+	int status = vp_flow_tags_open(&tags, facts, s, why, size);
+
+	vp_flow_tags_fill(facts, tags); /* flows of a saved report */
+	vp_service_tags_destroy(tags);
+	return status;
+}
+
 /* check and dns: what they do differently, run.c knows. */
 static int check(const struct vp_settings *s, struct vp_facts *facts)
 {
@@ -225,6 +238,8 @@ static int judge(const struct vp_settings *s)
 		return complain(EXIT_USAGE, "%s", why);
 	status = s->config == NULL ? 0
 	                           : vp_plan_apply(facts, s, why, sizeof(why));
+	if (status == 0)
+		status = check_tags(s, facts, why, sizeof(why));
 	if (status == 0 &&
 	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
 		status = EXIT_USAGE;
@@ -264,6 +279,8 @@ static int targets(const struct vp_settings *s, struct vp_facts *facts)
 	char why[1024] = "";
 	int status = plan(s, facts, why, sizeof(why));
 
+	if (status == 0)
+		status = check_tags(s, facts, why, sizeof(why));
 	if (status == 0 &&
 	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
 		status = EXIT_USAGE;

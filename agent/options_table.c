@@ -127,6 +127,14 @@ static int set_probe_public(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_learn(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->learn = true;
+	return 0;
+}
+
 static int set_trace(struct vp_settings *s, const char *text, char *why,
                      size_t size)
 {
@@ -198,6 +206,7 @@ static int set_version(struct vp_settings *s, const char *text, char *why,
 #define ANALYZE VP_FOR(VP_COMMAND_ANALYZE)
 #define CONFIG (PLAN | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
 #define VERDICT (RUN | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
+#define FLOWS (ANALYZE | VP_FOR(VP_COMMAND_WATCH))
 #define REPORT (CONFIG | VP_FOR(VP_COMMAND_EXPLAIN))
 
 static const struct vp_option options[] = {
@@ -256,6 +265,12 @@ static const struct vp_option options[] = {
 	  PLAN | ANALYZE, vp_value_expect },
 	{ "scenario", 0, "NAME", "what is expected of each kind (secured)",
 	  PLAN | ANALYZE, vp_value_scenario },
+	{ "service-tags", 0, "FILE",
+	  "tell the service tags of public addresses by this "
+	  "ServiceTags_*.json",
+	  CONFIG | FLOWS, vp_value_service_tags },
+	{ "learn", 0, NULL, "propose an allow list for what no rule explains",
+	  FLOWS, set_learn },
 	{ "ca-file", 0, "PEM", "trust these roots, not the system's", CHECK,
 	  vp_value_ca_file },
 	{ "timeout", 0, "T", "limit of one attempt (5s)", RUN,

@@ -59,7 +59,8 @@ void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s)
 	struct vp_policy *p = &facts->policy;
 	struct vp_arena *arena = facts->arena;
 
-	*p = (struct vp_policy){ .report_only = s->egress_report_only };
+	*p = (struct vp_policy){ .report_only = s->egress_report_only,
+		                 .tags = p->tags };
 	for (size_t i = 0; i < s->n_vnet; i++)
 		*VP_PUSH(arena, p->vnet, p->n_vnet) = s->vnet[i];
 	for (size_t i = 0; i < s->n_allow; i++) {
@@ -69,6 +70,7 @@ void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s)
 		*rule = s->allow[i];
 		rule->name = vp_arena_strdup(arena, rule->name);
 		rule->process = vp_arena_strdup(arena, rule->process);
+		rule->service_tag = vp_arena_strdup(arena, rule->service_tag);
 		rule->reason = vp_arena_strdup(arena, rule->reason);
 	}
 }

@@ -174,6 +174,8 @@ static const char *rule_text(struct vp_arena *arena,
 		PART("port %u", a->port);
 	if (a->process != NULL)
 		PART("process %s", a->process);
+	if (a->service_tag != NULL)
+		PART("service tag %s", a->service_tag);
 #undef PART
 	return text;
 }
@@ -185,6 +187,14 @@ static void print_egress(FILE *out, const struct vp_facts *f,
 
 	fprintf(out, "\nEgress\n  anything public that no rule explains: %s\n",
 	        p->report_only ? "a warning" : "an error");
+	if (p->tags.file != NULL) {
+		fputs("    service tags\n", out);
+		line(out, "file", p->tags.file);
+		line(out, "of",
+		     vp_arena_printf(arena, "cloud %s, %llu tags",
+		                     p->tags.cloud,
+		                     (unsigned long long)p->tags.n_tags));
+	}
 	for (size_t i = 0; i < p->n_allow; i++) {
 		fputs("    allowed\n", out);
 		line(out, "what", rule_text(arena, &p->allow[i]));
@@ -282,9 +292,12 @@ static json_t *json_egress(const struct vp_policy *p)
 		                    a->port != 0 ? json_integer(a->port)
 		                                 : json_null());
 		json_object_set_new(r, "process", text_or_null(a->process));
+		json_object_set_new(r, "service_tag",
+		                    text_or_null(a->service_tag));
 		json_object_set_new(r, "reason", text_or_null(a->reason));
 		json_array_append_new(allow, r);
 	}
+	json_object_set_new(o, "service_tags", text_or_null(p->tags.file));
 	json_object_set_new(o, "default",
 	                    json_string(p->report_only ? "report" : "fail"));
 	json_object_set_new(o, "allow", allow);

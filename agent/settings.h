@@ -158,6 +158,8 @@ struct vp_settings {
 	struct vp_allow_rule *allow;
 	size_t n_allow;
 	bool egress_report_only;
+	char *service_tags; /* path of ServiceTags_*.json; NULL: none */
+	bool learn;         /* propose an allow list */
 
 	unsigned rounds;            /* 0: check 1, dns 3 */
 	unsigned round_interval_ms; /* 0: 4000, from one round's start to the

@@ -505,6 +505,16 @@ int vp_value_endpoint_file(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+int vp_value_service_tags(struct vp_settings *s, const char *text, char *why,
+                          size_t size)
+{
+	if (*text == '\0')
+		return refuse(why, size,
+		              "expected the path of a ServiceTags file");
+	s->service_tags = vp_arena_strdup(s->arena, text);
+	return 0;
+}
+
 int vp_value_ca_file(struct vp_settings *s, const char *text, char *why,
                      size_t size)
 {

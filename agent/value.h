@@ -26,6 +26,7 @@ vp_value_setter vp_value_azure_dns;
 vp_value_setter vp_value_rounds;
 vp_value_setter vp_value_round_interval;
 vp_value_setter vp_value_endpoint_file; /* appends */
+vp_value_setter vp_value_service_tags;
 vp_value_setter vp_value_ca_file;
 vp_value_setter vp_value_interface;
 vp_value_setter vp_value_timeout;

@@ -10,6 +10,7 @@
 #include "attest.h"
 #include "evidence_facts.h"
 #include "evidence_notes.h"
+#include "flow_tags.h"
 #include "intake.h"
 #include "vnetprobe/capture.h"
 #include "vnetprobe/flow.h"
@@ -29,6 +30,7 @@ struct vp_watching {
 	struct vp_evidence *evidence; /* NULL: none */
 	struct vp_routes *routes;
 	struct vp_netstate *before;
+	struct vp_service_tags *tags; /* NULL: none */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -168,6 +170,8 @@ int vp_watching_open(struct vp_watching **out, struct vp_facts *facts,
 int vp_watching_drop(struct vp_watching *w, char *why, size_t size)
 {
 	if (vp_rights_drop(why, size) != 0)
+		return 2;
+	if (vp_flow_tags_open(&w->tags, w->facts, w->settings, why, size) != 0)
 		return 2;
 	if (w->capture == NULL || w->settings->evidence == NULL)
 		return 0;
@@ -423,6 +427,7 @@ void vp_watching_finish(struct vp_watching *w)
 	vp_attest_own(w->flows, f);
 	vp_attest(f, w->flows);
 	vp_flows_finish(w->flows, f);
+	vp_flow_tags_fill(f, w->tags);
 	if (f->capture.attested_seen < f->capture.attested_expected)
 		mark_partial(w, "packets of our own probes were not captured");
 }
@@ -441,5 +446,6 @@ void vp_watching_destroy(struct vp_watching *w)
 	vp_routes_close(w->routes);
 	vp_netstate_free(w->before);
 	vp_flows_destroy(w->flows);
+	vp_service_tags_destroy(w->tags);
 	free(w);
 }

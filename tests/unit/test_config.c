@@ -231,6 +231,17 @@ static const struct {
 	  "a.yaml:1:25: egress.allow[0].name: 'a.*.b' is not a host name" },
 	{ "egress: {allow: [{prefix: 1.2.3.4/8, reason: x}]}\n",
 	  "a.yaml:1:27: egress.allow[0].prefix: '1.2.3.4/8' has bits" },
+	/* as --learn leaves it */
+	{ "egress: {allow: [{port: 80, reason: \"\"}]}\n",
+	  "a.yaml:1:37: egress.allow[0].reason: is empty: say why this may "
+	  "leave by a public path" },
+	{ "egress: {allow: [{port: 80, reason: }]}\n",
+	  "a.yaml:1:37: egress.allow[0].reason: is empty: say why" },
+	{ "egress: {allow: [{port: 80, reason: \" \\t\"}]}\n",
+	  "a.yaml:1:37: egress.allow[0].reason: is empty: say why" },
+	{ "egress: {service_tags: \"\"}\n",
+	  "a.yaml:1:24: egress.service_tags: expected a single value, found "
+	  "nothing" },
 	{ "azure_dns: sometimes\n",
 	  "a.yaml:1:12: azure_dns: 'sometimes' is not one of auto, always, "
 	  "never" },

@@ -1,0 +1,301 @@
+/*
+ * judge_policy.c - allow rules, and the required public traffic.
+ *
+ * Both excuse, so both take only what is proven. A name counts if an answer
+ * seen on the wire bound it to the address and had not run out, and if the
+ * sender did not name another one: front ends are shared, and behind one
+ * address there is more than the name that was asked for. An address counts
+ * for what its service tag says, by the file that the facts name.
+ */
+#include "judge_policy.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "catalogue.h"
+#include "name_match.h"
+
+/* The official file appears weekly, and new ranges are in use a week later. */
+#define TAGS_OLD_DAYS 45
+#define DAY_US (INT64_C(86400) * 1000000)
+
+/* --- what is known of a flow ---------------------------------------------- */
+
+/* "host", "host:port" of an HTTP request; a final dot does not matter. */
+static bool is_host(const char *claimed, const char *name)
+{
+	size_t n = strcspn(claimed, ":");
+
+	if (n > 0 && claimed[n - 1] == '.')
+		n--;
+	return strlen(name) == n && strncasecmp(claimed, name, n) == 0;
+}
+
+bool judge_name_explains(const struct vp_flow *f,
+                         const struct vp_flow_name *name)
+{
+	if (name->name == NULL || !name->bound || !name->current)
+		return false;
+	if (f->sni != NULL &&
+	    (!f->sni_bound || strcasecmp(f->sni, name->name) != 0))
+		return false;
+	return f->http_host == NULL || is_host(f->http_host, name->name);
+}
+
+uint16_t judge_service_port(const struct vp_flow *f)
+{
+	return f->direction == VP_DIRECTION_IN ? f->local.port : f->remote.port;
+}
+
+static const char *explaining_name(const struct vp_flow *f, const char *pattern)
+{
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (judge_name_explains(f, &f->names[i]) &&
+		    vp_name_fits(f->names[i].name, pattern, ""))
+			return f->names[i].name;
+	}
+	return NULL;
+}
+
+static const struct vp_flow_tag *tag_of(const struct vp_flow *f,
+                                        const char *name)
+{
+	for (size_t i = 0; i < f->n_tags; i++) {
+		if (strcasecmp(f->tags[i].name, name) == 0)
+			return &f->tags[i];
+	}
+	return NULL;
+}
+
+/* Its short name, or with a slash its executable. The owner is the first of
+ * several: then it is not known who sent what. */
+static bool process_fits(const struct vp_flow *f, const char *process)
+{
+	const char *path = f->owner != NULL ? f->owner->executable : NULL;
+	const char *base = path != NULL ? strrchr(path, '/') : NULL;
+
+	if (f->n_owners > 1)
+		return false;
+	if (strchr(process, '/') != NULL)
+		return path != NULL && strcmp(path, process) == 0;
+	/* the kernel's short name ends after 15 characters */
+	return (f->process != NULL && strcmp(f->process, process) == 0) ||
+	       (base != NULL && strcmp(base + 1, process) == 0);
+}
+
+/* --- allow rules ---------------------------------------------------------- */
+
+struct match { /* what of a flow a rule matched */
+	const char *name;
+	const struct vp_flow_tag *tag;
+};
+
+static bool rule_fits(const struct vp_allow_rule *r, const struct vp_flow *f,
+                      struct match *m)
+{
+	bool prefix = r->prefix.addr.family != 0;
+
+	*m = (struct match){ 0 };
+	if (r->name == NULL && !prefix && r->port == 0 && r->process == NULL &&
+	    r->service_tag == NULL)
+		return false; /* an empty rule allows nothing */
+	if (r->port != 0 && r->port != judge_service_port(f))
+		return false;
+	if (prefix && !vp_prefix_contains(&r->prefix, &f->remote.addr))
+		return false;
+	if (r->process != NULL && !process_fits(f, r->process))
+		return false;
+	if (r->service_tag != NULL) {
+		m->tag = tag_of(f, r->service_tag);
+		if (m->tag == NULL)
+			return false;
+	}
+	if (r->name != NULL)
+		m->name = explaining_name(f, r->name);
+	return r->name == NULL || m->name != NULL;
+}
+
+static const char *date_text(struct judge *j)
+{
+	const struct vp_tags_facts *t = &j->facts->policy.tags;
+	time_t s = (time_t)(t->dated_us / 1000000);
+	char buf[32];
+	struct tm tm;
+
+	if (t->dated_us <= 0 || gmtime_r(&s, &tm) == NULL)
+		return "unknown date";
+	strftime(buf, sizeof(buf), "%Y-%m-%d", &tm);
+	return vp_arena_strdup(j->arena, buf);
+}
+
+/* "service tag Storage.EastUS2, 20.60.0.0/16, file of 2025-11-17" */
+static const char *tag_text(struct judge *j, const struct vp_flow_tag *tag)
+{
+	char prefix[VP_PREFIX_TEXT];
+
+	return vp_arena_printf(
+		j->arena, "service tag %s, %s, file of %s", tag->name,
+		vp_prefix_format(&tag->prefix, prefix), date_text(j));
+}
+
+static const char *name_text(struct judge *j, const struct vp_flow *f,
+                             const char *name)
+{
+	return vp_arena_printf(j->arena, "name %s%s", name,
+	                       f->ech ? ", which may be only ECH's outer one"
+	                              : "");
+}
+
+static const char *match_text(struct judge *j, const struct vp_flow *f,
+                              const struct vp_allow_rule *r,
+                              const struct match *m)
+{
+	char prefix[VP_PREFIX_TEXT];
+	const char *text = "";
+
+#define PART(part)                                                             \
+	text = vp_arena_printf(j->arena, "%s%s%s", text,                       \
+	                       *text == '\0' ? "" : "; ", (part))
+	if (m->tag != NULL)
+		PART(tag_text(j, m->tag));
+	if (m->name != NULL)
+		PART(name_text(j, f, m->name));
+	if (r->prefix.addr.family != 0)
+		PART(vp_arena_printf(j->arena, "prefix %s",
+		                     vp_prefix_format(&r->prefix, prefix)));
+	if (r->port != 0)
+		PART(vp_arena_printf(j->arena, "port %u", r->port));
+	if (r->process != NULL)
+		PART(vp_arena_printf(j->arena, "process %s", r->process));
+#undef PART
+	return text;
+}
+
+const char *judge_allowed(struct judge *j, const struct vp_flow *f)
+{
+	const struct vp_policy *p = &j->facts->policy;
+	struct match m;
+
+	for (size_t i = 0; i < p->n_allow; i++) {
+		const struct vp_allow_rule *r = &p->allow[i];
+
+		if (!rule_fits(r, f, &m))
+			continue;
+		return vp_arena_printf(j->arena, "allow rule %zu (%s): %s",
+		                       i + 1, match_text(j, f, r, &m),
+		                       r->reason != NULL ? r->reason
+		                                         : "no reason given");
+	}
+	return NULL;
+}
+
+/* --- required public traffic ---------------------------------------------- */
+
+static const char *cloud_of(const struct judge *j)
+{
+	return j->facts->cloud != NULL ? j->facts->cloud : "public";
+}
+
+static const char *required_by_name(struct judge *j, const struct vp_flow *f)
+{
+	const struct vp_catalogue_required *row;
+
+	if (f->direction == VP_DIRECTION_IN)
+		return NULL;
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (!judge_name_explains(f, &f->names[i]))
+			continue;
+		row = vp_catalogue_required(cloud_of(j), j->facts->region,
+		                            f->names[i].name, f->proto,
+		                            f->remote.port);
+		if (row != NULL)
+			return vp_arena_printf(
+				j->arena, "public by design: %s (%s; %s)",
+				row->why, name_text(j, f, f->names[i].name),
+				row->source);
+	}
+	return NULL;
+}
+
+/* A row that wants a name beside the tag: see catalogue_public.c. */
+static bool row_name_fits(const struct vp_catalogue_tagged *row,
+                          const struct vp_flow *f)
+{
+	const char *name;
+
+	if (row->name == NULL)
+		return true;
+	name = explaining_name(f, row->name);
+	return name != NULL &&
+	       (row->somebodys || vp_catalogue_find(name) == NULL);
+}
+
+static const char *required_by_tag(struct judge *j, const struct vp_flow *f)
+{
+	const char *name = j->facts->scenario;
+	const struct vp_catalogue_scenario *scenario =
+		name != NULL ? vp_catalogue_scenario(name) : NULL;
+	struct vp_catalogue_traffic t = {
+		.traffic = scenario != NULL ? scenario->traffic
+		                            : VP_TRAFFIC_ALWAYS,
+		.region = j->facts->region,
+		.proto = f->proto,
+		.port = judge_service_port(f),
+		.inbound = f->direction == VP_DIRECTION_IN,
+	};
+	const struct vp_catalogue_tagged *row;
+	size_t n;
+
+	for (size_t i = 0; i < f->n_tags; i++) {
+		const struct vp_catalogue_tagged *all = vp_catalogue_tagged(&n);
+
+		for (row = all; row < all + n; row++) {
+			if (!vp_catalogue_tag_fits(row, &t, f->tags[i].name) ||
+			    !row_name_fits(row, f))
+				continue;
+			return vp_arena_printf(
+				j->arena, "public by design: %s (%s; %s)",
+				row->why, tag_text(j, &f->tags[i]),
+				row->source);
+		}
+	}
+	return NULL;
+}
+
+const char *judge_required(struct judge *j, const struct vp_flow *f)
+{
+	const char *rule = required_by_name(j, f);
+
+	return rule != NULL ? rule : required_by_tag(j, f);
+}
+
+/* --- the file's age ------------------------------------------------------- */
+
+void judge_tags(struct judge *j)
+{
+	const struct vp_tags_facts *t = &j->facts->policy.tags;
+	int64_t age = j->facts->started_us - t->dated_us;
+	struct judge_draft *d;
+	bool shown = false;
+
+	for (size_t i = 0; i < j->facts->n_flows && !shown; i++)
+		shown = j->facts->flows[i].n_tags > 0;
+	if (!shown || (t->dated_us > 0 && age <= TAGS_OLD_DAYS * DAY_US))
+		return;
+	d = judge_add(j, "tags-old", NULL);
+	d->detail = t->dated_us > 0
+	                    ? "The file of service tags is of {what}."
+	                    : "Of when the file of service tags is, is not "
+	                      "known.";
+	d->words.what = t->dated_us <= 0
+	                        ? NULL
+	                        : vp_arena_printf(j->arena,
+	                                          "%s, %lld days before the "
+	                                          "run",
+	                                          date_text(j),
+	                                          (long long)(age / DAY_US));
+	if (t->file != NULL)
+		judge_evidence(j, d, t->file);
+}

@@ -1,0 +1,26 @@
+/*
+ * judge_policy.h - what explains a public flow: allow rules, and the required
+ * public traffic of the catalogue.
+ */
+#ifndef VP_AGENT_JUDGE_POLICY_H
+#define VP_AGENT_JUDGE_POLICY_H
+
+#include "judge_draft.h"
+
+/* The first allow rule that fits, in words that name what matched; NULL: none
+ * does. */
+const char *judge_allowed(struct judge *j, const struct vp_flow *f);
+/* The same of the catalogue's rows. */
+const char *judge_required(struct judge *j, const struct vp_flow *f);
+/*
+ * May this name of a flow explain it? It must be proven, and current, and what
+ * the sender itself named (server name, HTTP host) must not be another.
+ */
+bool judge_name_explains(const struct vp_flow *f,
+                         const struct vp_flow_name *name);
+/* The port that a service has: the remote one, unless the peer came to us. */
+uint16_t judge_service_port(const struct vp_flow *f);
+/* A file of service tags that is old is said when it may have counted. */
+void judge_tags(struct judge *j);
+
+#endif
