@@ -2,8 +2,8 @@
  * flow.c - the table of flows: which flow a packet belongs to, and counting.
  *
  * Rows stand in one array in the order they came, found through an index that
- * is hashed under a random key. A row is keyed by protocol, local end, remote
- * end; which end is local is decided for each packet:
+ * is hashed under a random key, by protocol and both ends in either order.
+ * Which end is local is decided by the first packet:
  *
  *   1. both ends ours (loopback, or to one of our own addresses): whoever
  *      spoke first is local. A cooked capture may show such a packet twice,
@@ -11,13 +11,15 @@
  *      counted.
  *   2. one end ours: that one.
  *   3. neither, as for forwarded packets and before our addresses are known:
- *      as a flow that is there already has it; else the end that is not
- *      public; else who the cooked header, the SYN or the ports say. Such a
- *      guess can be turned round in the end, when the VNet's prefixes are
- *      known, so that no public peer is taken for the local end.
+ *      the end that is not public; else who the cooked header, the SYN or the
+ *      ports say. Such a guess can be turned round in the end, when our
+ *      addresses and the VNet's prefixes are known, so that no public peer is
+ *      taken for the local end.
  *
- * Later fragments have no ports: the first one leaves a note by addresses and
- * id. An ICMP error counts for the flow that it quotes.
+ * An ICMP error counts for the flow that it quotes. What a tunnel carries is
+ * accounted after the packet that carries it, as flows of that tunnel: the same
+ * ends outside of it are other flows, so that nobody can make a flow look
+ * tunneled by a forged copy.
  */
 #include "vnetprobe/flow.h"
 
@@ -27,35 +29,31 @@
 
 #include "flow_table.h"
 
-#define FRAGMENTS 1024         /* notes; the newest wins a slot */
-#define FRAGMENT_US (30000000) /* reassembly gives up, net.ipv4.ipfrag_time */
+/* BULK: no row, and none is wanted. */
+enum { IN = VP_FLOW_IN, OUT = VP_FLOW_OUT, BULK };
 
-enum { IN, OUT };
-
-struct fragment {
-	uint8_t key[38]; /* family, source, destination, id, proto */
-	uint8_t dir;
-	bool used;
-	uint32_t row;
-	int64_t ts_us;
-};
-
-struct vp_flow_fragments {
-	struct fragment slots[FRAGMENTS];
-};
+#define TUNNEL_DEPTH 2
 
 /* --- rows ---------------------------------------------------------------- */
 
-static uint32_t row_find(const struct vp_flows *t,
-                         const uint8_t key[VP_FLOW_KEY], uint64_t hash)
+struct vp_flow_row *vp_flow_find(const struct vp_flows *t,
+                                 const struct vp_flow_id *id, uint64_t hash,
+                                 int *dir)
 {
 	struct vp_index_cursor c = { 0 };
 	uint32_t i;
 
-	while ((i = vp_index_next(&t->index, hash, &c)) != VP_INDEX_NONE)
-		if (memcmp(t->rows[i].key, key, VP_FLOW_KEY) == 0)
-			break;
-	return i;
+	while ((i = vp_index_next(&t->index, hash, &c)) != VP_INDEX_NONE) {
+		struct vp_flow_row *f = &t->rows[i];
+
+		*dir = OUT;
+		if (vp_flow_id_same(&f->id, id))
+			return f;
+		*dir = IN;
+		if (vp_flow_id_turned(&f->id, id))
+			return f;
+	}
+	return NULL;
 }
 
 static bool rows_reserve(struct vp_flows *t)
@@ -65,148 +63,103 @@ static bool rows_reserve(struct vp_flows *t)
 
 	if (t->n_rows < t->cap_rows)
 		return true;
-	rows = reallocarray(t->rows, cap, sizeof(*rows));
+	rows = aligned_alloc(VP_FLOW_LINE, cap * sizeof(*rows));
 	if (rows == NULL)
 		return false;
+	if (t->n_rows > 0)
+		memcpy(rows, t->rows, t->n_rows * sizeof(*rows));
+	free(t->rows);
 	t->rows = rows;
 	t->cap_rows = cap;
 	return true;
 }
 
-static struct vp_flow_row *
-row_add(struct vp_flows *t, const uint8_t key[VP_FLOW_KEY], uint64_t hash)
+struct vp_flow_row *vp_flow_append(struct vp_flows *t,
+                                   const struct vp_flow_id *id, uint64_t hash)
 {
 	struct vp_flow_row *f;
 
-	if (t->n_rows >= t->limits.flows || !rows_reserve(t) ||
-	    !vp_index_put(&t->index, hash, (uint32_t)t->n_rows)) {
-		/* Each flow once, as long as that can be told. */
-		if (vp_hash_set_add(&t->left_out, hash, t->limits.flows) != 0)
-			t->n_left_out++;
+	if (!rows_reserve(t) ||
+	    !vp_index_put(&t->index, hash, (uint32_t)t->n_rows))
 		return NULL;
-	}
 	f = &t->rows[t->n_rows++];
 	memset(f, 0, sizeof(*f));
-	memcpy(f->key, key, VP_FLOW_KEY);
+	f->id = *id;
 	return f;
 }
 
-static struct vp_flow_row *row_get(const struct vp_flows *t,
-                                   const uint8_t key[VP_FLOW_KEY])
+void vp_flow_leave_out(struct vp_flows *t, uint64_t hash)
 {
-	uint64_t hash = vp_hash(&t->key, key, VP_FLOW_KEY);
-	uint32_t i = row_find(t, key, hash);
-
-	return i == VP_INDEX_NONE ? NULL : &t->rows[i];
+	if (vp_hash_set_add(&t->left_out, hash, t->limits.flows) != 0)
+		t->n_left_out++;
 }
 
-static struct vp_flow_row *row_get_or_add(struct vp_flows *t,
-                                          const uint8_t key[VP_FLOW_KEY])
+static void tell_new(struct vp_flows *t, const struct vp_flow_row *f)
 {
-	uint64_t hash = vp_hash(&t->key, key, VP_FLOW_KEY);
-	uint32_t i = row_find(t, key, hash);
+	struct vp_endpoint local, remote;
 
-	return i == VP_INDEX_NONE ? row_add(t, key, hash) : &t->rows[i];
+	vp_flow_ends(f, &local, &remote);
+	if (t->on_new != NULL && vp_flow_place(t, &remote.addr)->public)
+		t->on_new(f->id.proto, &local, &remote, t->on_new_arg);
 }
 
-/* --- which end is local -------------------------------------------------- */
-
-static bool is_loopback(const struct vp_addr *a)
+/* The row for the first packet of a flow; NULL: none, or not worth one. */
+static struct vp_flow_row *flow_begin(struct vp_flows *t,
+                                      const struct vp_packet *p,
+                                      struct vp_flow_id *id, uint64_t hash,
+                                      int *dir)
 {
-	return (a->family == 4 && a->bytes[0] == 127) ||
-	       (a->family == 6 &&
-	        vp_addr_scope(a, NULL, 0) == VP_SCOPE_LOOPBACK);
-}
+	struct vp_flow_place src = *vp_flow_place(t, &p->src);
+	struct vp_flow_place dst = *vp_flow_place(t, &p->dst);
+	bool loop = (src.ours && dst.ours) || vp_addr_equal(&p->src, &p->dst);
+	bool guess = !loop && src.ours == dst.ours;
+	bool public = src.public || dst.public, fresh;
+	struct vp_flow_row *f;
+	size_t n = t->n_rows;
 
-static bool is_local(const struct vp_flows *t, const struct vp_addr *a)
-{
-	return is_loopback(a) ||
-	       vp_hash_set_has(&t->local, vp_flow_hash_addr(t, a));
-}
-
-static bool is_public(const struct vp_addr *a)
-{
-	return vp_addr_scope(a, NULL, 0) == VP_SCOPE_PUBLIC;
-}
-
-static bool is_syn(const struct vp_packet *p, bool with_ack)
-{
-	return p->proto == IPPROTO_TCP && p->has_ports &&
-	       (p->tcp_flags & VP_TCP_SYN) != 0 &&
-	       ((p->tcp_flags & VP_TCP_ACK) != 0) == with_ack;
-}
-
-/* Rule 3, for the first packet of a flow: is its source the local end? */
-static bool guess_out(const struct vp_flows *t, const struct vp_packet *p)
-{
-	bool cooked = p->seen == VP_SEEN_OUT || p->seen == VP_SEEN_IN;
-	bool src_public, dst_public;
-
-	if (cooked && t->local.n == 0)
-		return p->seen == VP_SEEN_OUT;
-	src_public = is_public(&p->src);
-	dst_public = is_public(&p->dst);
-	if (src_public != dst_public)
-		return dst_public;
-	if (cooked)
-		return p->seen == VP_SEEN_OUT;
-	if (is_syn(p, false) || is_syn(p, true))
-		return is_syn(p, false);
-	if (p->has_ports && (p->sport < 1024) != (p->dport < 1024))
-		return p->dport < 1024;
-	return true;
-}
-
-struct keys {
-	uint8_t out[VP_FLOW_KEY]; /* as if the source were local */
-	uint8_t in[VP_FLOW_KEY];
-};
-
-static void keys_of(struct keys *k, const struct vp_packet *p)
-{
-	vp_flow_key(k->out, p->proto, &p->src, p->sport, &p->dst, p->dport);
-	vp_flow_key(k->in, p->proto, &p->dst, p->dport, &p->src, p->sport);
-}
-
-/* As a flow that exists has it; then *dir is set. */
-static struct vp_flow_row *either(const struct vp_flows *t,
-                                  const struct keys *k, int *dir)
-{
-	struct vp_flow_row *f = row_get(t, k->out);
-
-	*dir = OUT;
-	if (f != NULL)
-		return f;
-	*dir = IN;
-	return row_get(t, k->in);
+	if (!public && vp_flow_is_bulk(t, p)) {
+		*dir = BULK;
+		return NULL;
+	}
+	if (loop)
+		*dir = vp_flow_is_syn(p, true) ? IN : OUT;
+	else if (guess)
+		*dir = vp_flow_guess_out(t, p) ? OUT : IN;
+	else
+		*dir = src.ours ? OUT : IN;
+	if (*dir == IN)
+		vp_flow_id_turn(id);
+	f = vp_flow_admit(t, p, id, hash, *dir, public && !loop);
+	if (f == NULL)
+		return NULL;
+	fresh = t->n_rows > n;
+	f->public = public;
+	if (!f->crowd) {
+		f->loop = loop;
+		f->guessed = guess;
+	}
+	if (fresh && public && !loop)
+		tell_new(t, f);
+	return f;
 }
 
 static struct vp_flow_row *flow_of(struct vp_flows *t,
                                    const struct vp_packet *p, int *dir)
 {
-	bool src = is_local(t, &p->src), dst = is_local(t, &p->dst);
-	bool loop = (src && dst) || vp_addr_equal(&p->src, &p->dst);
 	struct vp_flow_row *f;
-	struct keys k;
+	struct vp_flow_id id;
+	uint64_t hash;
 
-	keys_of(&k, p);
-	if (!loop && src != dst) {
-		*dir = src ? OUT : IN;
-		return row_get_or_add(t, src ? k.out : k.in);
-	}
-	f = either(t, &k, dir);
-	if (f != NULL)
+	vp_flow_id(&id, p->proto, &p->src, p->sport, &p->dst, p->dport);
+	id.tunnel = t->within;
+	hash = vp_flow_hash(t, &id);
+	f = vp_flow_find(t, &id, hash, dir);
+	if (f == NULL)
+		return flow_begin(t, p, &id, hash, dir);
+	if (f->public || !vp_flow_is_bulk(t, p))
 		return f;
-	if (loop)
-		*dir = is_syn(p, true) ? IN : OUT;
-	else
-		*dir = guess_out(t, p) ? OUT : IN;
-	f = row_get_or_add(t, *dir == OUT ? k.out : k.in);
-	if (f != NULL) {
-		f->loop = loop;
-		f->guessed = !loop;
-	}
-	return f;
+	*dir = BULK;
+	return NULL;
 }
 
 /* --- counting ------------------------------------------------------------ */
@@ -252,20 +205,20 @@ static void names_keep(struct vp_flows *t, const struct vp_packet *p)
 static void count(struct vp_flows *t, struct vp_flow_row *f,
                   const struct vp_packet *p, int dir)
 {
-	if (!f->seen)
-		names_keep(t, p);
+	vp_flow_tap(t, f, p, dir);
 	if (!f->seen) {
+		names_keep(t, p);
 		f->seen = true;
 		f->first_us = f->last_us = p->ts_us;
-		f->ifindex = p->ifindex;
-		f->direction = (uint8_t)first_direction(p, dir);
+		if (!f->crowd)
+			f->direction = (uint8_t)first_direction(p, dir);
 	}
 	if (p->ts_us < f->first_us)
 		f->first_us = p->ts_us;
 	if (p->ts_us > f->last_us)
 		f->last_us = p->ts_us;
-	f->packets[dir]++;
-	f->bytes[dir] += p->ip_len;
+	if (dir == OUT && f->counted_in)
+		vp_flow_crowd_spoke(t, f);
 }
 
 static void begin(struct vp_flows *t, struct vp_flow_row *f,
@@ -275,18 +228,32 @@ static void begin(struct vp_flows *t, struct vp_flow_row *f,
 		return; /* sent again */
 	f->isn[dir] = p->seq + 1;
 	vp_flow_restart(t, f, dir == OUT);
+	if (f->public)
+		vp_flow_gap_restart(t, f, dir, vp_flow_is_syn(p, false));
+}
+
+/* Our own SYN counts more than one of the peer's: it may send one first, from
+ * the port that we are about to connect to, to make us look visited. */
+static void track_syn(struct vp_flows *t, struct vp_flow_row *f,
+                      const struct vp_packet *p, int dir)
+{
+	begin(t, f, p, dir);
+	f->syn[dir] = true;
+	if (dir == OUT)
+		f->direction = VP_DIRECTION_OUT;
+	else if (f->direction == VP_DIRECTION_UNKNOWN)
+		f->direction = VP_DIRECTION_IN;
 }
 
 static void track_tcp(struct vp_flows *t, struct vp_flow_row *f,
                       const struct vp_packet *p, int dir)
 {
-	if (is_syn(p, false)) {
-		begin(t, f, p, dir);
-		f->syn[dir] = true;
-		if (f->direction == VP_DIRECTION_UNKNOWN)
-			f->direction =
-				dir == OUT ? VP_DIRECTION_OUT : VP_DIRECTION_IN;
-	} else if (is_syn(p, true)) {
+	if (dir == OUT &&
+	    ((p->tcp_flags & VP_TCP_RST) == 0 || p->payload_len > 0))
+		f->said = true;
+	if (vp_flow_is_syn(p, false)) {
+		track_syn(t, f, p, dir);
+	} else if (vp_flow_is_syn(p, true)) {
 		begin(t, f, p, dir);
 		f->syn_ack[dir] = true;
 		if (f->direction == VP_DIRECTION_UNKNOWN)
@@ -295,55 +262,21 @@ static void track_tcp(struct vp_flows *t, struct vp_flow_row *f,
 	} else if ((p->tcp_flags & (VP_TCP_ACK | VP_TCP_RST)) == VP_TCP_ACK) {
 		f->alive[dir] = true;
 	}
+	if (f->public && !f->loop)
+		vp_flow_gap_segment(t, f, p, dir);
 }
 
-/* --- fragments ----------------------------------------------------------- */
-
-/* IPv6 tells datagrams apart without the protocol (RFC 8200 section 4.5),
- * and later fragments may name another header than the first ends with. */
-static struct fragment *
-fragment_slot(struct vp_flows *t, const struct vp_packet *p, uint8_t key[38])
+/* Of many flows in one row only the state is told, and who began is settled
+ * as each joins. */
+static void track_crowd(struct vp_flow_row *f, const struct vp_packet *p,
+                        int dir)
 {
-	key[0] = p->src.family;
-	memcpy(key + 1, p->src.bytes, 16);
-	memcpy(key + 17, p->dst.bytes, 16);
-	memcpy(key + 33, &p->fragment_id, 4);
-	key[37] = p->src.family == 4 ? p->proto : 0;
-	return &t->fragments->slots[vp_hash(&t->key, key, 38) % FRAGMENTS];
-}
-
-static void fragment_note(struct vp_flows *t, const struct vp_packet *p,
-                          const struct vp_flow_row *f, int dir)
-{
-	struct fragment *slot;
-	uint8_t key[38];
-
-	if (t->fragments == NULL)
-		t->fragments = calloc(1, sizeof(*t->fragments));
-	if (t->fragments == NULL)
-		return;
-	slot = fragment_slot(t, p, key);
-	memcpy(slot->key, key, sizeof(key));
-	slot->dir = (uint8_t)dir;
-	slot->used = true;
-	slot->row = (uint32_t)(f - t->rows);
-	slot->ts_us = p->ts_us;
-}
-
-static struct vp_flow_row *fragment_find(struct vp_flows *t,
-                                         const struct vp_packet *p, int *dir)
-{
-	struct fragment *slot;
-	uint8_t key[38];
-
-	if (t->fragments == NULL)
-		return NULL;
-	slot = fragment_slot(t, p, key);
-	if (!slot->used || memcmp(slot->key, key, sizeof(key)) != 0 ||
-	    p->ts_us - slot->ts_us > FRAGMENT_US)
-		return NULL;
-	*dir = slot->dir;
-	return &t->rows[slot->row];
+	f->said = true;
+	if (vp_flow_is_syn(p, true))
+		f->syn_ack[dir] = true;
+	else if ((p->tcp_flags & (VP_TCP_ACK | VP_TCP_RST | VP_TCP_SYN)) ==
+	         VP_TCP_ACK)
+		f->alive[dir] = true;
 }
 
 /* --- ICMP errors --------------------------------------------------------- */
@@ -358,16 +291,13 @@ static struct vp_flow_row *quoted_flow(const struct vp_flows *t,
 {
 	struct vp_endpoint local, remote;
 	struct vp_flow_row *f;
-	struct keys k;
+	struct vp_flow_id id;
 	int quoted_dir;
 
-	vp_flow_key(k.out, p->quoted_proto, &p->quoted_src.addr,
-	            p->quoted_src.port, &p->quoted_dst.addr,
-	            p->quoted_dst.port);
-	vp_flow_key(k.in, p->quoted_proto, &p->quoted_dst.addr,
-	            p->quoted_dst.port, &p->quoted_src.addr,
-	            p->quoted_src.port);
-	f = either(t, &k, &quoted_dir);
+	vp_flow_id(&id, p->quoted_proto, &p->quoted_src.addr,
+	           p->quoted_src.port, &p->quoted_dst.addr, p->quoted_dst.port);
+	id.tunnel = t->within;
+	f = vp_flow_find(t, &id, vp_flow_hash(t, &id), &quoted_dir);
 	if (f == NULL || !f->seen)
 		return NULL;
 	*dir = quoted_dir == OUT ? IN : OUT; /* the error goes back */
@@ -379,50 +309,152 @@ static struct vp_flow_row *quoted_flow(const struct vp_flows *t,
 	return f;
 }
 
-/* --- the interface ------------------------------------------------------- */
+/* --- one packet ---------------------------------------------------------- */
 
-static void account(struct vp_flows *t, const struct vp_packet *p,
-                    struct vp_flow_row **row)
+/* A fragment or an error, of a flow that is known by something else than its
+ * ends. */
+static struct vp_flow_row *flow_beside(struct vp_flows *t,
+                                       const struct vp_packet *p, int *dir)
 {
-	struct vp_flow_row *f = NULL;
-	int dir = OUT;
-
 	if (p->later_fragment)
-		f = fragment_find(t, p, &dir);
-	else if (p->has_quoted)
-		f = quoted_flow(t, p, &dir);
-	*row = f;
-	if (f != NULL) {
-		if (is_loop_copy(f, p))
-			return;
-		count(t, f, p, dir);
-		f->icmp_error |= p->has_quoted;
-		return;
-	}
-	f = *row = flow_of(t, p, &dir);
-	if (f == NULL || is_loop_copy(f, p))
-		return;
-	count(t, f, p, dir);
+		return vp_flow_fragment_find(t, p, dir);
+	return p->has_quoted ? quoted_flow(t, p, dir) : NULL;
+}
+
+static void read_packet(struct vp_flows *t, struct vp_flow_row *f,
+                        const struct vp_packet *p, int dir)
+{
 	f->spoke[dir] = true;
 	if (p->fragment && !p->later_fragment)
-		fragment_note(t, p, f, dir);
+		vp_flow_fragment_note(t, p, f, dir);
+	vp_flow_nat(t, f, p, dir);
 	if (!p->has_ports)
 		return;
-	if (p->proto == IPPROTO_TCP)
+	if (p->proto == IPPROTO_TCP && f->crowd)
+		track_crowd(f, p, dir);
+	else if (p->proto == IPPROTO_TCP)
 		track_tcp(t, f, p, dir);
-	vp_flow_payload(t, f, p, dir == OUT);
+	if (p->payload_caplen >= 4 && p->proto == IPPROTO_TCP &&
+	    memcmp(p->payload, "CONN", 4) == 0)
+		f->connect = true;
+	/* A shared row has no handshake of its own. */
+	if (!f->crowd || vp_flow_is_dns(t, p))
+		vp_flow_payload(t, f, p, dir == OUT);
 }
+
+static struct vp_flow_row *account(struct vp_flows *t,
+                                   const struct vp_packet *p, int *dir)
+{
+	struct vp_flow_row *f = flow_beside(t, p, dir);
+
+	if (f != NULL) {
+		if (!is_loop_copy(f, p)) {
+			count(t, f, p, *dir);
+			f->icmp_error |= p->has_quoted;
+		}
+		return f;
+	}
+	f = flow_of(t, p, dir);
+	if (f == NULL || is_loop_copy(f, p))
+		return f;
+	count(t, f, p, *dir);
+	read_packet(t, f, p, *dir);
+	return f;
+}
+
+/* --- tunnels ------------------------------------------------------------- */
+
+static uint16_t tunnel_of(struct vp_flows *t, const char *kind,
+                          const struct vp_endpoint *peer)
+{
+	struct vp_flow_tunnel *grown;
+
+	for (size_t i = 0; i < t->n_tunnels; i++)
+		if (strcmp(t->tunnels[i].kind, kind) == 0 &&
+		    vp_endpoint_equal(&t->tunnels[i].peer, peer))
+			return (uint16_t)(i + 1);
+	if (t->n_tunnels >= VP_FLOW_TUNNELS_MAX)
+		return 0;
+	grown = reallocarray(t->tunnels, t->n_tunnels + 1, sizeof(*grown));
+	if (grown == NULL)
+		return 0;
+	t->tunnels = grown;
+	t->tunnels[t->n_tunnels++] = (struct vp_flow_tunnel){ kind, *peer };
+	return (uint16_t)t->n_tunnels;
+}
+
+static bool may_be_tunnel(const struct vp_packet *p)
+{
+	return p->proto != IPPROTO_TCP && p->proto != IPPROTO_ICMP &&
+	       p->proto != IPPROTO_ICMPV6;
+}
+
+static enum vp_keep stronger(enum vp_keep a, enum vp_keep b)
+{
+	return a > b ? a : b;
+}
+
+static struct vp_flow_seen packet_at(struct vp_flows *t,
+                                     const struct vp_packet *p, unsigned depth);
+
+/* What is encrypted stays closed: its outer flow is judged. What looks like a
+ * tunnel by its port only may be none; what says so by its protocol and cannot
+ * be read is undecodable. */
+static enum vp_keep inner_packet(struct vp_flows *t, const struct vp_packet *p,
+                                 int dir, unsigned depth)
+{
+	/* Both ways the tunnel's port is the one that it goes to: the other
+	 * varies by flow (RFC 7348 section 5). */
+	struct vp_endpoint peer = { dir == IN ? p->src : p->dst, p->dport };
+	uint16_t outside = t->within;
+	struct vp_packet inner;
+	enum vp_keep keep;
+	const char *kind;
+	enum vp_decode d = vp_packet_inner(&inner, p, &kind);
+
+	if (d != VP_DECODE_OK) {
+		if (p->proto != IPPROTO_UDP && d != VP_DECODE_OPAQUE)
+			vp_flows_undecoded(t, d, p->seen);
+		return VP_KEEP_NOTHING;
+	}
+	if (outside == 0)
+		t->within = tunnel_of(t, kind, &peer);
+	if (t->within == 0) {
+		t->n_left_out++;
+		return VP_KEEP_WHOLE;
+	}
+	keep = packet_at(t, &inner, depth + 1).keep;
+	t->within = outside;
+	return keep;
+}
+
+static struct vp_flow_seen packet_at(struct vp_flows *t,
+                                     const struct vp_packet *p, unsigned depth)
+{
+	struct vp_flow_seen seen = { VP_FLOW_NONE, VP_KEEP_NOTHING };
+	struct vp_flow_row *f;
+	int dir = OUT;
+
+	f = account(t, p, &dir);
+	if (f != NULL) {
+		seen.row = (uint32_t)(f - t->rows);
+		seen.keep = vp_flow_keep(t, f, p, dir);
+	} else if (dir != BULK) {
+		seen.keep = vp_flow_keep(t, NULL, p, dir);
+	}
+	if (depth < TUNNEL_DEPTH && may_be_tunnel(p))
+		seen.keep = stronger(seen.keep, inner_packet(t, p, dir, depth));
+	return seen;
+}
+
+/* --- the interface ------------------------------------------------------- */
 
 struct vp_flow_seen vp_flows_packet(struct vp_flows *t,
                                     const struct vp_packet *p)
 {
-	struct vp_flow_row *f;
-
-	account(t, p, &f);
-	return (struct vp_flow_seen){
-		f == NULL ? VP_FLOW_NONE : (uint32_t)(f - t->rows),
-		VP_KEEP_WHOLE,
-	};
+	if (t->first_us == 0)
+		t->first_us = p->ts_us;
+	return packet_at(t, p, 0);
 }
 
 void vp_flows_evidence(struct vp_flows *t, uint32_t row, uint64_t number)
@@ -440,51 +472,55 @@ void vp_flows_evidence(struct vp_flows *t, uint32_t row, uint64_t number)
 void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
                         enum vp_seen seen)
 {
+	if (why == VP_DECODE_OK || why == VP_DECODE_NOT_IP)
+		return;
 	if (why == VP_DECODE_TRUNCATED) {
 		t->truncated++;
-	} else if (why != VP_DECODE_OK && why != VP_DECODE_NOT_IP) {
+	} else {
 		t->undecodable++;
 		t->undecodable_out += seen == VP_SEEN_OUT;
 	}
+	if (why < VP_DECODE_COUNT) {
+		t->undecoded[why]++;
+		t->undecoded_out[why] += seen == VP_SEEN_OUT;
+	}
 }
 
-/* The row of a socket; turned round only where both ends are ours or where
- * the local end was guessed. */
-static struct vp_flow_row *socket_row(const struct vp_flows *t, uint8_t proto,
-                                      const struct vp_endpoint *local,
-                                      const struct vp_endpoint *remote,
-                                      int *dir)
+/* Is the row that of a socket? Turned round only where both ends are ours or
+ * where the local end was guessed. */
+static bool is_socket(const struct vp_flow_row *f, int dir)
 {
-	struct vp_flow_row *f;
-	struct keys k;
-
-	vp_flow_key(k.out, proto, &local->addr, local->port, &remote->addr,
-	            remote->port);
-	vp_flow_key(k.in, proto, &remote->addr, remote->port, &local->addr,
-	            local->port);
-	f = either(t, &k, dir);
-	if (f != NULL && *dir == IN && !f->loop && !f->guessed)
-		return NULL;
-	return f;
+	return dir == OUT || f->loop || f->guessed;
 }
 
 void vp_flows_own(struct vp_flows *t, uint8_t proto,
                   const struct vp_endpoint *local,
                   const struct vp_endpoint *remote)
 {
-	uint8_t key[VP_FLOW_KEY];
 	struct vp_flow_row *f;
+	struct vp_flow_id id;
+	uint64_t hash;
 	int dir;
 
-	f = socket_row(t, proto, local, remote, &dir);
+	if (local->addr.family != remote->addr.family)
+		return;
+	vp_flow_id(&id, proto, &local->addr, local->port, &remote->addr,
+	           remote->port);
+	hash = vp_flow_hash(t, &id);
+	f = vp_flow_find(t, &id, hash, &dir);
+	if (f != NULL && !is_socket(f, dir))
+		return;
 	if (f == NULL) {
-		vp_flow_key(key, proto, &local->addr, local->port,
-		            &remote->addr, remote->port);
-		f = row_get_or_add(t, key);
-		if (f == NULL)
+		f = t->n_rows < t->limits.flows ? vp_flow_append(t, &id, hash)
+		                                : NULL;
+		if (f == NULL) {
+			vp_flow_leave_out(t, hash);
 			return;
-		f->loop = is_local(t, &remote->addr) ||
+		}
+		f->loop = vp_flow_is_ours(t, &remote->addr) ||
 		          vp_addr_equal(&local->addr, &remote->addr);
+		f->public = vp_flow_place(t, &local->addr)->public ||
+		            vp_flow_place(t, &remote->addr)->public;
 	}
 	f->own = true;
 }
@@ -493,51 +529,39 @@ bool vp_flows_saw(const struct vp_flows *t, uint8_t proto,
                   const struct vp_endpoint *local,
                   const struct vp_endpoint *remote)
 {
+	const struct vp_flow_row *f;
+	struct vp_flow_id id;
+	uint64_t hash;
 	int dir;
-	const struct vp_flow_row *f = socket_row(t, proto, local, remote, &dir);
 
-	return f != NULL && f->spoke[dir];
+	if (local->addr.family != remote->addr.family)
+		return false;
+	vp_flow_id(&id, proto, &local->addr, local->port, &remote->addr,
+	           remote->port);
+	hash = vp_flow_hash(t, &id);
+	f = vp_flow_find(t, &id, hash, &dir);
+	if (f == NULL)
+		return vp_flow_crowd_has(t, hash);
+	return is_socket(f, dir) && f->spoke[dir];
 }
 
-void vp_flows_add_local(struct vp_flows *t, const struct vp_addr *addr)
+void vp_flows_on_new(struct vp_flows *t, vp_flow_new_cb *cb, void *arg)
 {
-	vp_hash_set_add(&t->local, vp_flow_hash_addr(t, addr), SIZE_MAX);
+	t->on_new = cb;
+	t->on_new_arg = arg;
 }
 
-void vp_flows_add_listener(struct vp_flows *t, uint16_t port)
+void vp_flows_add_vnet(struct vp_flows *t, const struct vp_prefix *vnet)
 {
-	t->listeners[port / 8] |= (uint8_t)(1U << port % 8);
-}
+	struct vp_prefix *grown;
 
-void vp_flows_add_resolver(struct vp_flows *t,
-                           const struct vp_endpoint *resolver)
-{
-	vp_hash_set_add(&t->resolvers,
-	                vp_flow_hash_end(t, &resolver->addr, resolver->port),
-	                SIZE_MAX);
-}
-
-void vp_flows_add_interface(struct vp_flows *t, int ifindex, const char *name,
-                            enum vp_link_role role)
-{
-	void *grown;
-	char *copy;
-
-	for (size_t i = 0; i < t->n_interfaces; i++)
-		if (t->interfaces[i].ifindex == ifindex)
-			return; /* the first name stays: flows began under it */
-	(void)role;
-	copy = strdup(name);
-	grown = reallocarray(t->interfaces, t->n_interfaces + 1,
-	                     sizeof(*t->interfaces));
-	if (grown != NULL)
-		t->interfaces = grown;
-	if (grown == NULL || copy == NULL) {
-		free(copy);
+	/* Without memory it stays public: more is looked at, nothing less. */
+	grown = reallocarray(t->vnet, t->n_vnet + 1, sizeof(*grown));
+	if (grown == NULL)
 		return;
-	}
-	t->interfaces[t->n_interfaces].ifindex = ifindex;
-	t->interfaces[t->n_interfaces++].name = copy;
+	t->vnet = grown;
+	t->vnet[t->n_vnet++] = *vnet;
+	memset(t->places, 0, VP_FLOW_PLACES * sizeof(*t->places));
 }
 
 struct vp_flows *vp_flows_create(const struct vp_flow_limits *limits)
@@ -558,8 +582,13 @@ struct vp_flows *vp_flows_create(const struct vp_flow_limits *limits)
 		t->limits.hellos = 4u << 20;
 	t->held.max = t->limits.hellos;
 	vp_hash_key_random(&t->key);
+	for (uint64_t i = 0; i < 8; i++)
+		t->mix[i] = vp_hash(&t->key, &i, sizeof(i));
 	t->bindings = vp_bindings_create(t->limits.names, &t->key);
-	if (t->bindings == NULL) {
+	t->places = calloc(VP_FLOW_PLACES, sizeof(*t->places));
+	if (t->bindings == NULL || t->places == NULL) {
+		vp_bindings_destroy(t->bindings);
+		free(t->places);
 		free(t);
 		return NULL;
 	}
@@ -577,6 +606,13 @@ void vp_flows_destroy(struct vp_flows *t)
 	free(t->interfaces);
 	free(t->rows);
 	free(t->fragments);
+	free(t->vnet);
+	free(t->places);
+	free(t->taps);
+	free(t->gaps);
+	free(t->tunnels);
+	free(t->notes);
+	vp_flow_crowd_free(t);
 	vp_flow_trace_free(t->trace);
 	vp_index_free(&t->index);
 	vp_hash_set_free(&t->local);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN, OUT };
+enum { IN = VP_FLOW_IN, OUT = VP_FLOW_OUT };
 
+#define SYN_LIFE_US 130000000
 #define MOST_NAMES 32 /* of one address; a shared front end has thousands */
 
 /* The names of an address, shared by its flows that begin in that time. */
@@ -82,34 +83,79 @@ static bool is_public(const struct finish *fin, const struct vp_addr *a)
 	       VP_SCOPE_PUBLIC;
 }
 
-/* A guess that made a public peer the local end is turned round. */
-static bool is_backwards(const struct finish *fin, const struct vp_flow_row *f,
-                         const struct vp_endpoint *local,
-                         const struct vp_endpoint *remote)
+/* A guess that made a public peer the local end, or our own address the remote
+ * one (it was learnt later), is turned round. */
+static bool is_backwards(const struct finish *fin, const struct vp_flow_row *f)
 {
-	return f->guessed && is_public(fin, &local->addr) &&
-	       !is_public(fin, &remote->addr);
+	struct vp_endpoint local, remote;
+	bool local_ours, remote_ours;
+
+	if (!f->guessed)
+		return false;
+	vp_flow_ends(f, &local, &remote);
+	local_ours = vp_flow_is_ours(fin->t, &local.addr);
+	remote_ours = vp_flow_is_ours(fin->t, &remote.addr);
+	if (local_ours != remote_ours)
+		return remote_ours;
+	return is_public(fin, &local.addr) && !is_public(fin, &remote.addr);
+}
+
+/*
+ * The same ends inside a tunnel and at the tunnel's own interface: the packets
+ * are the same, and are told where they leave. Never for what left by another
+ * interface too, nor for more than the tunnel showed.
+ */
+static bool is_tunneled_twin(const struct finish *fin,
+                             const struct vp_flow_row *f,
+                             const struct vp_flow_sight *sight)
+{
+	const struct vp_flows *t = fin->t;
+	struct vp_flow_id id = f->id;
+	const struct vp_flow_row *twin;
+	struct vp_flow_sight other;
+	int dir;
+
+	if (!sight->left_upper || id.tunnel != 0)
+		return false;
+	for (size_t i = 0; i < t->n_tunnels; i++) {
+		id.tunnel = (uint16_t)(i + 1);
+		twin = vp_flow_find(t, &id, vp_flow_hash(t, &id), &dir);
+		if (twin == NULL || !twin->seen)
+			continue;
+		vp_flow_sight(t, twin, dir == IN, &other);
+		if (other.packets[OUT] >= sight->packets[OUT])
+			return true;
+	}
+	return false;
 }
 
 static bool is_wanted(const struct finish *fin, const struct vp_flow_row *f)
 {
-	struct vp_endpoint local, remote;
+	struct vp_flow_sight sight;
+	struct vp_endpoint ends[2];
+	bool turned;
 
 	if (!f->seen)
 		return false;
 	if (fin->no_memory)
 		return true;
-	vp_flow_ends(f, &local, &remote);
-	if (is_backwards(fin, f, &local, &remote))
-		remote = local;
+	turned = is_backwards(fin, f);
+	vp_flow_ends(f, &ends[0], &ends[1]);
+	vp_flow_sight(fin->t, f, turned, &sight);
+	/* Reported as what it became on its way out. */
+	if ((f->in_outer && !sight.left) || is_tunneled_twin(fin, f, &sight))
+		return false;
 	/* What never left this machine left by no public path. */
-	if (!f->loop && is_public(fin, &remote.addr))
+	if ((!f->loop || sight.left_by_exit) &&
+	    is_public(fin, &ends[!turned].addr))
 		return true;
-	return vp_hash_set_has(&fin->targets,
-	                       vp_flow_hash_addr(fin->t, &remote.addr)) ||
+	return f->connect ||
 	       vp_hash_set_has(
-		       &fin->resolvers,
-		       vp_flow_hash_end(fin->t, &remote.addr, remote.port));
+		       &fin->targets,
+		       vp_flow_hash_addr(fin->t, &ends[!turned].addr)) ||
+	       vp_hash_set_has(&fin->resolvers,
+	                       vp_flow_hash_end(fin->t, &ends[!turned].addr,
+	                                        ends[!turned].port));
 }
 
 /* --- what ---------------------------------------------------------------- */
@@ -131,20 +177,21 @@ static enum vp_flow_state state_of(const struct vp_flow_row *f)
 {
 	bool both = f->spoke[IN] && f->spoke[OUT];
 
-	if (f->key[0] == IPPROTO_TCP ? is_open(f) : both)
+	if (f->id.proto == IPPROTO_TCP ? is_open(f) : both)
 		return VP_FLOW_ESTABLISHED;
 	return both || f->icmp_error ? VP_FLOW_ANSWERED : VP_FLOW_ATTEMPTED;
 }
 
-static char *interface_of(const struct finish *fin, int ifindex)
+static char *interface_of(const struct finish *fin, const struct vp_flow_row *f,
+                          int ifindex)
 {
-	struct vp_arena *arena = fin->facts->arena;
+	const char *name = vp_flow_interface_name(fin->t, f, ifindex);
 
-	for (size_t i = 0; i < fin->t->n_interfaces; i++)
-		if (fin->t->interfaces[i].ifindex == ifindex)
-			return vp_arena_strdup(arena,
-			                       fin->t->interfaces[i].name);
-	return ifindex == 0 ? NULL : vp_arena_printf(arena, "#%d", ifindex);
+	if (name != NULL)
+		return vp_arena_strdup(fin->facts->arena, name);
+	return ifindex == 0
+	               ? NULL
+	               : vp_arena_printf(fin->facts->arena, "#%d", ifindex);
 }
 
 static bool is_target_name(const struct finish *fin, const char *name)
@@ -291,49 +338,131 @@ static bool either_began(const struct vp_flow *f, bool we_spoke)
  * the peer's datagram answers nothing of ours. */
 static bool is_refused(const struct vp_flow_row *f, int out)
 {
-	return f->key[0] == IPPROTO_UDP && !f->spoke[out] &&
+	return f->id.proto == IPPROTO_UDP && !f->spoke[out] &&
 	       f->packets[out] > 0;
 }
 
-static uint8_t turned(uint8_t direction)
+/*
+ * A SYN-ACK that nobody here asked for, and all we said to it was that (RST):
+ * what comes back from a flood that forged our address. Not in the first
+ * minutes, when the SYN may be from before the capture: tcp(7) sends SYNs for
+ * 127 seconds (net.ipv4.tcp_syn_retries).
+ */
+static bool is_backscatter(const struct finish *fin,
+                           const struct vp_flow_row *f, int out)
+{
+	return f->id.proto == IPPROTO_TCP && !f->crowd && f->syn_ack[!out] &&
+	       !f->syn[out] && f->spoke[out] && !f->said && out == OUT &&
+	       f->first_us - fin->t->first_us > SYN_LIFE_US;
+}
+
+static uint8_t turn(uint8_t direction)
 {
 	if (direction == VP_DIRECTION_OUT)
 		return VP_DIRECTION_IN;
 	return direction == VP_DIRECTION_IN ? VP_DIRECTION_OUT : direction;
 }
 
-static void flow_write(const struct finish *fin, struct vp_flow *out,
-                       const struct vp_flow_row *f)
+static void direction_write(const struct finish *fin, struct vp_flow *out,
+                            const struct vp_flow_row *f, bool turned)
 {
-	uint8_t direction = f->direction;
-	int o = OUT;
+	int o = turned ? IN : OUT;
 
-	vp_flow_ends(f, &out->local, &out->remote);
-	if (is_backwards(fin, f, &out->local, &out->remote)) {
-		vp_flow_ends(f, &out->remote, &out->local);
-		direction = turned(direction);
-		o = IN;
-	}
-	out->proto = f->key[0];
-	out->interface = interface_of(fin, f->ifindex);
-	out->direction = direction;
+	out->direction = turned ? turn(f->direction) : f->direction;
+	if (f->crowd)
+		return;
+	if (out->proto == IPPROTO_TCP && f->syn[o])
+		out->direction = VP_DIRECTION_OUT;
 	if (!f->own && peer_began(fin->t, out))
 		out->direction = VP_DIRECTION_IN;
 	if (either_began(out, f->spoke[o]))
 		out->direction = VP_DIRECTION_UNKNOWN;
-	if (is_refused(f, o))
+	if (is_refused(f, o) || is_backscatter(fin, f, o))
 		out->direction = VP_DIRECTION_IN;
+}
+
+static void sight_write(const struct finish *fin, struct vp_flow *out,
+                        const struct vp_flow_row *f, bool turned)
+{
+	struct vp_flow_sight s;
+
+	vp_flow_sight(fin->t, f, turned, &s);
+	out->interface = interface_of(fin, f, s.ifindex);
+	out->origin = s.origin;
+	out->never_left = s.never_left;
+	out->packets_out = s.packets[OUT];
+	out->bytes_out = s.bytes[OUT];
+	out->packets_in = s.packets[IN];
+	out->bytes_in = s.bytes[IN];
+}
+
+/* What it was before NAT: who sent it, and its packets in the evidence. */
+static void inner_write(const struct finish *fin, struct vp_flow *out,
+                        const struct vp_flow_row *inner)
+{
+	struct vp_flow_sight s;
+	struct vp_endpoint remote;
+
+	vp_flow_ends(inner, &out->translated_from, &remote);
+	vp_flow_sight(fin->t, inner, false, &s);
+	out->origin = s.origin;
+	out->own |= inner->own;
+	if (inner->evidence == 0)
+		return;
+	if (out->evidence_packets == 0 ||
+	    inner->evidence_first < out->evidence_first)
+		out->evidence_first = inner->evidence_first;
+	if (inner->evidence_last > out->evidence_last)
+		out->evidence_last = inner->evidence_last;
+	out->evidence_packets += inner->evidence;
+}
+
+static void tunnel_write(const struct finish *fin, struct vp_flow *out,
+                         const struct vp_flow_row *f)
+{
+	uint16_t tunnel = f->id.tunnel & (uint16_t)~VP_FLOW_TUNNEL_CROWD;
+
+	if (tunnel == 0)
+		return;
+	out->tunnel = vp_arena_strdup(fin->facts->arena,
+	                              fin->t->tunnels[tunnel - 1].kind);
+	out->tunnel_peer = fin->t->tunnels[tunnel - 1].peer;
+}
+
+static void gaps_write(const struct finish *fin, struct vp_flow *out,
+                       const struct vp_flow_row *f)
+{
+	out->gap_bytes = vp_flow_gap_bytes(fin->t, f);
+	if (out->gap_bytes == 0)
+		return;
+	fin->facts->capture.gap_flows++;
+	fin->facts->capture.gap_bytes += out->gap_bytes;
+}
+
+static void flow_write(const struct finish *fin, struct vp_flow *out,
+                       const struct vp_flow_row *f)
+{
+	bool turned = is_backwards(fin, f);
+
+	if (turned)
+		vp_flow_ends(f, &out->remote, &out->local);
+	else
+		vp_flow_ends(f, &out->local, &out->remote);
+	out->proto = f->id.proto;
 	out->own = f->own;
-	out->packets_out = f->packets[o];
-	out->bytes_out = f->bytes[o];
-	out->packets_in = f->packets[!o];
-	out->bytes_in = f->bytes[!o];
+	direction_write(fin, out, f, turned);
+	sight_write(fin, out, f, turned);
 	out->first_us = f->first_us;
 	out->last_us = f->last_us;
 	out->state = state_of(f);
+	out->flows = f->flows;
 	out->evidence_packets = f->evidence;
 	out->evidence_first = f->evidence_first;
 	out->evidence_last = f->evidence_last;
+	if (f->inner != 0)
+		inner_write(fin, out, &fin->t->rows[f->inner - 1]);
+	tunnel_write(fin, out, f);
+	gaps_write(fin, out, f);
 	if (f->app != NULL)
 		app_write(fin, out, f->app);
 	names_of(fin, out, f->app != NULL && f->app->doubtful);
@@ -375,6 +504,20 @@ static void write_all(struct finish *fin)
 	fin->facts->n_flows = n;
 }
 
+static void undecoded_write(const struct vp_flows *t, struct vp_facts *facts)
+{
+	struct vp_capture_facts *c = &facts->capture;
+
+	for (unsigned i = 0; i < VP_DECODE_COUNT; i++)
+		if (t->undecoded[i] > 0)
+			*VP_PUSH(facts->arena, c->undecoded, c->n_undecoded) =
+				(struct vp_undecoded){
+					vp_arena_strdup(facts->arena,
+				                        vp_decode_name(i)),
+					t->undecoded[i], t->undecoded_out[i]
+				};
+}
+
 void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 {
 	struct finish fin = { .t = t, .facts = facts };
@@ -383,7 +526,9 @@ void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 	target_names_collect(&fin);
 	write_all(&fin);
 	vp_flow_trace_finish(t->trace, facts);
+	undecoded_write(t, facts);
 	facts->capture.truncated += t->truncated;
+	facts->capture.names_left_out += t->names_left_out;
 	facts->capture.undecodable += t->undecodable;
 	facts->capture.undecodable_out += t->undecodable_out;
 	facts->capture.flows_left_out += t->n_left_out;

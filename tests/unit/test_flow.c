@@ -213,6 +213,7 @@ static void test_targets_and_resolvers(void **state)
 	facts->n_targets = 1;
 	facts->resolvers = resolvers;
 	facts->n_resolvers = 2;
+	vp_flows_add_resolver(t, &resolvers[0].endpoint);
 	tcp(OUT, US, 1, "10.1.0.5", 443, 1, VP_TCP_SYN, "", 0);
 	tcp(OUT, US, 1, "10.1.0.5", 445, 1, VP_TCP_SYN, "", 0);
 	tcp(OUT, US, 1, "10.1.0.6", 443, 1, VP_TCP_SYN, "", 0);
@@ -1262,16 +1263,35 @@ static void test_sni_bound(void **state)
 static void test_flows_full(void **state)
 {
 	static const struct vp_flow_limits limits = { .flows = 3 };
+	static const struct vp_flow_limits more = { .flows = 64 };
+	char addr[32];
 
 	(void)state;
 	again(&limits);
+	/* To one address: what does not fit is put together. */
 	for (int twice = 0; twice < 2; twice++)
 		for (unsigned port = 1; port <= 5; port++)
 			udp(OUT, US, 40000, PUB, port, "", 0);
 	finish(3);
-	assert_int_equal(facts->flows[2].packets_out, 2);
-	/* Two flows, however many packets of theirs there were. */
-	assert_int_equal(facts->capture.flows_left_out, 2);
+	assert_int_equal(facts->flows[1].packets_out, 2);
+	assert_int_equal(facts->flows[1].flows, 0);
+	assert_int_equal(facts->flows[2].packets_out, 6);
+	assert_int_equal(facts->flows[2].flows, 3);
+	expect_end(&facts->flows[2].local, US, 40000);
+	expect_end(&facts->flows[2].remote, PUB, 0);
+	assert_int_equal(facts->capture.flows_left_out, 0);
+	/* To many there is an end, which is said; each flow counts once. */
+	again(&more);
+	for (int twice = 0; twice < 2; twice++) {
+		for (unsigned i = 0; i < 100; i++) {
+			snprintf(addr, sizeof(addr), "203.0.113.%u", i);
+			udp(OUT, US, 40000, addr, 1, "", 0);
+		}
+	}
+	facts->capture.flows_left_out = 0;
+	vp_flows_finish(t, facts);
+	assert_true(facts->n_flows < 100);
+	assert_int_equal(facts->capture.flows_left_out, 100 - facts->n_flows);
 }
 
 static void test_names_full(void **state)
