@@ -1,0 +1,64 @@
+/*
+ * owner_names.h - names for numbers: cgroups, containers, users, and the
+ * processes that hold a socket.
+ */
+#ifndef VP_PROBES_OWNER_NAMES_H
+#define VP_PROBES_OWNER_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vnetprobe/arena.h"
+
+/*
+ * The container or pod that a path of cgroups names, as its runtime spells it:
+ * the last component that does counts, since what is within a container's own
+ * cgroup is its own affair. NULL: none.
+ *
+ *     docker-<64 hex>.scope, cri-containerd-<id>.scope, crio-<id>.scope,
+ *     libpod-<id>.scope, nerdctl-<id>.scope; <64 hex> below docker,
+ *     kubepods or the like (cgroupfs driver); lxc.payload.<name>;
+ *     kubepods-...-pod<uid>.slice, pod<uid>: only where no container is named
+ */
+char *vp_container_of(struct vp_arena *arena, const char *cgroup);
+
+/* The name of a user by /etc/passwd (path NULL), and by nothing that asks a
+ * network. NULL: not there. */
+char *vp_user_name(struct vp_arena *arena, const char *path, uint32_t uid);
+
+/* --- cgroups: id -> path, by walking the file system ------------------------
+ */
+
+struct vp_cgroup_names;
+
+/* root: where cgroup v2 is mounted; NULL: look for it. */
+struct vp_cgroup_names *vp_cgroup_names_create(const char *root);
+void vp_cgroup_names_destroy(struct vp_cgroup_names *c);
+/* What else is known: a path for this id. */
+void vp_cgroup_names_add(struct vp_cgroup_names *c, uint64_t id,
+                         const char *path);
+/* NULL: not known. Walks anew if the id is not known, a few times a second at
+ * most. */
+const char *vp_cgroup_name(struct vp_cgroup_names *c, uint64_t id);
+
+/* --- sockets: inode -> process, by walking /proc -----------------------------
+ */
+
+struct vp_holder {
+	uint32_t pid; /* 0: several processes have it */
+	char process[16];
+	const char *executable; /* NULL: not told; lives as long as the table */
+};
+
+struct vp_holders;
+
+struct vp_holders *vp_holders_create(void);
+void vp_holders_destroy(struct vp_holders *h);
+/* Reads all of /proc that this process may. */
+void vp_holders_scan(struct vp_holders *h);
+/* The holder of this socket; scans anew if it is not known, a few times a
+ * second at most. False: nobody whom we may see. */
+bool vp_holder_of(struct vp_holders *h, uint64_t inode, struct vp_holder *out);
+
+#endif
