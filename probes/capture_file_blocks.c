@@ -309,7 +309,7 @@ static int take_block(struct vp_capture_file *f, const struct block *b,
 
 int vp_file_next_block_packet(struct vp_capture_file *f, struct vp_frame *frame)
 {
-	struct block b;
+	struct block b = { 0 };
 	int rc;
 
 	for (;;) {
