@@ -177,7 +177,8 @@ int vp_findings_markdown(FILE *out)
 
 	fputs("# Findings\n\n"
 	      "What `vnetprobe` can find, by family. This page is written from "
-	      "the tables in `agent/findings_*.c`; `vnetprobe explain ID` prints "
+	      "the tables in `agent/findings_*.c`; `vnetprobe explain ID` "
+	      "prints "
 	      "the same. Words in {braces} are filled in by a report; words in "
 	      "CAPITALS, such as RG for the resource group, by you.\n\n"
 	      "Severities, worst first: *leak*, *error*, *unproven* (the run "

@@ -20,6 +20,7 @@
 #include "report.h"
 #include "run.h"
 #include "settings.h"
+#include "watched.h"
 #include "vnetprobe/nss.h"
 #include "vnetprobe/machine.h"
 
@@ -102,6 +103,30 @@ static int write_report(const struct vp_settings *s,
 	               : vp_report_text(to, facts, j, &style);
 }
 
+/* stdout is the command's, if there is one. */
+static FILE *report_stream(const struct vp_settings *s,
+                           const struct vp_facts *facts,
+                           struct vp_output *output)
+{
+	return facts->command.n_argv > 0 && s->output == NULL &&
+	                       s->command == VP_COMMAND_WATCH
+	               ? stderr
+	               : vp_output_stream(output);
+}
+
+/* A command whose watch passes has the last word. */
+static int exit_status(const struct vp_settings *s,
+                       const struct vp_facts *facts,
+                       const struct vp_judgement *j)
+{
+	const struct vp_command_facts *c = &facts->command;
+
+	if (j->verdict != VP_VERDICT_PASS || c->n_argv == 0 ||
+	    s->command != VP_COMMAND_WATCH)
+		return j->exit_status;
+	return c->signal != 0 ? 128 + c->signal : c->exit_status;
+}
+
 /* The facts' verdict, the report in its place, then the exit status. */
 static int deliver(const struct vp_settings *s, struct vp_facts *facts,
                    struct vp_output *output)
@@ -112,7 +137,7 @@ static int deliver(const struct vp_settings *s, struct vp_facts *facts,
 	vp_judge(&j, facts, facts->arena);
 	if (s->output == NULL)
 		release_signals(); /* a file would be left half written */
-	rc = write_report(s, facts, &j, vp_output_stream(output));
+	rc = write_report(s, facts, &j, report_stream(s, facts, output));
 	if (rc != 0) {
 		vp_output_abandon(output);
 		return complain(EXIT_INCONCLUSIVE,
@@ -122,7 +147,7 @@ static int deliver(const struct vp_settings *s, struct vp_facts *facts,
 	if (rc != 0)
 		return complain(EXIT_INCONCLUSIVE,
 		                "cannot write the report: %s", strerror(-rc));
-	return j.exit_status;
+	return exit_status(s, facts, &j);
 }
 
 static bool same_file(const struct vp_settings *s)
@@ -168,7 +193,8 @@ static int plan(const struct vp_settings *s, struct vp_facts *facts, char *why,
 	if (why[0] != '\0' && s->verbosity >= 0)
 		complain(0, "%s", why); /* such as a resolver passed over */
 	vp_machine_read(facts, &files);
-	vp_plan_references(facts, s);
+	if (s->command != VP_COMMAND_WATCH) /* it asks nobody */
+		vp_plan_references(facts, s);
 	return 0;
 }
 
@@ -184,11 +210,27 @@ static int check_tags(const struct vp_settings *s, struct vp_facts *facts,
 	return status;
 }
 
-/* check and dns: what they do differently, run.c knows. */
-static int check(const struct vp_settings *s, struct vp_facts *facts)
+/* The command of watch, with the caller's rights and signal mask. */
+static int fork_command(const struct vp_settings *s,
+                        struct vp_run_helpers *helpers, char *why, size_t size)
 {
+	char **argv;
+
+	if (s->command != VP_COMMAND_WATCH || s->n_arguments == 0)
+		return 0;
+	argv = vp_arena_alloc(s->arena, (s->n_arguments + 1) * sizeof(*argv));
+	for (size_t i = 0; i < s->n_arguments; i++)
+		argv[i] = s->arguments[i];
+	return vp_watched_fork(&helpers->command, argv, why, size) == 0
+	               ? 0
+	               : EXIT_USAGE;
+}
+
+/* check, dns and watch: what they do differently, run.c knows. */
+static int run(const struct vp_settings *s, struct vp_facts *facts)
+{
+	struct vp_run_helpers helpers = { 0 };
 	struct vp_output *output = NULL;
-	struct vp_nss *nss = NULL;
 	struct vp_run *run = NULL;
 	char why[1024] = "";
 	int status;
@@ -196,15 +238,17 @@ static int check(const struct vp_settings *s, struct vp_facts *facts)
 	if (same_file(s))
 		return complain(EXIT_USAGE, "--output and --evidence name the "
 		                            "same file");
+	status = fork_command(s, &helpers, why, sizeof(why));
 	hold_signals();
-	status = vp_run_fork(&nss, why, sizeof(why));
+	if (status == 0)
+		status = vp_run_fork(&helpers, s, why, sizeof(why));
 	if (status == 0)
 		status = plan(s, facts, why, sizeof(why));
 	if (status != 0) {
-		vp_nss_destroy(nss);
+		vp_run_helpers_end(&helpers);
 		return complain(status, "%s", why);
 	}
-	status = vp_run_prepare(&run, nss, facts, s, why, sizeof(why));
+	status = vp_run_prepare(&run, &helpers, facts, s, why, sizeof(why));
 	if (status == 0 &&
 	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
 		status = EXIT_USAGE;
@@ -363,7 +407,7 @@ static int run_command(const struct vp_settings *s)
 	else if (s->emit != NULL)
 		status = emit(s, facts);
 	else
-		status = check(s, facts);
+		status = run(s, facts);
 	vp_facts_destroy(facts);
 	return status;
 }

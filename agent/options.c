@@ -207,6 +207,8 @@ static int argument(struct parse *p, char *word)
 		return set_command(p, word);
 	*VP_PUSH(s->arena, s->arguments, s->n_arguments) =
 		vp_arena_strdup(s->arena, word);
+	if (s->command == VP_COMMAND_WATCH)
+		p->only_arguments = true; /* the rest is the command's */
 	if (s->command != VP_COMMAND_CHECK && s->command != VP_COMMAND_DNS &&
 	    s->command != VP_COMMAND_TARGETS)
 		return 0;

@@ -20,14 +20,15 @@ static const struct vp_command_row commands[] = {
 	{ VP_COMMAND_TARGETS, "targets", "[TARGET...]",
 	  "what would be probed, what is expected of it, and why", 0, ~0u,
 	  true },
+	{ VP_COMMAND_WATCH, "watch", "[CMD ARG...]",
+	  "only watch: for a time, or for the life of a command", 0, ~0u,
+	  true },
 	{ VP_COMMAND_ANALYZE, "analyze", "FILE.pcap",
 	  "judge a saved capture: pcap or pcapng, - for stdin", 1, 1, true },
 	{ VP_COMMAND_JUDGE, "judge", "REPORT.json",
 	  "judge a saved report's facts again", 1, 1, true },
 	{ VP_COMMAND_EXPLAIN, "explain", "[ID]",
 	  "what a finding means and how to mend it", 0, 1, true },
-	{ VP_COMMAND_WATCH, "watch", "[-- CMD ARG...]", "only watch", 0, ~0u,
-	  false },
 	{ VP_COMMAND_AGENT, "agent", "", "check on a schedule", 0, 0, false },
 };
 
@@ -202,11 +203,12 @@ static int set_version(struct vp_settings *s, const char *text, char *why,
 #define CHECK VP_FOR(VP_COMMAND_CHECK)
 #define DNS VP_FOR(VP_COMMAND_DNS)
 #define RUN (CHECK | DNS)
+#define WATCH VP_FOR(VP_COMMAND_WATCH)
 #define PLAN (RUN | VP_FOR(VP_COMMAND_TARGETS))
 #define ANALYZE VP_FOR(VP_COMMAND_ANALYZE)
-#define CONFIG (PLAN | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
-#define VERDICT (RUN | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
-#define FLOWS (ANALYZE | VP_FOR(VP_COMMAND_WATCH))
+#define CONFIG (PLAN | WATCH | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
+#define VERDICT (RUN | WATCH | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
+#define FLOWS (WATCH | ANALYZE)
 #define REPORT (CONFIG | VP_FOR(VP_COMMAND_EXPLAIN))
 
 static const struct vp_option options[] = {
@@ -216,23 +218,23 @@ static const struct vp_option options[] = {
 	  set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
 	  CONFIG, set_output },
-	{ "evidence", 0, "FILE.pcapng", "keep the packets that count", RUN,
-	  set_evidence },
-	{ "evidence-size", 0, "SIZE", "limit of that file (64MiB)", RUN,
+	{ "evidence", 0, "FILE.pcapng", "keep the packets that count",
+	  RUN | WATCH, set_evidence },
+	{ "evidence-size", 0, "SIZE", "limit of that file (64MiB)", RUN | WATCH,
 	  vp_value_evidence_size },
 	{ "evidence-keep", 0, "first|ring",
 	  "what it keeps when that is reached: the first packets, or the last "
 	  "ones (first)",
-	  RUN, set_evidence_keep },
-	{ "interface", 0, "IF", "capture on this interface only (all)", RUN,
-	  vp_value_interface },
+	  RUN | WATCH, set_evidence_keep },
+	{ "interface", 0, "IF", "capture on this interface only (all)",
+	  RUN | WATCH, vp_value_interface },
 	{ "no-capture", 0, NULL, "do not watch packets: egress is not checked",
 	  CHECK, set_no_capture },
 	{ "capture-buffer", 0, "SIZE", "kernel buffer of the capture (4MiB)",
-	  RUN, vp_value_capture_buffer },
+	  RUN | WATCH, vp_value_capture_buffer },
 	{ "resolver", 0, "IP[:PORT]",
 	  "ask this resolver, not those of resolv.conf; repeatable",
-	  PLAN | ANALYZE, vp_value_resolver },
+	  PLAN | WATCH | ANALYZE, vp_value_resolver },
 	{ "compare", 0, "LABEL=IP[:PORT]",
 	  "ask this server too, to compare with; repeatable", PLAN,
 	  vp_value_compare },
@@ -254,17 +256,17 @@ static const struct vp_option options[] = {
 	{ "endpoint", 0, "FILE",
 	  "expected addresses, from what az prints of a private endpoint or "
 	  "its network interface; repeatable",
-	  PLAN | ANALYZE, vp_value_endpoint_file },
+	  PLAN | WATCH | ANALYZE, vp_value_endpoint_file },
 	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable",
-	  PLAN | ANALYZE, vp_value_vnet },
+	  PLAN | WATCH | ANALYZE, vp_value_vnet },
 	{ "local", 0, "IP",
 	  "an address of the machine that captured; repeatable", ANALYZE,
 	  vp_value_local },
 	{ "expect", 0, "WHAT",
 	  "private, public, service-endpoint or any, for all targets",
-	  PLAN | ANALYZE, vp_value_expect },
+	  PLAN | WATCH | ANALYZE, vp_value_expect },
 	{ "scenario", 0, "NAME", "what is expected of each kind (secured)",
-	  PLAN | ANALYZE, vp_value_scenario },
+	  PLAN | WATCH | ANALYZE, vp_value_scenario },
 	{ "service-tags", 0, "FILE",
 	  "tell the service tags of public addresses by this "
 	  "ServiceTags_*.json",
@@ -277,8 +279,10 @@ static const struct vp_option options[] = {
 	  vp_value_timeout },
 	{ "deadline", 0, "T", "limit of the whole run (2m)", RUN,
 	  vp_value_deadline },
-	{ "linger", 0, "T", "keep capturing after the last probe (300ms)", RUN,
-	  vp_value_linger },
+	{ "for", 0, "T", "watch so long (until a signal)", WATCH,
+	  vp_value_for },
+	{ "linger", 0, "T", "keep capturing after the last probe (300ms)",
+	  RUN | WATCH, vp_value_linger },
 	{ "concurrency", 0, "N", "attempts at a time (32)", CHECK,
 	  vp_value_concurrency },
 	{ "probe-public", 0, NULL,

@@ -1,15 +1,16 @@
 /*
- * run.c - one run of check.
+ * run.c - one run of check, dns or watch.
  *
  *     ARM      capture started, self-test packet on its way
- *     PROBE    questions and attempts (probing.c)
+ *     WORK     questions and attempts (probing.c), or only watching: for a
+ *              time, for the life of a command, or until a signal
  *     LINGER   nothing is sent; late packets may come
  *     PROVE    second self-test: the capture still worked at the end
  *     DONE     drained, counted, closed
  *
  * The deadline or a signal moves on from any phase: probes are stopped, what
  * the capture holds is read, and the facts say that the run was cut short.
- * Without a capture only PROBE remains.
+ * Without a capture only WORK remains.
  */
 #include "run.h"
 
@@ -22,6 +23,7 @@
 #include <sys/utsname.h>
 #include <uv.h>
 
+#include "watched.h"
 #include "probing.h"
 #include "progress.h"
 #include "vnetprobe/nss.h"
@@ -32,7 +34,7 @@
 #define LEAST_DESCRIPTORS 48 /* beside those of attempts: some 20 */
 #define DNS_ROUNDS 3
 
-enum phase { ARM, PROBE, LINGER, PROVE, DONE };
+enum phase { ARM, WORK, LINGER, PROVE, DONE };
 
 struct vp_run {
 	struct vp_facts *facts;
@@ -41,10 +43,12 @@ struct vp_run {
 	bool loop_open;
 	size_t n_signals; /* handles of signals[] that are open */
 	enum phase phase;
+	bool signalled; /* watch: a signal came */
 	bool finishing; /* nothing is sent any more, whatever comes back */
 	struct vp_watching *watching;
 	struct vp_nss *nss;
 	struct vp_probing *probing;
+	struct vp_watched *command; /* of watch; NULL: none */
 	uv_timer_t deadline, pause, tick;
 	uv_signal_t signals[3];
 	struct vp_progress progress;
@@ -135,21 +139,36 @@ static int reserve_descriptors(char *why, size_t size)
 	return 2;
 }
 
-int vp_run_fork(struct vp_nss **out, char *why, size_t size)
+int vp_run_fork(struct vp_run_helpers *out, const struct vp_settings *s,
+                char *why, size_t size)
 {
 	int rc;
 
-	*out = NULL;
 	if (reserve_descriptors(why, size) != 0)
 		return 2;
-	rc = vp_nss_create(out, NSS_THREADS);
+	if (s->command == VP_COMMAND_WATCH)
+		return 0; /* asks nobody */
+	rc = vp_nss_create(&out->nss, NSS_THREADS);
 	if (rc == 0)
 		return 0;
 	snprintf(why, size, "cannot start: %s", strerror(-rc));
 	return 2;
 }
 
-int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
+void vp_run_helpers_end(const struct vp_run_helpers *helpers)
+{
+	vp_nss_destroy(helpers->nss);
+	vp_watched_destroy(helpers->command);
+}
+
+static enum vp_mode mode_of(enum vp_command command)
+{
+	if (command == VP_COMMAND_WATCH)
+		return VP_MODE_WATCH;
+	return command == VP_COMMAND_DNS ? VP_MODE_DNS : VP_MODE_CHECK;
+}
+
+int vp_run_prepare(struct vp_run **out, const struct vp_run_helpers *helpers,
                    struct vp_facts *facts, const struct vp_settings *s,
                    char *why, size_t size)
 {
@@ -158,15 +177,15 @@ int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
 
 	*out = NULL;
 	if (r == NULL) {
-		vp_nss_destroy(nss);
+		vp_run_helpers_end(helpers);
 		snprintf(why, size, "out of memory");
 		return 2;
 	}
-	r->nss = nss;
+	r->nss = helpers->nss;
+	r->command = helpers->command;
 	r->facts = facts;
 	r->settings = s;
-	facts->mode =
-		s->command == VP_COMMAND_DNS ? VP_MODE_DNS : VP_MODE_CHECK;
+	facts->mode = mode_of(s->command);
 	facts->traced = s->trace;
 	facts->rounds = s->rounds > 0                ? s->rounds
 	                : facts->mode == VP_MODE_DNS ? DNS_ROUNDS
@@ -214,6 +233,11 @@ static void linger(struct vp_run *r)
 	uv_timer_start(&r->pause, on_linger_over, r->settings->linger_ms, 0);
 }
 
+static void on_watched(uv_timer_t *timer)
+{
+	linger(timer->data);
+}
+
 static void on_probing_done(void *arg)
 {
 	struct vp_run *r = arg;
@@ -236,9 +260,49 @@ static void probe(struct vp_run *r)
 		.arg = r,
 	};
 
-	enter(r, PROBE);
+	enter(r, WORK);
 	if (vp_probing_start(&r->probing, &opt, r->why, sizeof(r->why)) == 0)
 		return;
+	r->rc = 2;
+	finish(r);
+}
+
+/* --- only watching ------------------------------------------------------ */
+
+/* Could not be started: nothing was watched. Its keeper gone: what it does now
+ * is not known. */
+static void on_command_ended(void *arg)
+{
+	struct vp_run *r = arg;
+	struct vp_command_facts *c = &r->facts->command;
+
+	vp_watched_finish(r->command, r->facts->arena, c);
+	if (!c->started) {
+		snprintf(r->why, sizeof(r->why), "cannot run %s: %s",
+		         c->argv[0], c->why);
+		r->rc = 2;
+		finish(r);
+		return;
+	}
+	if (c->why != NULL)
+		r->facts->interrupted = true;
+	linger(r);
+}
+
+static void watch(struct vp_run *r)
+{
+	int rc = 0;
+
+	enter(r, WORK);
+	if (r->command != NULL)
+		rc = vp_watched_start(r->command, &r->loop, on_command_ended,
+		                      r);
+	else if (r->settings->for_ms > 0)
+		rc = uv_timer_start(&r->pause, on_watched, r->settings->for_ms,
+		                    0);
+	if (rc == 0)
+		return;
+	snprintf(r->why, sizeof(r->why), "cannot watch: %s", uv_strerror(rc));
 	r->rc = 2;
 	finish(r);
 }
@@ -248,7 +312,11 @@ static void on_armed(void *arg)
 	struct vp_run *r = arg;
 
 	r->facts->timing.arming_us = phase_us(r);
-	if (!r->finishing) /* cut short, and seen in the last drain */
+	if (r->finishing)
+		return; /* cut short, and seen in the last drain */
+	if (r->facts->mode == VP_MODE_WATCH)
+		watch(r);
+	else
 		probe(r);
 }
 
@@ -281,7 +349,7 @@ static void cut_short(struct vp_run *r)
 	uv_timer_stop(&r->pause);
 	if (r->probing != NULL)
 		vp_probing_stop(r->probing);
-	if (r->phase == PROBE && vp_watching_on(r->watching))
+	if (r->phase == WORK && vp_watching_on(r->watching))
 		prove(r);
 	else if (r->phase == LINGER)
 		prove(r);
@@ -311,7 +379,7 @@ static void on_deadline(uv_timer_t *timer)
 	struct vp_run *r = timer->data;
 	uint64_t left = left_ms(r);
 
-	if (r->phase > PROBE)
+	if (r->phase > WORK || r->facts->mode == VP_MODE_WATCH)
 		return; /* all is known, only the capture is being closed */
 	if (left > 0) {
 		uv_timer_start(timer, on_deadline, left, 0);
@@ -321,11 +389,35 @@ static void on_deadline(uv_timer_t *timer)
 	cut_short(r);
 }
 
+/*
+ * watch: with a command, the first signal is the command's own affair: one of
+ * the terminal's has reached it already, others are passed on. Without command
+ * and time, a signal is the end that was meant.
+ */
+static bool is_for_watch(struct vp_run *r, int number)
+{
+	bool first = !r->signalled;
+
+	if (r->facts->mode != VP_MODE_WATCH || r->phase != WORK)
+		return false;
+	r->signalled = true;
+	if (r->command != NULL && first) {
+		if (number != SIGINT)
+			vp_watched_signal(r->command, number);
+		return true;
+	}
+	if (r->command != NULL || r->settings->for_ms > 0)
+		return false;
+	linger(r);
+	return true;
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct vp_run *r = handle->data;
 
-	(void)number;
+	if (is_for_watch(r, number))
+		return;
 	if (r->facts->interrupted)
 		finish(r); /* a second one: do not even wait for proof */
 	r->facts->interrupted = true;
@@ -339,7 +431,7 @@ static void note_stall(struct vp_run *r)
 	uint64_t now = uv_hrtime(), late = 0;
 	uint64_t matters = (uint64_t)r->settings->timeout_ms * 1000 / 2;
 
-	if (r->phase == PROBE && r->tick_ns != 0)
+	if (r->phase == WORK && r->tick_ns != 0)
 		late = (now - r->tick_ns) / 1000 - TICK_MS * 1000;
 	r->tick_ns = now;
 	if ((int64_t)late > (int64_t)matters && late > r->facts->stalled_us)
@@ -379,7 +471,10 @@ static void on_tick(uv_timer_t *timer)
 	note_stall(r);
 	if (r->phase == ARM)
 		vp_progress_show(&r->progress, "opening the capture");
-	else if (r->phase == PROBE)
+	else if (r->phase == WORK && r->facts->mode == VP_MODE_WATCH)
+		vp_progress_show(&r->progress, "watching, %u s",
+		                 (unsigned)(phase_us(r) / 1000000));
+	else if (r->phase == WORK)
 		show_probing(r);
 	else
 		vp_progress_show(&r->progress, "watching for late packets");
@@ -408,11 +503,11 @@ static int open_loop(struct vp_run *r)
 		rc = uv_signal_start(s, on_signal,
 		                     signal_numbers[r->n_signals++]);
 	}
+	if (r->nss == NULL || rc != 0)
+		return rc;
 	/* getaddrinfo() goes from server to server: two attempts' time. */
 	vp_nss_limit(r->nss, 2 * r->settings->timeout_ms);
-	if (rc == 0)
-		rc = vp_nss_start(r->nss, &r->loop);
-	return rc;
+	return vp_nss_start(r->nss, &r->loop);
 }
 
 static void mask_signals(int how)
@@ -423,6 +518,16 @@ static void mask_signals(int how)
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		sigaddset(&set, signal_numbers[i]);
 	sigprocmask(how, &set, NULL);
+}
+
+static void note_command(struct vp_run *r)
+{
+	struct vp_command_facts *c = &r->facts->command;
+
+	vp_watched_finish(r->command, r->facts->arena, c);
+	if (!c->started && c->why == NULL)
+		c->why = vp_arena_strdup(r->facts->arena,
+		                         "the watch ended before it began");
 }
 
 int vp_run_go(struct vp_run *r, char *why, size_t size)
@@ -442,15 +547,20 @@ int vp_run_go(struct vp_run *r, char *why, size_t size)
 	uv_timer_start(&r->tick, on_tick, 0, TICK_MS);
 	if (vp_watching_on(r->watching))
 		arm(r);
-	else
+	else if (f->mode != VP_MODE_WATCH)
 		probe(r);
+	else
+		finish(r); /* nothing to do, and no command is run unwatched */
 	mask_signals(SIG_UNBLOCK);
-	uv_run(&r->loop, UV_RUN_DEFAULT);
+	if (!r->finishing)
+		uv_run(&r->loop, UV_RUN_DEFAULT);
 	mask_signals(SIG_BLOCK); /* the report is written in peace */
 	if (r->rc != 0) {
 		snprintf(why, size, "%s", r->why);
 		return r->rc;
 	}
+	if (r->command != NULL)
+		note_command(r);
 	vp_watching_finish(r->watching);
 	return 0;
 }
@@ -480,6 +590,7 @@ void vp_run_destroy(struct vp_run *r)
 		return;
 	vp_probing_destroy(r->probing);
 	vp_nss_destroy(r->nss);
+	vp_watched_destroy(r->command);
 	vp_watching_destroy(r->watching);
 	close_loop(r);
 	free(r);

@@ -1,5 +1,5 @@
 /*
- * run.h - one run of check: arm, resolve, route, reach, watch, drain.
+ * run.h - one run of check, dns or watch: arm, resolve, route, reach, drain.
  *
  * Three steps, so that the helper process is small, and rights are gone and
  * output files are open before anything is sent:
@@ -15,17 +15,26 @@
 
 #include "settings.h"
 
+struct vp_watched;
 struct vp_nss;
 struct vp_run;
+
+/* Processes that are forked before anything else; NULL: none. */
+struct vp_run_helpers {
+	struct vp_nss *nss;
+	struct vp_watched *command; /* of watch: the caller forks it */
+};
 
 /* Before the plan is made: a fork copies what is there. SIGINT, SIGTERM and
  * SIGHUP must be blocked; the run takes them while it goes on, and the helper
  * never does. 0, or the exit status (2) with a sentence in why. */
-int vp_run_fork(struct vp_nss **out, char *why, size_t size);
-/* Takes nss over, also when it fails. 0, or the exit status (2) with a sentence
- * in why: nothing was sent. A capture that cannot be opened is no failure but a
- * fact. */
-int vp_run_prepare(struct vp_run **out, struct vp_nss *nss,
+int vp_run_fork(struct vp_run_helpers *out, const struct vp_settings *s,
+                char *why, size_t size);
+void vp_run_helpers_end(const struct vp_run_helpers *helpers);
+/* Takes the helpers over, also when it fails. 0, or the exit status (2) with a
+ * sentence in why: nothing was sent. A capture that cannot be opened is no
+ * failure but a fact; watch then does not run its command. */
+int vp_run_prepare(struct vp_run **out, const struct vp_run_helpers *helpers,
                    struct vp_facts *facts, const struct vp_settings *s,
                    char *why, size_t size);
 /* Returns when all is known, or the deadline or a signal ended it. 0, or 2

@@ -129,6 +129,7 @@ struct vp_settings {
 	unsigned deadline_ms; /* default 120000: the whole run */
 	bool deadline_stated; /* else it grows with what there is to ask */
 	unsigned linger_ms;   /* default 300 */
+	unsigned for_ms;      /* watch; 0: until a signal */
 	unsigned concurrency; /* default 32 */
 	unsigned capture_buffer; /* bytes; 0: the capture's default */
 	char *ca_file;

@@ -560,6 +560,13 @@ int vp_value_linger(struct vp_settings *s, const char *text, char *why,
 	                              size);
 }
 
+int vp_value_for(struct vp_settings *s, const char *text, char *why,
+                 size_t size)
+{
+	return vp_value_read_duration(&s->for_ms, text, 1,
+	                              14 * 24 * HOUR, why, size);
+}
+
 int vp_value_concurrency(struct vp_settings *s, const char *text, char *why,
                          size_t size)
 {

@@ -32,6 +32,7 @@ vp_value_setter vp_value_interface;
 vp_value_setter vp_value_timeout;
 vp_value_setter vp_value_deadline;
 vp_value_setter vp_value_linger;
+vp_value_setter vp_value_for;
 vp_value_setter vp_value_concurrency;
 vp_value_setter vp_value_capture_buffer;
 vp_value_setter vp_value_evidence_size;

@@ -209,10 +209,10 @@ static const struct {
 	{ "judge", "judge wants an argument: REPORT.json" },
 	{ "judge a b", "judge takes 1 argument, and 'b' is one more" },
 	{ "explain a b", "explain takes 1 argument" },
-	{ "judge a --evidence b", "--evidence is an option of check, dns, not "
-	                          "of judge" },
+	{ "judge a --evidence b", "--evidence is an option of check, dns, "
+	                          "watch, not of judge" },
 	{ "judge a --vnet 10.0.0.0/8",
-	  "--vnet is an option of check, dns, targets, analyze, not of judge" },
+	  "--vnet is an option of check, dns, targets, " },
 	{ "dns a.example --probe-public",
 	  "--probe-public is an option of check, not of dns" },
 	{ "dns a --upstream 10.0.0.4", "--upstream is for --emit" },
@@ -225,8 +225,10 @@ static const struct {
 	{ "dns a --round-interval 0", "from 1ms to 10m are allowed" },
 	{ "dns a --compare 10.0.0.4", "--compare: " },
 	{ "dns a --azure-dns maybe", "'maybe' is not one of auto, " },
-	{ "watch --for 5s -- true", "unknown option '--for'" },
-	{ "watch -- true", "'watch' is not in this version yet" },
+	{ "watch --for 0s", "--for: '0s' is out of range: from 1ms to " },
+	{ "watch --timeout 5s -- true",
+	  "--timeout is an option of check, dns, not of watch" },
+	{ "check --for 5s a", "--for is an option of watch, not of check" },
 	{ "analyze", "analyze wants an argument: FILE.pcap" },
 	{ "analyze a b", "analyze takes 1 argument, and 'b' is one more" },
 	{ "analyze a --local x", "--local: 'x' is not an IP address" },
@@ -335,11 +337,10 @@ static void test_help(void **state)
 	for (size_t i = 0; i < n; i++) {
 		bool mine = (rows[i].commands & VP_FOR(VP_COMMAND_CHECK)) != 0;
 
-		snprintf(word, sizeof(word), "--%s", rows[i].name);
+		snprintf(word, sizeof(word), "--%s ", rows[i].name);
 		assert_non_null(strstr(all, word));
 		assert_int_equal(strstr(check, word) != NULL, mine);
 	}
-	assert_null(strstr(all, "\n  watch "));
 	assert_null(strstr(all, "\n  agent "));
 	for (char *l = strtok(all, "\n"); l != NULL; l = strtok(NULL, "\n")) {
 		if (strlen(l) > 80)
