@@ -114,8 +114,8 @@ static bool is_tcp_whole(struct vp_flow_row *f, const struct vp_packet *p,
 {
 	bool first;
 
-	if ((p->tcp_flags & (VP_TCP_SYN | VP_TCP_FIN | VP_TCP_RST)) != 0)
-		return true;
+	/* Of SYN, FIN and RST the headers are all there is to know, and some
+	 * carry data. */
 	if (p->payload_caplen == 0 || f->crowd)
 		return false;
 	first = !(dir == OUT ? f->http_out : f->http_in);
