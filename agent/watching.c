@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "attest.h"
+#include "attribution.h"
 #include "evidence_facts.h"
 #include "evidence_notes.h"
 #include "flow_tags.h"
@@ -27,6 +28,7 @@ struct vp_watching {
 	const struct vp_settings *settings;
 	struct vp_capture *capture; /* NULL: none */
 	struct vp_flows *flows;
+	struct vp_owners *owners;     /* NULL: not asked */
 	struct vp_evidence *evidence; /* NULL: none */
 	struct vp_routes *routes;
 	struct vp_netstate *before;
@@ -160,6 +162,8 @@ int vp_watching_open(struct vp_watching **out, struct vp_facts *facts,
 	rc = open_capture(w, why, size);
 	if (rc != 0)
 		return rc;
+	if (w->capture != NULL && facts->mode != VP_MODE_DNS)
+		w->owners = vp_attribution_open(facts, false);
 	failed = vp_routes_open(&w->routes);
 	if (failed == 0)
 		return 0;
@@ -348,6 +352,7 @@ void vp_watching_arm(struct vp_watching *w, uv_loop_t *loop,
 	w->arg = arg;
 	list_interfaces(w);
 	vp_listeners(NULL, on_listener, w);
+	vp_attribution_start(w->owners, loop, w->flows);
 	rc = vp_capture_start(w->capture, loop, on_frame, on_capture_end, w);
 	if (rc == 0)
 		rc = vp_capture_selftest(w->capture, SELFTEST_MS,
@@ -427,6 +432,7 @@ void vp_watching_finish(struct vp_watching *w)
 	vp_attest_own(w->flows, f);
 	vp_attest(f, w->flows);
 	vp_flows_finish(w->flows, f);
+	vp_attribution_finish(w->owners, f);
 	vp_flow_tags_fill(f, w->tags);
 	if (f->capture.attested_seen < f->capture.attested_expected)
 		mark_partial(w, "packets of our own probes were not captured");
