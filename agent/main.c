@@ -15,6 +15,7 @@
 #include "flow_tags.h"
 #include "forwarder.h"
 #include "judge.h"
+#include "learn.h"
 #include "output.h"
 #include "plan.h"
 #include "report.h"
@@ -95,6 +96,11 @@ static int write_report(const struct vp_settings *s,
 {
 	struct vp_text_style style;
 
+	if (s->learn) { /* in the report's place: it is a config */
+		if (s->verbosity >= 0)
+			complain(0, "%s", j->summary);
+		return vp_learn(to, facts, j);
+	}
 	if (s->json)
 		return vp_report_json(to, facts, j);
 	style = text_style(s, to);

@@ -314,6 +314,8 @@ static int check_contradictions(const struct parse *p)
 	}
 	if (given(p, "upstream") && s->emit == NULL)
 		return complain(p, "--upstream is for --emit");
+	if (s->learn && s->json)
+		return complain(p, "--learn has a format of its own");
 	if (s->emit != NULL && s->json)
 		return complain(p, "--emit has a format of its own");
 	if (s->output != NULL && s->evidence != NULL &&
