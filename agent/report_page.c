@@ -278,6 +278,31 @@ static const char *interfaces(struct page *c)
 	return list;
 }
 
+static void put_packets(struct page *c)
+{
+	const struct vp_capture_facts *k = &c->facts->capture;
+	const char *text = page_text(c,
+	                             "%llu packets, %llu dropped, %llu dropped "
+	                             "by interfaces",
+	                             (unsigned long long)k->received,
+	                             (unsigned long long)k->dropped,
+	                             (unsigned long long)k->interface_dropped);
+
+	if (vp_mode_probes(c->facts->mode))
+		text = page_text(c, "%s; %llu of %llu own probes seen", text,
+		                 (unsigned long long)k->attested_seen,
+		                 (unsigned long long)k->attested_expected);
+	pen_wrap(&c->pen, "  ", 2, text);
+	pen_wrap(&c->pen, "  ", 2,
+	         page_text(c, "from %s to %s UTC",
+	                   page_clock(c, k->armed_us != 0
+	                                         ? k->armed_us
+	                                         : c->facts->started_us),
+	                   page_clock(c, k->drained_us != 0
+	                                         ? k->drained_us
+	                                         : c->facts->ended_us)));
+}
+
 void page_capture(struct page *c)
 {
 	const struct vp_capture_facts *k = &c->facts->capture;
@@ -291,32 +316,42 @@ void page_capture(struct page *c)
 		return;
 	}
 	pen_wrap(p, "  ", 2,
-	         page_text(c, "%s%s", vp_capture_state_name(k->state),
-	                   interfaces(c)));
-	pen_wrap(p, "  ", 2,
-	         page_text(c,
-	                   "%llu packets, %llu dropped, %llu dropped by "
-	                   "interfaces; "
-	                   "%llu of %llu own probes seen",
-	                   (unsigned long long)k->received,
-	                   (unsigned long long)k->dropped,
-	                   (unsigned long long)k->interface_dropped,
-	                   (unsigned long long)k->attested_seen,
-	                   (unsigned long long)k->attested_expected));
-	pen_wrap(p, "  ", 2,
-	         page_text(c, "from %s to %s UTC", page_clock(c, k->armed_us),
-	                   page_clock(c, k->drained_us)));
+	         page_text(c, "%s%s%s%s", vp_capture_state_name(k->state),
+	                   k->file != NULL ? ", file " : "",
+	                   k->file != NULL ? k->file : "", interfaces(c)));
+	put_packets(c);
+	if (k->owners != NULL)
+		pen_wrap(p, "  ", 2,
+		         page_text(c, "senders told by %s%s%s", k->owners,
+		                   k->owners_why != NULL ? ": " : "",
+		                   k->owners_why != NULL ? k->owners_why : ""));
 }
 
 /* --- the end ----------------------------------------------------------- */
+
+static void put_evidence(struct page *c)
+{
+	const struct vp_capture_facts *k = &c->facts->capture;
+
+	if (k->evidence == NULL)
+		return;
+	pen_wrap(&c->pen, "Evidence: ", 10, k->evidence);
+	if (k->evidence_packets > 0)
+		pen_wrap(&c->pen, "          ", 10,
+		         page_text(c, "%llu packets%s",
+		                   (unsigned long long)k->evidence_packets,
+		                   k->evidence_ring ? ", the last ones" : ""));
+	if (k->evidence_sha256 != NULL)
+		pen_wrap(&c->pen, "          ", 10,
+		         page_text(c, "sha256 %s", k->evidence_sha256));
+}
 
 void page_end(struct page *c)
 {
 	struct pen *p = &c->pen;
 
 	pen_line(p);
-	if (c->facts->capture.evidence != NULL)
-		pen_wrap(p, "Evidence: ", 10, c->facts->capture.evidence);
+	put_evidence(c);
 	if (c->j->n_findings > 0)
 		pen_wrap(p, "", 0,
 		         page_text(c,

@@ -8,14 +8,12 @@
  */
 #include "report.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 #include "report_page.h"
 
 #define MOST_FAILED 50 /* targets, when not verbose */
 #define MOST_OK 20     /* targets that are fine, when not verbose */
-#define MOST_FLOWS 12
 
 /* --- targets ----------------------------------------------------------- */
 
@@ -181,70 +179,6 @@ static void put_targets(struct page *c)
 				c->j->attempts_withheld == 1 ? "" : "es"));
 }
 
-static const char *flow_text(struct page *c, const struct vp_flow *f)
-{
-	const char *proto = f->proto == IPPROTO_TCP   ? "tcp"
-	                    : f->proto == IPPROTO_UDP ? "udp"
-	                                              : NULL;
-	const char *name = f->sni != NULL   ? f->sni
-	                   : f->n_names > 0 ? f->names[0].name
-	                                    : NULL;
-
-	if (proto == NULL)
-		proto = page_text(c, "protocol %u", (unsigned)f->proto);
-	return page_text(c, "%s %s %s %s %s%s%s%s, %llu out, %llu in", proto,
-	                 page_endpoint(c, &f->local),
-	                 f->direction == VP_DIRECTION_IN ? "<-" : "->",
-	                 page_endpoint(c, &f->remote),
-	                 vp_flow_state_name(f->state), name != NULL ? ", " : "",
-	                 name != NULL ? name : "",
-	                 f->sni != NULL && !f->sni_bound ? " (claimed)" : "",
-	                 (unsigned long long)f->packets_out,
-	                 (unsigned long long)f->packets_in);
-}
-
-static void put_flow(struct page *c, size_t index)
-{
-	const struct vp_flow_judgement *j = &c->j->flows[index];
-	bool bad = j->class == VP_CLASS_LEAK_TARGET ||
-	           j->class == VP_CLASS_LEAK_DNS ||
-	           j->class == VP_CLASS_UNEXPLAINED;
-
-	pen_put(&c->pen, PEN_PLAIN, 0, "  ");
-	pen_put(&c->pen, bad ? PEN_RED : PEN_PLAIN, 13,
-	        vp_flow_class_name(j->class));
-	pen_wrap_at(&c->pen, 15, 15, flow_text(c, &c->facts->flows[index]));
-	pen_wrap(&c->pen, "               ", 15, j->rule);
-}
-
-static void put_flows(struct page *c)
-{
-	static const enum vp_flow_class order[] = {
-		VP_CLASS_LEAK_TARGET, VP_CLASS_LEAK_DNS, VP_CLASS_UNEXPLAINED,
-		VP_CLASS_INBOUND,     VP_CLASS_ALLOWED,  VP_CLASS_REQUIRED,
-		VP_CLASS_OWN,
-	};
-	size_t shown = 0, total = 0;
-
-	for (size_t i = 0; i < c->facts->n_flows; i++)
-		total += c->j->flows[i].class != VP_CLASS_PRIVATE;
-	if (total == 0)
-		return;
-	page_heading(c, "Flows to public addresses");
-	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
-		for (size_t i = 0; i < c->facts->n_flows; i++) {
-			if (c->j->flows[i].class != order[k] ||
-			    (shown == MOST_FLOWS && !c->verbose))
-				continue;
-			put_flow(c, i);
-			shown++;
-		}
-	}
-	if (total > shown)
-		fprintf(c->pen.out, "  and %zu more: -v, or the JSON report\n",
-		        total - shown);
-}
-
 int vp_report_text(FILE *out, const struct vp_facts *facts,
                    const struct vp_judgement *j,
                    const struct vp_text_style *style)
@@ -254,10 +188,12 @@ int vp_report_text(FILE *out, const struct vp_facts *facts,
 	page_open(&c, out, facts, j, style);
 	page_head(&c);
 	page_findings(&c);
-	put_targets(&c);
-	page_servers(&c);
+	if (vp_mode_probes(facts->mode)) {
+		put_targets(&c);
+		page_servers(&c);
+	}
 	page_capture(&c);
-	put_flows(&c);
+	page_flows(&c);
 	page_end(&c);
 	return page_close(&c);
 }
