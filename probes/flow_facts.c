@@ -290,15 +290,29 @@ static void names_of(const struct finish *fin, struct vp_flow *out,
 	out->names_left_out = list->left_out;
 }
 
+/* Of several, one that is a target's: all of them are claims. */
+static const char *sni_of(const struct finish *fin, const struct vp_flow_app *a)
+{
+	for (size_t i = 0; i < VP_FLOW_OTHER_NAMES && a->others[i] != NULL; i++)
+		if (is_target_name(fin, a->others[i]) &&
+		    !is_target_name(fin, a->sni))
+			return a->others[i];
+	return a->sni;
+}
+
 static void app_write(const struct finish *fin, struct vp_flow *out,
                       const struct vp_flow_app *a)
 {
 	struct vp_arena *arena = fin->facts->arena;
 
-	out->sni = vp_arena_strdup(arena, a->sni);
+	out->sni = vp_arena_strdup(arena, sni_of(fin, a));
+	out->sni_from = a->sni_from;
 	out->sni_bound = a->sni != NULL && !a->doubtful &&
 	                 vp_bindings_find(fin->t->bindings, &out->remote.addr,
 	                                  a->sni) != VP_INDEX_NONE;
+	out->ech = a->ech;
+	out->http_host = vp_arena_strdup(arena, a->http_host);
+	out->http_connect = vp_arena_strdup(arena, a->http_connect);
 	out->questions = vp_arena_alloc(arena, a->n_questions * sizeof(char *));
 	for (size_t i = 0; i < a->n_questions; i++)
 		out->questions[i] = vp_arena_strdup(arena, a->questions[i]);

@@ -1,5 +1,5 @@
 /*
- * flow_payload.c - DNS and TLS in the packets of a flow.
+ * flow_payload.c - DNS in the packets of a flow; others go to flow_hello.c.
  *
  * DNS is what goes to or comes from port 53 or a resolver we were told of.
  * Questions are kept with their flow, and as hashes of socket, name and type.
@@ -7,8 +7,11 @@
  * a socket that was seen being asked just that: a stray or forged answer must
  * not make a leak look like allowed traffic.
  *
- * The client's first bytes on TCP are held, in order, until they are known to
- * be a ClientHello with or without a name, or no TLS at all.
+ * Over TCP, messages follow each other with nothing but their lengths between
+ * them. Where a stream was not seen from its first byte on, or after a gap, a
+ * segment that looks like the start of a message is taken for one; but a server
+ * may be made to send bytes that look like it. So what is read by such a guess
+ * is shown, and binds nothing; nor does an answer to it.
  */
 #include "flow_table.h"
 
@@ -16,18 +19,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vnetprobe/client_hello.h"
 #include "vnetprobe/dns_message.h"
 
 #define DNS_PORT 53
 #define DNS_HEADER 12
 #define DNS_STREAM_MAX (2 + 65535)
-#define HELLO_WINDOW 16384
 #define TEXT_MAX (32u << 20) /* of all questions kept with flows */
 
 #define FLAG_OPCODE 0x7800
 
-static struct vp_flow_app *app_of(struct vp_flow_row *f)
+struct vp_flow_app *vp_flow_app(struct vp_flow_row *f)
 {
 	if (f->app == NULL)
 		f->app = calloc(1, sizeof(*f->app));
@@ -43,28 +44,25 @@ void vp_flow_app_free(struct vp_flows *t, struct vp_flow_row *f)
 	for (size_t i = 0; i < a->n_questions; i++)
 		free(a->questions[i]);
 	free(a->questions);
-	free(a->sni);
-	vp_stream_free(&a->hello, &t->held);
-	vp_stream_free(&a->dns[0], &t->held);
-	vp_stream_free(&a->dns[1], &t->held);
+	vp_flow_hello_free(t, f);
+	for (int i = 0; a->dns != NULL && i < 2; i++)
+		vp_stream_free(&a->dns->stream[i], &t->held);
+	free(a->dns);
 	free(a);
 	f->app = NULL;
 }
 
 void vp_flow_restart(struct vp_flows *t, struct vp_flow_row *f, bool out)
 {
-	struct vp_flow_app *a = f->app;
-
-	f->hello_done = a != NULL && a->sni != NULL; /* the first one stays */
-	if (a == NULL)
+	vp_flow_hello_restart(t, f, out);
+	if (f->app == NULL || f->app->dns == NULL)
 		return;
-	vp_stream_free(&a->hello, &t->held);
-	vp_stream_free(&a->dns[out], &t->held);
-	a->dns_begun[out] = false;
+	vp_stream_free(&f->app->dns->stream[out], &t->held);
+	f->app->dns->begun[out] = false;
 }
 
 /* Data in a SYN (RFC 7413) comes after its own sequence number. */
-static uint32_t data_seq(const struct vp_packet *p)
+uint32_t vp_flow_data_seq(const struct vp_packet *p)
 {
 	return p->seq + ((p->tcp_flags & VP_TCP_SYN) != 0);
 }
@@ -107,7 +105,7 @@ bool vp_flows_saw_question(const struct vp_flows *t, uint8_t proto,
 static void question_keep(struct vp_flows *t, struct vp_flow_row *f,
                           const char *name)
 {
-	struct vp_flow_app *a = app_of(f);
+	struct vp_flow_app *a = vp_flow_app(f);
 	size_t len = strlen(name) + 1;
 	char **grown, *copy;
 
@@ -147,7 +145,7 @@ static void dns_question(struct vp_flows *t, struct vp_flow_row *f,
 	if (vp_hash_set_add(&t->questions,
 	                    question_hash(t, p->proto, &from, &to, name, type),
 	                    t->limits.names) < 0)
-		t->n_left_out++;
+		t->names_left_out++;
 	question_keep(t, f, name);
 }
 
@@ -168,7 +166,7 @@ static void bind_name(struct vp_flows *t, const struct vp_packet *p,
 		if (vp_bindings_add(t->bindings, &m->addresses[i].addr, name,
 		                    p->ts_us,
 		                    ttl_min(ttl, m->addresses[i].ttl)) != 0)
-			t->n_left_out++;
+			t->names_left_out++;
 }
 
 /* Of the links from that one on; chains are short. */
@@ -191,7 +189,7 @@ static void bind_chain(struct vp_flows *t, const struct vp_packet *p,
 }
 
 static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
-                       const uint8_t *msg, size_t len)
+                       const uint8_t *msg, size_t len, bool guessed)
 {
 	struct vp_endpoint from = { p->src, p->sport },
 			   to = { p->dst, p->dport };
@@ -200,15 +198,26 @@ static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
 	const char *why;
 
 	if (vp_dns_message_read(&m, arena, msg, len, &why) == 0 &&
-	    m.question != NULL && m.rcode == 0 &&
-	    vp_flows_saw_question(t, p->proto, &to, &from, m.question, m.type))
-		bind_chain(t, p, &m);
+	    m.question != NULL && m.rcode == 0) {
+		if (guessed)
+			t->names_left_out += m.n_addresses > 0;
+		else if (vp_flows_saw_question(t, p->proto, &to, &from,
+		                               m.question, m.type))
+			bind_chain(t, p, &m);
+	}
 	vp_arena_destroy(arena);
+}
+
+/* To us, on this machine, or between others whose ends are no more than
+ * guessed (a container's, before NAT); but not what we serve to others. */
+static bool may_bind(const struct vp_flow_row *f, bool out)
+{
+	return !out || f->loop || f->guessed;
 }
 
 static void dns_message(struct vp_flows *t, struct vp_flow_row *f,
                         const struct vp_packet *p, const uint8_t *msg,
-                        size_t len, bool out)
+                        size_t len, bool out, bool guessed)
 {
 	struct vp_dns_header h;
 
@@ -220,147 +229,118 @@ static void dns_message(struct vp_flows *t, struct vp_flow_row *f,
 		if (is_dns_end(t, &p->dst, p->dport))
 			dns_question(t, f, p, msg, len);
 	} else if (is_dns_end(t, &p->src, p->sport) && h.n_answer > 0 &&
-	           (!out || f->loop)) {
-		dns_answer(t, p, msg, len);
+	           may_bind(f, out)) {
+		dns_answer(t, p, msg, len, guessed);
 	}
 }
 
-/* RFC 1035 section 4.2.2: each message has two bytes of length before it. */
-static void dns_stream_read(struct vp_flows *t, struct vp_flow_row *f,
-                            const struct vp_packet *p, struct vp_stream *s,
+/* Could these bytes be a length and a message behind it, as far as they go? */
+static bool looks_like_dns(const uint8_t *b, uint32_t ready)
+{
+	uint32_t len = (uint32_t)b[0] << 8 | b[1];
+	struct vp_dns_header h;
+	char name[VP_DNS_NAME_TEXT];
+	uint16_t type;
+
+	if (len < DNS_HEADER + 5) /* the root, type and class */
+		return false;
+	if (ready < 2 + DNS_HEADER)
+		return true;
+	if (vp_dns_header_read(&h, b + 2, DNS_HEADER) != 0 ||
+	    (h.flags & FLAG_OPCODE) != 0 || h.n_question != 1)
+		return false;
+	return ready < 2 + len ||
+	       vp_dns_question_read(name, &type, &h, b + 2, len) == 0;
+}
+
+/* RFC 1035 section 4.2.2: each message has two bytes of length before it.
+ * False: a guess was wrong. */
+static bool dns_stream_read(struct vp_flows *t, struct vp_flow_row *f,
+                            const struct vp_packet *p, struct vp_flow_dns *d,
                             bool out)
 {
+	struct vp_stream *s = &d->stream[out];
+	bool guessed = d->guessed[0] || d->guessed[1];
 	uint32_t ready;
 
 	while ((ready = vp_stream_ready(s)) >= 2) {
 		uint32_t len = (uint32_t)s->buf[0] << 8 | s->buf[1];
 
+		if (d->guessed[out] && !looks_like_dns(s->buf, ready))
+			return false;
 		if (ready < 2 + len)
-			return;
-		dns_message(t, f, p, s->buf + 2, len, out);
+			break;
+		dns_message(t, f, p, s->buf + 2, len, out, guessed);
 		vp_stream_consume(s, 2 + len);
 	}
+	return true;
+}
+
+static struct vp_flow_dns *dns_of(struct vp_flow_row *f)
+{
+	struct vp_flow_app *a = vp_flow_app(f);
+
+	if (a != NULL && a->dns == NULL)
+		a->dns = calloc(1, sizeof(*a->dns));
+	return a != NULL ? a->dns : NULL;
+}
+
+static enum vp_stream_added dns_add(struct vp_flows *t, struct vp_stream *s,
+                                    const struct vp_packet *p)
+{
+	return vp_stream_add(s, &t->held, DNS_STREAM_MAX, vp_flow_data_seq(p),
+	                     p->payload, p->payload_caplen);
 }
 
 static void dns_tcp(struct vp_flows *t, struct vp_flow_row *f,
                     const struct vp_packet *p, bool out)
 {
-	struct vp_flow_app *a = app_of(f);
-	uint32_t seq = data_seq(p);
+	struct vp_flow_dns *d = dns_of(f);
+	uint32_t seq = vp_flow_data_seq(p);
 	enum vp_stream_added added;
 	struct vp_stream *s;
 
-	if (a == NULL)
+	if (d == NULL) {
+		t->names_left_out++;
 		return;
-	s = &a->dns[out];
-	if (!a->dns_begun[out]) {
-		/* Without the SYN: messages mostly begin with a segment. */
-		s->base = f->syn[out] || f->syn_ack[out] ? f->isn[out] : seq;
-		a->dns_begun[out] = true;
 	}
-	added = vp_stream_add(s, &t->held, DNS_STREAM_MAX, seq, p->payload,
-	                      p->payload_caplen);
+	s = &d->stream[out];
+	if (!d->begun[out]) {
+		d->guessed[out] = !f->syn[out] && !f->syn_ack[out];
+		s->base = d->guessed[out] ? seq : f->isn[out];
+		s->contradicts = false;
+		d->begun[out] = true;
+	}
+	added = dns_add(t, s, p);
 	if (added != VP_STREAM_OK) {
 		/* A gap that never closed, or too much held: begin anew. */
 		vp_stream_free(s, &t->held);
 		s->base = seq;
-		if (added == VP_STREAM_FULL)
-			t->n_left_out++;
-		else
-			vp_stream_add(s, &t->held, DNS_STREAM_MAX, seq,
-			              p->payload, p->payload_caplen);
+		d->guessed[out] = true;
+		if (added == VP_STREAM_FULL || dns_add(t, s, p) != VP_STREAM_OK)
+			t->names_left_out++;
 	}
-	dns_stream_read(t, f, p, s, out);
+	/* Of copies that differ, the one that was taken is unknown. */
+	d->guessed[out] |= s->contradicts;
+	if (!dns_stream_read(t, f, p, d, out)) {
+		vp_stream_free(s, &t->held);
+		s->base = seq + p->payload_caplen;
+	}
 	if (s->n == 0)
 		vp_stream_free(s, &t->held);
 }
 
-/* --- TLS ----------------------------------------------------------------- */
-
-static void hello_end(struct vp_flows *t, struct vp_flow_row *f)
-{
-	f->hello_done = true;
-	if (f->app != NULL)
-		vp_stream_free(&f->app->hello, &t->held);
-}
-
-/* True if that settled it. */
-static bool hello_read(struct vp_flows *t, struct vp_flow_row *f,
-                       const uint8_t *data, uint32_t len)
-{
-	struct vp_hello_found found;
-	enum vp_hello got = vp_client_hello_read(&found, data, len);
-
-	if (got == VP_HELLO_MORE && len < HELLO_WINDOW)
-		return false;
-	if (got == VP_HELLO_NAME && app_of(f) != NULL)
-		f->app->sni = strdup(found.name);
-	hello_end(t, f);
-	return true;
-}
-
-/* Where the client's bytes begin: after its SYN, or where, with the SYN not
- * seen, a segment looks like a hello. */
-static bool hello_base(struct vp_flow_row *f, const struct vp_packet *p,
-                       bool out, uint32_t *base)
-{
-	if (f->app != NULL && f->app->hello.n > 0)
-		*base = f->app->hello.base;
-	else if (f->syn[out] || f->syn_ack[out])
-		*base = f->isn[out];
-	else if (p->payload_caplen >= 6 &&
-	         vp_client_hello_begins(p->payload, p->payload_caplen))
-		*base = p->seq;
-	else
-		return false;
-	return true;
-}
-
-static void hello(struct vp_flows *t, struct vp_flow_row *f,
-                  const struct vp_packet *p, bool out)
-{
-	uint32_t seq = data_seq(p);
-	struct vp_stream *s;
-	uint32_t base;
-
-	if (!hello_base(f, p, out, &base))
-		return;
-	if (f->app == NULL || f->app->hello.n == 0) {
-		if (seq == base &&
-		    hello_read(t, f, p->payload, p->payload_caplen))
-			return;
-		if (app_of(f) == NULL)
-			return;
-		f->app->hello.base = base;
-	}
-	s = &f->app->hello;
-	switch (vp_stream_add(s, &t->held, HELLO_WINDOW, seq, p->payload,
-	                      p->payload_caplen)) {
-	case VP_STREAM_OK:
-		hello_read(t, f, s->buf, vp_stream_ready(s));
-		break;
-	case VP_STREAM_FULL:
-		t->n_left_out++;
-		hello_end(t, f);
-		break;
-	case VP_STREAM_PAST: /* what is missing will not come any more */
-		hello_end(t, f);
-		break;
-	}
-}
-
-/* --- both ---------------------------------------------------------------- */
-
-static bool from_client(const struct vp_flow_row *f, bool out)
-{
-	return f->direction == VP_DIRECTION_IN ? !out : out;
-}
+/* --- all ----------------------------------------------------------------- */
 
 void vp_flow_payload(struct vp_flows *t, struct vp_flow_row *f,
                      const struct vp_packet *p, bool out)
 {
 	bool dns;
 
+	if (f->app != NULL && f->app->hello != NULL &&
+	    (p->tcp_flags & VP_TCP_ACK) != 0 &&
+	    out == (f->direction == VP_DIRECTION_IN))
+		vp_flow_hello_acked(t, f, p->ack);
 	if (p->payload_len == 0)
 		return;
 	dns = is_dns_end(t, &p->src, p->sport) ||
@@ -369,11 +349,10 @@ void vp_flow_payload(struct vp_flows *t, struct vp_flow_row *f,
 		t->truncated++; /* a question or binding may be lost */
 	if (p->payload_caplen == 0)
 		return;
-	if (p->proto == IPPROTO_UDP && dns)
-		dns_message(t, f, p, p->payload, p->payload_caplen, out);
-	else if (p->proto == IPPROTO_TCP && dns)
+	if (!dns)
+		vp_flow_hello(t, f, p, out);
+	else if (p->proto == IPPROTO_UDP)
+		dns_message(t, f, p, p->payload, p->payload_caplen, out, false);
+	else if (p->proto == IPPROTO_TCP)
 		dns_tcp(t, f, p, out);
-	else if (p->proto == IPPROTO_TCP && !f->hello_done &&
-	         from_client(f, out))
-		hello(t, f, p, out);
 }

@@ -21,13 +21,32 @@
 /* proto, then family, address and port of both ends. */
 #define VP_FLOW_KEY 39
 
+struct vp_quic;       /* vnetprobe/quic.h */
+struct vp_flow_hello; /* flow_hello.c */
+
+/* DNS over TCP, by direction: in, out. */
+struct vp_flow_dns {
+	struct vp_stream stream[2];
+	bool begun[2];
+	bool guessed[2]; /* where its messages begin: it binds nothing */
+};
+
+#define VP_FLOW_OTHER_NAMES 4
+
 /* What few flows have. */
 struct vp_flow_app {
 	char *sni;
-	bool doubtful; /* what the other end took for the name is unknown */
-	struct vp_stream hello;
-	struct vp_stream dns[2]; /* by direction: in, out */
-	bool dns_begun[2];
+	char *others[VP_FLOW_OTHER_NAMES]; /* claimed beside sni */
+	char *http_host, *http_connect;
+	uint8_t sni_from; /* enum vp_name_source */
+	bool ech;
+	bool doubtful;     /* what the other end took for the name is unknown */
+	bool quic_dropped; /* not held any more, nor answered yet */
+	uint32_t quic_held; /* bytes of the budget */
+	uint64_t quic_last; /* hash of the last connection that has its name */
+	struct vp_quic *quic;        /* NULL: none that is not settled */
+	struct vp_flow_hello *hello; /* NULL, as well */
+	struct vp_flow_dns *dns;
 	char **questions;
 	size_t n_questions, questions_left_out;
 };
@@ -287,6 +306,22 @@ void vp_flow_payload(struct vp_flows *t, struct vp_flow_row *f,
 /* A new connection on the same ends: what out's side began to send is void. */
 void vp_flow_restart(struct vp_flows *t, struct vp_flow_row *f, bool out);
 void vp_flow_app_free(struct vp_flows *t, struct vp_flow_row *f);
+/* What is said of the flow beside counts; NULL: no memory. */
+struct vp_flow_app *vp_flow_app(struct vp_flow_row *f);
+/* Of its first byte of data. */
+uint32_t vp_flow_data_seq(const struct vp_packet *p);
+
+/* --- flow_hello.c -------------------------------------------------------- */
+
+/* Bytes that may name whom a client wants. */
+void vp_flow_hello(struct vp_flows *t, struct vp_flow_row *f,
+                   const struct vp_packet *p, bool out);
+/* The other end has the client's bytes up to there; only with app->hello. */
+void vp_flow_hello_acked(struct vp_flows *t, struct vp_flow_row *f,
+                         uint32_t ack);
+void vp_flow_hello_restart(struct vp_flows *t, struct vp_flow_row *f, bool out);
+/* Only with app, which stays. */
+void vp_flow_hello_free(struct vp_flows *t, struct vp_flow_row *f);
 
 /* --- flow_trace.c -------------------------------------------------------- */
 

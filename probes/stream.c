@@ -27,7 +27,7 @@ static bool reserve(struct vp_stream *s, struct vp_stream_budget *budget,
 	return true;
 }
 
-/* Copies what of [from, to) is not there yet. */
+/* Copies what of [from, to) is not there yet, and compares what is. */
 static void fill_gaps(struct vp_stream *s, uint32_t from, uint32_t to,
                       const uint8_t *data)
 {
@@ -35,11 +35,18 @@ static void fill_gaps(struct vp_stream *s, uint32_t from, uint32_t to,
 
 	for (uint32_t i = 0; i < s->n && at < to; i++) {
 		uint32_t gap_end = s->have[i].from < to ? s->have[i].from : to;
+		uint32_t again;
 
 		if (s->have[i].to <= at)
 			continue;
-		if (at < gap_end)
+		if (at < gap_end) {
 			memcpy(s->buf + at, data + (at - from), gap_end - at);
+			at = gap_end;
+		}
+		again = s->have[i].to < to ? s->have[i].to : to;
+		if (at < again &&
+		    memcmp(s->buf + at, data + (at - from), again - at) != 0)
+			s->contradicts = true;
 		at = s->have[i].to;
 	}
 	if (at < to)

@@ -2,8 +2,9 @@
  * stream.h - one direction of a TCP connection put in order again.
  *
  * Segments may come late, twice, or overlapping; the first copy of a byte
- * wins. Only a window of max bytes from base on is kept. What is held counts
- * against a budget that all streams of a table share.
+ * wins, and that another one differs is noted as long as both can be compared.
+ * Only a window of max bytes from base on is kept. What is held counts against
+ * a budget that all streams of a table share.
  */
 #ifndef VP_PROBES_STREAM_H
 #define VP_PROBES_STREAM_H
@@ -17,8 +18,9 @@
 struct vp_stream {
 	uint8_t *buf;
 	uint32_t cap;
-	uint32_t base; /* sequence number of buf[0] */
-	uint32_t n;    /* ranges of bytes that are there, in order */
+	uint32_t base;    /* sequence number of buf[0] */
+	bool contradicts; /* a later copy of a byte had another value */
+	uint32_t n;       /* ranges of bytes that are there, in order */
 	struct {
 		uint32_t from, to;
 	} have[VP_STREAM_RANGES];
