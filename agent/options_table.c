@@ -112,6 +112,23 @@ static int set_color(struct vp_settings *s, const char *text, char *why,
 	return -EINVAL;
 }
 
+static int set_attribution(struct vp_settings *s, const char *text, char *why,
+                           size_t size)
+{
+	static const char *const words[] = { "bpf", "socket", "off" };
+	char quoted[VP_QUOTE_TEXT];
+
+	for (size_t i = 0; i < N_OF(words); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		s->attribution = (enum vp_attribution)i;
+		return 0;
+	}
+	snprintf(why, size, "%s is not one of bpf, socket, off",
+	         vp_quote(quoted, text));
+	return -EINVAL;
+}
+
 static int set_no_capture(struct vp_settings *s, const char *text, char *why,
                           size_t size)
 {
@@ -232,6 +249,9 @@ static const struct vp_option options[] = {
 	  CHECK, set_no_capture },
 	{ "capture-buffer", 0, "SIZE", "kernel buffer of the capture (4MiB)",
 	  RUN | WATCH, vp_value_capture_buffer },
+	{ "attribution", 0, "HOW",
+	  "tell who sends by bpf (else by sockets), socket or off (bpf)",
+	  CHECK | WATCH, set_attribution },
 	{ "resolver", 0, "IP[:PORT]",
 	  "ask this resolver, not those of resolv.conf; repeatable",
 	  PLAN | WATCH | ANALYZE, vp_value_resolver },

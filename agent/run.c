@@ -194,6 +194,9 @@ int vp_run_prepare(struct vp_run **out, const struct vp_run_helpers *helpers,
 	note_proxies(facts);
 	vp_progress_init(&r->progress, s->verbosity < 0);
 	rc = vp_watching_open(&r->watching, facts, s, why, size);
+	if (rc == 0 && r->command != NULL)
+		vp_watching_command(r->watching, vp_watched_cgroup(r->command),
+		                    vp_watched_keeper(r->command));
 	if (rc == 0)
 		rc = vp_watching_drop(r->watching, why, size);
 	if (rc != 0) {

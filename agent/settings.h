@@ -48,6 +48,13 @@ struct vp_config_place {
 	unsigned line, column; /* from 1 */
 };
 
+/* How senders are told. */
+enum vp_attribution {
+	VP_ATTRIBUTION_BPF, /* if it can be, else by sockets */
+	VP_ATTRIBUTION_SOCKET,
+	VP_ATTRIBUTION_OFF,
+};
+
 enum vp_color { VP_COLOR_AUTO, VP_COLOR_ALWAYS, VP_COLOR_NEVER };
 
 struct vp_storage_account {
@@ -130,7 +137,8 @@ struct vp_settings {
 	bool deadline_stated; /* else it grows with what there is to ask */
 	unsigned linger_ms;   /* default 300 */
 	unsigned for_ms;      /* watch; 0: until a signal */
-	unsigned concurrency; /* default 32 */
+	enum vp_attribution attribution;
+	unsigned concurrency;    /* default 32 */
 	unsigned capture_buffer; /* bytes; 0: the capture's default */
 	char *ca_file;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf; for tests */

@@ -32,6 +32,7 @@ struct vp_watching {
 	struct vp_evidence *evidence; /* NULL: none */
 	struct vp_routes *routes;
 	struct vp_netstate *before;
+	struct vp_link_watch *links;
 	struct vp_service_tags *tags; /* NULL: none */
 	void (*done)(void *arg);
 	void *arg;
@@ -162,8 +163,10 @@ int vp_watching_open(struct vp_watching **out, struct vp_facts *facts,
 	rc = open_capture(w, why, size);
 	if (rc != 0)
 		return rc;
-	if (w->capture != NULL && facts->mode != VP_MODE_DNS)
-		w->owners = vp_attribution_open(facts, false);
+	if (w->capture != NULL && facts->mode != VP_MODE_DNS &&
+	    s->attribution != VP_ATTRIBUTION_OFF)
+		w->owners = vp_attribution_open(
+			facts, s->attribution == VP_ATTRIBUTION_SOCKET);
 	failed = vp_routes_open(&w->routes);
 	if (failed == 0)
 		return 0;
@@ -181,6 +184,13 @@ int vp_watching_drop(struct vp_watching *w, char *why, size_t size)
 		return 0;
 	return vp_evidence_begin(&w->evidence, w->facts, w->settings,
 	                         vp_capture_snaplen(w->capture), why, size);
+}
+
+void vp_watching_command(struct vp_watching *w, uint64_t cgroup,
+                         uint32_t ancestor)
+{
+	if (w->owners != NULL)
+		vp_owners_command(w->owners, cgroup, ancestor);
 }
 
 bool vp_watching_on(const struct vp_watching *w)
@@ -262,6 +272,34 @@ static void note_roles(struct vp_watching *w)
 	free(links);
 }
 
+/* Only one interface is captured on. */
+static bool watches_one(const struct vp_watching *w)
+{
+	const char *interface = w->settings->interface;
+
+	return interface != NULL && strcmp(interface, "any") != 0;
+}
+
+/* Interfaces or addresses came or went: the capture has them, the table of
+ * flows must know what they are. */
+static void on_links_changed(void *arg)
+{
+	struct vp_watching *w = arg;
+	const struct vp_interface *all;
+	struct vp_netstate *now;
+	size_t n;
+
+	if (vp_netstate_take(&now, w->routes) != 0)
+		return; /* the comparison in the end says so */
+	n = vp_netstate_interfaces(now, &all);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < all[i].n_addresses; k++)
+			note_local(w, &all[i].addresses[k]);
+	}
+	vp_netstate_free(now);
+	note_roles(w);
+}
+
 static void list_interfaces(struct vp_watching *w)
 {
 	struct vp_facts *f = w->facts;
@@ -274,8 +312,7 @@ static void list_interfaces(struct vp_watching *w)
 			note_local(w, &all[i].addresses[k]);
 		if (!all[i].up)
 			continue;
-		if (w->settings->interface != NULL &&
-		    strcmp(w->settings->interface, "any") != 0 &&
+		if (watches_one(w) &&
 		    strcmp(w->settings->interface, all[i].name) != 0) {
 			note_unwatched(w, &all[i]);
 			continue;
@@ -309,7 +346,8 @@ static void compare_state(struct vp_watching *w)
 	}
 	vp_netstate_compare(w->before, after, &interfaces, add_change,
 	                    w->facts);
-	if (interfaces)
+	/* One that came while all were watched was watched, too. */
+	if (interfaces && (w->facts->mode != VP_MODE_WATCH || watches_one(w)))
 		w->facts->capture.interface_missed = true;
 	vp_netstate_free(after);
 }
@@ -353,6 +391,8 @@ void vp_watching_arm(struct vp_watching *w, uv_loop_t *loop,
 	list_interfaces(w);
 	vp_listeners(NULL, on_listener, w);
 	vp_attribution_start(w->owners, loop, w->flows);
+	/* Without it, roles are those of now. */
+	vp_link_watch_start(&w->links, loop, on_links_changed, w);
 	rc = vp_capture_start(w->capture, loop, on_frame, on_capture_end, w);
 	if (rc == 0)
 		rc = vp_capture_selftest(w->capture, SELFTEST_MS,
@@ -447,6 +487,7 @@ void vp_watching_destroy(struct vp_watching *w)
 {
 	if (w == NULL)
 		return;
+	vp_link_watch_stop(w->links);
 	vp_capture_destroy(w->capture);
 	vp_evidence_close(w->evidence);
 	vp_routes_close(w->routes);

@@ -27,6 +27,9 @@ int vp_watching_open(struct vp_watching **out, struct vp_facts *facts,
                      const struct vp_settings *s, char *why, size_t size);
 /* The same. */
 int vp_watching_drop(struct vp_watching *w, char *why, size_t size);
+/* Whose processes are the command's: owner.h. */
+void vp_watching_command(struct vp_watching *w, uint64_t cgroup,
+                         uint32_t ancestor);
 /* Is there a capture? */
 bool vp_watching_on(const struct vp_watching *w);
 struct vp_routes *vp_watching_routes(const struct vp_watching *w);
