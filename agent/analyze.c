@@ -66,6 +66,7 @@ static void add_vnet(struct vp_analyze *a, const struct vp_prefix *vnet)
 			return;
 	}
 	*VP_PUSH(a->facts->arena, p->vnet, p->n_vnet) = *vnet;
+	vp_flows_add_vnet(a->intake.flows, vnet);
 }
 
 static void keep_note(struct vp_analyze *a, const struct vp_note *note)
@@ -102,6 +103,12 @@ static void on_comment(const char *text, size_t len, void *arg)
 		return;
 	case VP_NOTE_LISTENER:
 		vp_flows_add_listener(a->intake.flows, note.port);
+		return;
+	case VP_NOTE_RESOLVER:
+		vp_flows_add_resolver(a->intake.flows, &note.remote);
+		return;
+	case VP_NOTE_ALL_INTERFACES:
+		vp_flows_all_interfaces(a->intake.flows);
 		return;
 	case VP_NOTE_NOTES_LEFT_OUT:
 		a->notes_left_out = true;
@@ -330,6 +337,8 @@ static int prepare(struct vp_analyze *a, char *why, size_t size)
 	f->capture.state = VP_CAPTURE_COMPLETE; /* until something says no */
 	for (size_t i = 0; i < s->n_local; i++)
 		vp_flows_add_local(a->intake.flows, &s->local[i]);
+	for (size_t i = 0; i < f->policy.n_vnet; i++)
+		vp_flows_add_vnet(a->intake.flows, &f->policy.vnet[i]);
 	for (size_t i = 0; i < f->n_resolvers; i++)
 		vp_flows_add_resolver(a->intake.flows,
 		                      &f->resolvers[i].endpoint);

@@ -22,10 +22,7 @@ int vp_evidence_begin(struct vp_evidence **out, struct vp_facts *facts,
 		return 2;
 	facts->capture.evidence = vp_arena_strdup(facts->arena, s->evidence);
 	facts->capture.evidence_ring = s->evidence_ring;
-	vp_evidence_note_vnet(*out, facts);
-	/* Frames of a capture on one interface do not name it. */
-	if (s->interface != NULL)
-		vp_evidence_interface(*out, 0, s->interface);
+	vp_evidence_note_plan(*out, facts);
 	return 0;
 }
 

@@ -66,9 +66,28 @@ void vp_evidence_note_listener(struct vp_evidence *e, uint16_t port)
 	vp_evidence_note(e, line);
 }
 
-void vp_evidence_note_vnet(struct vp_evidence *e, const struct vp_facts *facts)
+void vp_evidence_note_all_interfaces(struct vp_evidence *e)
+{
+	vp_evidence_note(e, PREFIX "all-interfaces");
+}
+
+static void note_resolver(struct vp_evidence *e, const struct vp_endpoint *r)
+{
+	char line[LINE_MAX_BYTES], text[VP_ENDPOINT_TEXT];
+
+	if (r->addr.family == 0 || r->port == 0 || r->port == 53)
+		return;
+	snprintf(line, sizeof(line), PREFIX "resolver %s",
+	         vp_endpoint_format(r, text));
+	vp_evidence_note(e, line);
+}
+
+void vp_evidence_note_plan(struct vp_evidence *e, const struct vp_facts *facts)
 {
 	char line[LINE_MAX_BYTES], text[VP_PREFIX_TEXT];
+
+	for (size_t i = 0; i < facts->n_resolvers; i++)
+		note_resolver(e, &facts->resolvers[i].endpoint);
 
 	for (size_t i = 0; i < facts->policy.n_vnet; i++) {
 		snprintf(line, sizeof(line), PREFIX "vnet %s",
@@ -254,6 +273,11 @@ static int read_listener(struct vp_note *n, char *const *words)
 	return 0;
 }
 
+static int read_resolver(struct vp_note *n, char *const *words)
+{
+	return vp_endpoint_parse(&n->remote, words[0], 53);
+}
+
 static int read_nothing(struct vp_note *n, char *const *words)
 {
 	(void)n, (void)words;
@@ -271,6 +295,8 @@ static const struct kind {
 	{ "own", VP_NOTE_OWN, 3, read_own },
 	{ "interface", VP_NOTE_INTERFACE, 3, read_interface },
 	{ "listener", VP_NOTE_LISTENER, 1, read_listener },
+	{ "resolver", VP_NOTE_RESOLVER, 1, read_resolver },
+	{ "all-interfaces", VP_NOTE_ALL_INTERFACES, 0, read_nothing },
 	{ "left-out", VP_NOTE_LEFT_OUT, 1, read_left_out },
 	{ "notes-left-out", VP_NOTE_NOTES_LEFT_OUT, 0, read_nothing },
 };

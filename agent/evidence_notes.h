@@ -6,6 +6,8 @@
  *     vnetprobe: vnet PREFIX                a prefix of the VNet
  *     vnetprobe: interface INDEX NAME ROLE
  *     vnetprobe: listener PORT              a TCP port somebody listened at
+ *     vnetprobe: resolver ADDR:PORT         one on another port than 53
+ *     vnetprobe: all-interfaces             none was left unwatched
  *     vnetprobe: own PROTO LOCAL REMOTE     a probe of the run
  *     vnetprobe: left-out N                 packets that are not in the file
  *     vnetprobe: notes-left-out             notes that are not
@@ -29,7 +31,9 @@ void vp_evidence_note_local(struct vp_evidence *e, const struct vp_addr *addr);
 void vp_evidence_note_interface(struct vp_evidence *e, int index,
                                 const char *name, enum vp_link_role role);
 void vp_evidence_note_listener(struct vp_evidence *e, uint16_t port);
-void vp_evidence_note_vnet(struct vp_evidence *e, const struct vp_facts *facts);
+void vp_evidence_note_all_interfaces(struct vp_evidence *e);
+/* The VNet's prefixes, and resolvers. */
+void vp_evidence_note_plan(struct vp_evidence *e, const struct vp_facts *facts);
 /* Of the flows in the facts, those of our own probes. */
 void vp_evidence_note_own(struct vp_evidence *e, const struct vp_facts *facts);
 /* If any packet was. */
@@ -43,6 +47,8 @@ enum vp_note_kind {
 	VP_NOTE_OWN,
 	VP_NOTE_INTERFACE,
 	VP_NOTE_LISTENER,
+	VP_NOTE_RESOLVER,
+	VP_NOTE_ALL_INTERFACES,
 	VP_NOTE_LEFT_OUT,
 	VP_NOTE_NOTES_LEFT_OUT,
 };
@@ -51,10 +57,10 @@ enum vp_note_kind {
 
 struct vp_note { /* what its kind has; the rest is zero */
 	enum vp_note_kind kind;
-	struct vp_addr addr;   /* LOCAL */
-	struct vp_prefix vnet; /* VNET */
-	uint8_t proto;         /* OWN */
-	struct vp_endpoint local, remote;
+	struct vp_addr addr;              /* LOCAL */
+	struct vp_prefix vnet;            /* VNET */
+	uint8_t proto;                    /* OWN */
+	struct vp_endpoint local, remote; /* remote also: RESOLVER */
 	int ifindex; /* INTERFACE: as that machine numbers it */
 	char name[VP_NOTE_NAME];
 	enum vp_link_role role;

@@ -139,6 +139,8 @@ static int open_capture(struct vp_watching *w, char *why, size_t size)
 	w->flows = vp_flows_create(NULL);
 	if (s->trace && w->flows != NULL && vp_flows_trace(w->flows, 0) != 0)
 		f->trace_left_out = 1; /* at least */
+	for (size_t i = 0; w->flows != NULL && i < f->policy.n_vnet; i++)
+		vp_flows_add_vnet(w->flows, &f->policy.vnet[i]);
 	/* What is said to a resolver on another port than 53 is DNS too. */
 	for (size_t i = 0; w->flows != NULL && i < f->n_resolvers; i++)
 		if (f->resolvers[i].endpoint.addr.family != 0)
@@ -300,6 +302,13 @@ static void on_links_changed(void *arg)
 	note_roles(w);
 }
 
+static void note_all_watched(struct vp_watching *w)
+{
+	vp_flows_all_interfaces(w->flows);
+	if (w->evidence != NULL)
+		vp_evidence_note_all_interfaces(w->evidence);
+}
+
 static void list_interfaces(struct vp_watching *w)
 {
 	struct vp_facts *f = w->facts;
@@ -322,6 +331,8 @@ static void list_interfaces(struct vp_watching *w)
 			vp_arena_strdup(f->arena, all[i].name);
 	}
 	note_roles(w);
+	if (!watches_one(w))
+		note_all_watched(w);
 }
 
 static void add_change(const char *text, void *arg)

@@ -43,6 +43,7 @@ struct vp_capture {
 	pcap_t *pcap;
 	int fd; /* of pcap */
 	int linktype;
+	int ifindex; /* 0: all of them; each packet tells */
 	struct vp_marker marker;
 
 	uv_loop_t *loop;
@@ -210,6 +211,8 @@ int vp_capture_open(struct vp_capture **out,
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return explain(why, size, -ENOMEM, "out of memory");
+	if (o.interface != NULL)
+		c->ifindex = (int)if_nametoindex(o.interface);
 	c->marker.fd = -1;
 	err = activate(c, &o, why, size);
 	/* The marker's port goes into the filter, so it comes first. */
@@ -350,6 +353,7 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *h,
 	struct vp_capture *c = (struct vp_capture *)user;
 	struct vp_frame frame = {
 		.ts_us = (int64_t)h->ts.tv_sec * 1000000 + h->ts.tv_usec,
+		.ifindex = c->ifindex,
 		.linktype = c->linktype,
 		.data = data,
 		.caplen = h->caplen,

@@ -416,6 +416,9 @@ int vp_evidence_note(struct vp_evidence *e, const char *line)
 
 	if (e->committed)
 		return -ENOSPC;
+	if (vp_pcapng_has_comment(&e->early, line) ||
+	    vp_pcapng_has_comment(&e->late, line))
+		return 0;
 	err = vp_pcapng_comment(e->settled ? &e->late : &e->early, line,
 	                        e->notes_max);
 	e->notes_left_out |= err != 0;

@@ -209,6 +209,19 @@ static int reserve(struct vp_pcapng_comments *c, size_t need)
 	return 0;
 }
 
+bool vp_pcapng_has_comment(const struct vp_pcapng_comments *c, const char *text)
+{
+	size_t len = strlen(text);
+	uint16_t head[2];
+
+	for (size_t at = 0; at < c->len; at += 4 + padded(head[1])) {
+		memcpy(head, c->data + at, sizeof(head));
+		if (head[1] == len && memcmp(c->data + at + 4, text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 int vp_pcapng_comment(struct vp_pcapng_comments *c, const char *text,
                       size_t most)
 {

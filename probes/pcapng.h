@@ -45,6 +45,8 @@ size_t vp_pcapng_statistics(struct vp_pcapng *b,
 
 /* What vp_pcapng_packet() adds for so many bytes. */
 size_t vp_pcapng_packet_size(uint32_t keep);
+bool vp_pcapng_has_comment(const struct vp_pcapng_comments *c,
+                           const char *text);
 /* 0, or -ENOSPC: there would be more than most bytes of them, it is too long,
  * or there is no memory. data is for free(). */
 int vp_pcapng_comment(struct vp_pcapng_comments *c, const char *text,

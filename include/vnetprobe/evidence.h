@@ -44,7 +44,8 @@ void vp_evidence_interface(struct vp_evidence *e, int ifindex,
 /* What `analyze` needs to judge the same, as a comment ("vnetprobe: own tcp
  * 10.0.0.4:40000 203.0.113.7:443"): notes before the first packet stand in the
  * section header, ahead of all packets, later ones in the statistics block that
- * the committed file ends with. 0, or -ENOSPC: then the file says so. */
+ * the committed file ends with; each once. 0, or -ENOSPC: then the file says
+ * so. */
 #define VP_EVIDENCE_NOTES_LEFT_OUT "vnetprobe: notes-left-out"
 int vp_evidence_note(struct vp_evidence *e, const char *line);
 /* What the statistics block says was lost. */

@@ -85,6 +85,10 @@ static void test_not_notes(void **state)
 		{ "vnetprobe: notes-left-out", 0 },
 		{ "vnetprobe: notes-left-out x", -EINVAL },
 		{ "vnetprobe: listener 65535", 0 },
+		{ "vnetprobe: all-interfaces", 0 },
+		{ "vnetprobe: all-interfaces 2", -EINVAL },
+		{ "vnetprobe: resolver 10.0.0.4:5353", 0 },
+		{ "vnetprobe: resolver 10.0.0.4:", -EINVAL },
 		{ "vnetprobe: listener 65536", -EINVAL },
 		{ "vnetprobe: interface 1 l%6F loopback", 0 },
 		{ "vnetprobe: interface 1 l%6 loopback", -EINVAL },
@@ -187,7 +191,7 @@ static void write_file(void)
 	                                facts->policy.n_vnet),
 	                        "10.20.0.0/16"),
 		0);
-	vp_evidence_note_vnet(e, facts);
+	vp_evidence_note_plan(e, facts);
 	assert_int_equal(vp_evidence_write(e, &frame, 4), 1);
 	set_end(&flows[0].local, "[fd00::4]:40000");
 	set_end(&flows[0].remote, "203.0.113.7:443");
