@@ -17,6 +17,7 @@
 
 #include "cursor.h"
 #include "dns_name.h"
+#include "dns_service.h"
 
 #define MESSAGE_MAX 65535 /* the length prefix of TCP, RFC 1035 4.2.2 */
 #define CHAIN_MAX 128     /* links; resolvers give up after 8 to 32 */
@@ -114,6 +115,8 @@ static const char *answer_keep(struct reader *r, const struct record *rec)
 	case VP_DNS_CNAME:
 	case VP_DNS_SOA:
 	case TYPE_DNAME:
+	case VP_DNS_SVCB:
+	case VP_DNS_HTTPS:
 		break;
 	default:
 		return NULL;
@@ -448,6 +451,25 @@ static const char *soa_find(struct reader *r, const struct vp_dns_name *end)
 	return NULL;
 }
 
+/* One that cannot be read is as good as none: clients go by the addresses. */
+static void services_collect(struct reader *r, const struct vp_dns_name *end)
+{
+	struct vp_dns_message *m = &r->out;
+	uint16_t hash = vp_dns_name_hash(end);
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct entry *e = &r->index[i];
+		struct vp_cursor c = vp_cur_init(r->msg + e->data - 2, 2);
+		size_t to = e->data + (size_t)vp_cur_be16(&c);
+		struct vp_dns_service s;
+
+		if (e->type == m->type && entry_is(r, e, end, hash) &&
+		    vp_dns_service_read(&s, r->arena, r->msg, e->data, to, end,
+		                        entry_ttl(r, e)))
+			*VP_PUSH(r->arena, m->services, m->n_services) = s;
+	}
+}
+
 static const char *chain_read(struct reader *r)
 {
 	struct vp_dns_name end;
@@ -457,6 +479,8 @@ static const char *chain_read(struct reader *r)
 		return why;
 	if (r->out.type == VP_DNS_SOA)
 		return soa_find(r, &end);
+	if (r->out.type == VP_DNS_SVCB || r->out.type == VP_DNS_HTTPS)
+		services_collect(r, &end);
 	addresses_collect(r, &end);
 	return NULL;
 }

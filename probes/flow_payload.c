@@ -157,16 +157,30 @@ static uint32_t ttl_min(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* A name, with the least TTL of the links between it and the address. */
+static void bind_addresses(struct vp_flows *t, const struct vp_packet *p,
+                           const struct vp_dns_address *a, size_t n,
+                           const char *name, uint32_t ttl)
+{
+	for (size_t i = 0; i < n; i++)
+		if (vp_bindings_add(t->bindings, &a[i].addr, name, p->ts_us,
+		                    ttl_min(ttl, a[i].ttl)) != 0)
+			t->names_left_out++;
+}
+
+/*
+ * A name, with the least TTL of the links between it and the address. A client
+ * may connect to a hint before it has the addresses themselves (RFC 9460
+ * section 7.3), and what it means then is the name it asked about; the resolver
+ * is the one that it trusts with addresses, too.
+ */
 static void bind_name(struct vp_flows *t, const struct vp_packet *p,
                       const struct vp_dns_message *m, const char *name,
                       uint32_t ttl)
 {
-	for (size_t i = 0; i < m->n_addresses; i++)
-		if (vp_bindings_add(t->bindings, &m->addresses[i].addr, name,
-		                    p->ts_us,
-		                    ttl_min(ttl, m->addresses[i].ttl)) != 0)
-			t->names_left_out++;
+	bind_addresses(t, p, m->addresses, m->n_addresses, name, ttl);
+	for (size_t i = 0; i < m->n_services; i++)
+		bind_addresses(t, p, m->services[i].hints,
+		               m->services[i].n_hints, name, ttl);
 }
 
 /* Of the links from that one on; chains are short. */
@@ -186,6 +200,10 @@ static void bind_chain(struct vp_flows *t, const struct vp_packet *p,
 	bind_name(t, p, m, m->question, chain_ttl(m, 0));
 	for (size_t i = 0; i < m->n_chain; i++)
 		bind_name(t, p, m, m->chain[i].target, chain_ttl(m, i + 1));
+	for (size_t i = 0; i < m->n_services; i++)
+		bind_addresses(t, p, m->services[i].hints,
+		               m->services[i].n_hints, m->services[i].target,
+		               INT32_MAX);
 }
 
 static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
@@ -200,7 +218,7 @@ static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
 	if (vp_dns_message_read(&m, arena, msg, len, &why) == 0 &&
 	    m.question != NULL && m.rcode == 0) {
 		if (guessed)
-			t->names_left_out += m.n_addresses > 0;
+			t->names_left_out += m.n_addresses + m.n_services > 0;
 		else if (vp_flows_saw_question(t, p->proto, &to, &from,
 		                               m.question, m.type))
 			bind_chain(t, p, &m);

@@ -25,6 +25,15 @@ struct vp_dns_header {
 	uint16_t n_question, n_answer, n_authority, n_additional;
 };
 
+/* Where a service is, by RFC 9460 (HTTPS and SVCB records). */
+struct vp_dns_service {
+	uint16_t priority; /* 0: target is another name for all of it */
+	char *target;      /* the owner where the record says "." */
+	uint32_t ttl;
+	struct vp_dns_address *hints; /* ipv4hint, ipv6hint; with that TTL */
+	size_t n_hints;
+};
+
 /* A message as far as judging needs it; pointers live in the arena. Names are
  * lower case, without a final dot; the root is ".". */
 struct vp_dns_message {
@@ -39,6 +48,9 @@ struct vp_dns_message {
 	struct vp_dns_address *addresses; /* at the end of the chain, of the
 	                                   * question's type */
 	size_t n_addresses;
+	struct vp_dns_service *services; /* at the end of the chain, if they
+	                                  * were asked for */
+	size_t n_services;
 	struct vp_soa soa; /* of the authority section; if SOA was asked for
 	                    * and is there, that at the end of the chain */
 	char *text; /* if TXT was asked for: the strings of the name's first
