@@ -76,10 +76,12 @@ static void leave_note(struct vp_flows *t, const struct vp_flow_row *f,
 	n->row = (uint32_t)(f - t->rows) + 1;
 }
 
-static struct vp_flow_row *find_note(struct vp_flows *t,
+/* Takes it away: one packet came in, so one goes out. */
+static struct vp_flow_row *take_note(struct vp_flows *t,
                                      const struct vp_packet *p, uint64_t sign)
 {
-	const struct note *n;
+	struct note *n;
+	uint32_t row;
 
 	if (t->notes == NULL)
 		return NULL;
@@ -87,7 +89,9 @@ static struct vp_flow_row *find_note(struct vp_flows *t,
 	if (n->row == 0 || n->sign != sign || p->ts_us < n->ts_us ||
 	    p->ts_us - n->ts_us > NOTE_US)
 		return NULL;
-	return &t->rows[n->row - 1];
+	row = n->row - 1;
+	n->row = 0;
+	return &t->rows[row];
 }
 
 static bool same_remote(const struct vp_flow_row *a,
@@ -134,7 +138,7 @@ void vp_flow_nat(struct vp_flows *t, struct vp_flow_row *f,
 		leave_note(t, f, p, sign);
 		return;
 	}
-	noted = find_note(t, p, sign);
+	noted = take_note(t, p, sign);
 	if (noted == NULL)
 		return;
 	if (dir == OUT)
