@@ -76,7 +76,8 @@ static bool is_talk(const uint8_t *b)
 static bool is_handshake(struct vp_flow_row *f, const struct vp_packet *p,
                          int dir)
 {
-	int32_t at = (int32_t)(f->tls_end[dir] - p->seq);
+	uint32_t seq = vp_flow_data_seq(p);
+	int32_t at = (int32_t)(f->tls_end[dir] - seq);
 	bool whole = false;
 	uint32_t from;
 
@@ -92,7 +93,7 @@ static bool is_handshake(struct vp_flow_row *f, const struct vp_packet *p,
 			return whole;
 		whole = true;
 		from += 5 + len;
-		f->tls_end[dir] = p->seq + from;
+		f->tls_end[dir] = seq + from;
 	}
 	return whole;
 }

@@ -227,7 +227,7 @@ static void test_keep_tls(void **state)
 
 	(void)state;
 	tcp(OUT, US, 50000, PUB, 443, 99, 0, VP_TCP_SYN, 0);
-	assert_int_equal(last.keep, VP_KEEP_WHOLE);
+	assert_int_equal(last.keep, VP_KEEP_HEADERS);
 	data(OUT, "", 0, 100);
 	assert_int_equal(last.keep, VP_KEEP_HEADERS);
 	data(OUT, hello, sizeof(hello), 100);
@@ -242,7 +242,24 @@ static void test_keep_tls(void **state)
 	assert_int_equal(last.keep, VP_KEEP_HEADERS);
 	assert_int_not_equal(last.row, VP_FLOW_NONE);
 	tcp(IN, PUB, 443, US, 50000, 522, 1, VP_TCP_FIN | VP_TCP_ACK, 0);
+	assert_int_equal(last.keep, VP_KEEP_HEADERS);
+}
+
+/* Data in a SYN (RFC 7413) begins after its number. */
+static void test_keep_tls_in_syn(void **state)
+{
+	static const uint8_t hello[] = { 22, 3, 1, 0, 10, 1, 2, 3, 4, 5 };
+
+	(void)state;
+	ip(OUT, US, PUB, IPPROTO_TCP, 20 + sizeof(hello));
+	f_tcp(&f, 50000, 443, 99, 0, VP_TCP_SYN);
+	f_put(&f, hello, sizeof(hello));
+	feed();
 	assert_int_equal(last.keep, VP_KEEP_WHOLE);
+	data(OUT, "12345", 5, 110);
+	assert_int_equal(last.keep, VP_KEEP_WHOLE);
+	data(OUT, "12345", 5, 115);
+	assert_int_equal(last.keep, VP_KEEP_HEADERS);
 }
 
 static void test_keep_http(void **state)
@@ -269,8 +286,9 @@ static void test_bulk(void **state)
 	} cases[] = {
 		{ "10.0.0.9", 445, VP_TCP_ACK, "data", VP_KEEP_NOTHING },
 		{ "10.0.0.9", 445, VP_TCP_ACK, "", VP_KEEP_NOTHING },
-		{ "10.0.0.9", 445, VP_TCP_SYN, "", VP_KEEP_WHOLE },
-		{ "10.0.0.9", 445, VP_TCP_ACK | VP_TCP_FIN, "", VP_KEEP_WHOLE },
+		{ "10.0.0.9", 445, VP_TCP_SYN, "", VP_KEEP_HEADERS },
+		{ "10.0.0.9", 445, VP_TCP_ACK | VP_TCP_FIN, "",
+		  VP_KEEP_HEADERS },
 		{ "10.0.0.9", 53, VP_TCP_ACK, "data", VP_KEEP_WHOLE },
 		{ "10.0.0.9", 853, VP_TCP_ACK, "data", VP_KEEP_HEADERS },
 		{ "10.0.0.9", 443, VP_TCP_ACK, "\x16\3\1\0\1a",
@@ -368,6 +386,7 @@ int main(void)
 		T(test_peers_syn_does_not_excuse),
 		T(test_backscatter),
 		T(test_keep_tls),
+		T(test_keep_tls_in_syn),
 		T(test_keep_http),
 		T(test_bulk),
 		T(test_connect_is_reported),
