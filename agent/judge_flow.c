@@ -290,13 +290,21 @@ static bool was_tried(const struct ctx *c, const struct vp_target *t)
 	return false;
 }
 
+/* A file does not list what was tried; that it calls a flow a probe names the
+ * flow, and excuses nothing. */
+static bool is_said_own(const struct ctx *c, const struct vp_target *t)
+{
+	return c->j->facts->mode == VP_MODE_ANALYZE &&
+	       t->expect != VP_EXPECT_PRIVATE;
+}
+
 static bool row_target(struct ctx *c)
 {
 	const struct vp_target *t = c->target;
 
 	if (t == NULL)
 		return false;
-	if (c->f->own && was_tried(c, t)) {
+	if (c->f->own && (was_tried(c, t) || is_said_own(c, t))) {
 		c->out->class = VP_CLASS_OWN;
 		c->out->rule = vp_arena_printf(c->j->arena, "probe of %s",
 		                               judge_target_text(c->j, t));

@@ -29,11 +29,10 @@ static void add_resolver(struct vp_facts *f, const struct vp_endpoint *e,
 	r->source = source;
 }
 
-bool vp_plan_stated_resolvers(struct vp_planner *p)
+static void add_stated(struct vp_planner *p)
 {
 	for (size_t i = 0; i < p->s->n_resolvers; i++)
 		add_resolver(p->facts, &p->s->resolvers[i], VP_RESOLVER_OPTION);
-	return true;
 }
 
 bool vp_plan_resolvers(struct vp_planner *p)
@@ -46,7 +45,7 @@ bool vp_plan_resolvers(struct vp_planner *p)
 	int n;
 
 	p->why[0] = '\0';
-	vp_plan_stated_resolvers(p);
+	add_stated(p);
 	if (s->n_resolvers == 0) {
 		n = vp_resolv_conf_read(p->facts, s->resolv_conf, NULL, detail,
 		                        sizeof(detail));
@@ -100,22 +99,33 @@ static bool wants_azure(const struct vp_facts *f, const struct vp_settings *s)
 	return s->azure_dns == VP_AZURE_DNS_ALWAYS;
 }
 
-void vp_plan_references(struct vp_facts *f, const struct vp_settings *s)
+static void add_compared(struct vp_facts *f, const struct vp_settings *s)
 {
-	struct vp_resolver *r;
-
-	if (s->emit != NULL)
-		return;
-	if (wants_azure(f, s) && !is_there(f, &azure_dns))
-		insert(f, &azure_dns, VP_RESOLVER_AZURE);
 	for (size_t i = 0; i < s->n_compare; i++) {
 		const struct vp_compare *c = &s->compare[i];
+		struct vp_resolver *r;
 
 		if (is_there(f, &c->endpoint))
 			continue;
 		r = insert(f, &c->endpoint, VP_RESOLVER_COMPARE);
 		r->label = vp_arena_strdup(f->arena, c->label);
 	}
+}
+
+bool vp_plan_stated_resolvers(struct vp_planner *p)
+{
+	add_stated(p);
+	add_compared(p->facts, p->s);
+	return true;
+}
+
+void vp_plan_references(struct vp_facts *f, const struct vp_settings *s)
+{
+	if (s->emit != NULL)
+		return;
+	if (wants_azure(f, s) && !is_there(f, &azure_dns))
+		insert(f, &azure_dns, VP_RESOLVER_AZURE);
+	add_compared(f, s);
 	vp_plan_servers(f, s);
 }
 
