@@ -335,6 +335,8 @@ static int prepare(struct vp_analyze *a, char *why, size_t size)
 	f->capture.file = vp_arena_strdup(f->arena, a->path);
 	f->capture.wanted = true;
 	f->capture.state = VP_CAPTURE_COMPLETE; /* until something says no */
+	for (size_t i = 0; i < f->policy.n_vnet; i++)
+		vp_flows_add_vnet(a->intake.flows, &f->policy.vnet[i]);
 	for (size_t i = 0; i < s->n_local; i++)
 		vp_flows_add_local(a->intake.flows, &s->local[i]);
 	for (size_t i = 0; i < f->policy.n_vnet; i++)

@@ -242,15 +242,16 @@ static void test_local(void **state)
 	}
 }
 
-/* Cooked packets name their interface by the number it had on its machine. */
-static void test_cooked_interfaces(void **state)
+/* Cooked packets name their interface by the number it had on its machine; the
+ * note may stand before them or at the file's end. */
+static void check_cooked_interfaces(bool at_end)
 {
+	static const char note[] = "vnetprobe: interface 7 eth7 exit";
 	struct bytes o = { 0 };
 	struct frame f;
 	struct run r;
 
-	(void)state;
-	b_section(&o, "vnetprobe: interface 7 eth7 exit");
+	b_section(&o, at_end ? NULL : note);
 	b_interface(&o, DLT_LINUX_SLL2, 0, "any", 6, 0);
 	b_interface(&o, DLT_LINUX_SLL2, 0, "eth1", 6, 0);
 	for (uint32_t i = 0; i < 2; i++) {
@@ -259,12 +260,21 @@ static void test_cooked_interfaces(void **state)
 		f_tcp(&f, 40000 + i, 443, 1, 0, VP_TCP_SYN);
 		b_packet(&o, i, START + i, f.b, f.n, (uint32_t)f.n, 0);
 	}
+	if (at_end)
+		b_statistics(&o, 0, 0, 0, note);
 	analyze_bytes(&r, &o, o.n, NULL, NULL);
 	assert_int_equal(r.facts->n_flows, 2);
 	assert_string_equal(r.facts->flows[0].interface, "eth7");
 	assert_string_equal(r.facts->flows[1].interface, "eth1");
 	assert_int_equal(r.facts->capture.n_interfaces, 2);
 	run_free(&r);
+}
+
+static void test_cooked_interfaces(void **state)
+{
+	(void)state;
+	check_cooked_interfaces(false);
+	check_cooked_interfaces(true);
 }
 
 static void test_refused(void **state)

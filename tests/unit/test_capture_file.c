@@ -486,6 +486,30 @@ static void test_block_lengths(void **state)
 	}
 }
 
+/* What is skipped may be longer than any window, and is counted. */
+static void test_long_block_is_skipped(void **state)
+{
+	static uint8_t b[1000000];
+	struct bytes o = { 0 }, tail = { 0 };
+	uint32_t len = 900000;
+	struct got g;
+
+	(void)state;
+	b_section(&o, NULL);
+	memcpy(b, o.b, o.n);
+	memcpy(b + o.n, &(uint32_t){ 99 }, 4);
+	memcpy(b + o.n + 4, &len, 4);
+	memcpy(b + o.n + len - 4, &len, 4);
+	b_enhanced(&tail, 0, 1, "x", 1, 0);
+	memcpy(b + o.n + len, tail.b, tail.n);
+	read_bytes(&g, b, o.n + len + tail.n);
+	assert_int_equal(g.rc, 0);
+	assert_string_equal(g.damage, "the packet at byte 900028 is of an "
+	                              "interface (0) that nothing describes");
+	read_bytes(&g, b, o.n + len - 1);
+	assert_true(g.cut);
+}
+
 static void test_bad_sections(void **state)
 {
 	struct bytes o = { 0 };
@@ -770,6 +794,7 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_packet_before_its_interface),
 		cmocka_unit_test(test_block_lengths),
+		cmocka_unit_test(test_long_block_is_skipped),
 		cmocka_unit_test(test_bad_sections),
 		cmocka_unit_test(test_many_interfaces),
 		cmocka_unit_test(test_pcap_prefixes),
