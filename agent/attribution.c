@@ -1,6 +1,12 @@
 /* attribution.c - see attribution.h. */
 #include "attribution.h"
 
+static void on_new_flow(uint8_t proto, const struct vp_endpoint *local,
+                        const struct vp_endpoint *remote, void *arg)
+{
+	vp_owners_look(arg, proto, local, remote);
+}
+
 struct vp_owners *vp_attribution_open(struct vp_facts *facts, bool no_bpf)
 {
 	const struct vp_owners_options opt = {
@@ -29,9 +35,9 @@ void vp_attribution_start(struct vp_owners *o, uv_loop_t *loop,
 {
 	if (o == NULL)
 		return;
-	/* Without a place on the loop it is read at the end. */
+	/* Without a place on the loop it is read with each new flow. */
 	(void)vp_owners_start(o, loop);
-	(void)flows;
+	vp_flows_on_new(flows, on_new_flow, o);
 }
 
 void vp_attribution_finish(struct vp_owners *o, struct vp_facts *facts)
