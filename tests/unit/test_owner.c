@@ -282,6 +282,8 @@ static void test_merge(void **state)
 	vp_claims_add(c, &k);
 	assert_int_equal(find(c, 10000 * S, 10001 * S).claim->pid, 8);
 	assert_int_equal(find(c, 10000 * S, 10001 * S).processes, 1);
+	/* the first one's two claims are one process */
+	assert_int_equal(find(c, 9990 * S, 10020 * S).processes, 2);
 	vp_claims_destroy(c);
 }
 

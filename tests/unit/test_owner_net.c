@@ -234,6 +234,47 @@ static void test_kernel(void **state)
 	assert_null(f.owner);
 }
 
+/* A datagram waits for its neighbour's address, and leaves from within a call
+ * of the process that says it: that one is not the sender. */
+static void test_waiting(void **state)
+{
+	int64_t first = now_us();
+	struct vp_endpoint to;
+	struct vp_flow f;
+	struct sent s;
+	pid_t pid;
+	int hold;
+
+	(void)state;
+	if (!bpf)
+		skip();
+	assert_int_equal(vp_endpoint_parse(&to, "198.51.100.9:9", 0), 0);
+	assert_int_equal(system("ip link add vpa type veth peer name vpb && "
+	                        "ip link set vpb up arp off && "
+	                        "ip link set vpa up && "
+	                        "ip addr add 198.51.100.1/24 dev vpa"),
+	                 0);
+	s = run(SOCK_DGRAM, &to, true, &hold, &pid);
+	assert_int_equal(vp_addr_parse(&s.local.addr, "198.51.100.1"), 0);
+	assert_int_equal(system("ip neigh replace 198.51.100.9 nud permanent "
+	                        "lladdr 02:00:00:00:00:09 dev vpa"),
+	                 0);
+	turn();
+	f = flow_of(IPPROTO_UDP, &s, &to, first);
+	vp_owners_find(owners, arena, &f);
+	if (f.owner != NULL)
+		assert_int_equal(f.owner->pid, pid);
+	close(hold);
+	waitpid(pid, NULL, 0);
+	/* and now it does not wait */
+	s = run(SOCK_DGRAM, &to, true, NULL, &pid);
+	assert_int_equal(vp_addr_parse(&s.local.addr, "198.51.100.1"), 0);
+	turn();
+	f = flow_of(IPPROTO_UDP, &s, &to, first);
+	vp_owners_find(owners, arena, &f);
+	check_owner(&f, s.pid, VP_OWNER_BPF);
+}
+
 /* Children of this process, and those that are not. */
 static void test_command(void **state)
 {
@@ -452,6 +493,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_short),
 		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_look),
