@@ -73,6 +73,11 @@ static void test_everything(void **state)
 	struct vp_settings s;
 
 	(void)state;
+	assert_int_equal(read_line(&s, "analyze f --learn --service-tags t"),
+	                 0);
+	assert_true(s.learn);
+	assert_string_equal(s.service_tags, "t");
+	vp_arena_destroy(s.arena);
 	assert_int_equal(
 		read_line(&s, "--format=json check a.example -o out.json "
 	                      "--evidence e.pcapng --interface eth0 "
@@ -218,6 +223,12 @@ static const struct {
 	{ "dns a --upstream 10.0.0.4", "--upstream is for --emit" },
 	{ "dns a --emit bind --upstream x", "'x' is not an IP address" },
 	{ "dns a --emit bind --format json", "--emit has a format of its own" },
+	{ "analyze a --learn --format json",
+	  "--learn has a format of its own" },
+	{ "check a --learn", "--learn is an option of" },
+	{ "check a --service-tags=",
+	  "--service-tags: expected the path of a ServiceTags file" },
+	{ "explain x --service-tags f", "--service-tags is an option of" },
 	{ "check a --trace", "--trace is an option of dns, not of check" },
 	{ "dns a --rounds 0", "'0' is not a number from 1 to 100" },
 	{ "dns a --rounds 101", "'101' is not a number from 1 to 100" },
