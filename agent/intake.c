@@ -112,6 +112,7 @@ static void save(struct vp_intake *in, const struct vp_frame *frame,
 	if (f.ifindex == 0)
 		f.ifindex = p->ifindex;
 	number = vp_evidence_write(in->evidence, &f, len);
+	vp_flows_evidence_turn(in->flows, vp_evidence_turn(in->evidence));
 	if (number != 0 && seen.row != VP_FLOW_NONE)
 		vp_flows_evidence(in->flows, seen.row, number);
 }

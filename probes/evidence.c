@@ -74,6 +74,7 @@ struct vp_evidence {
 	bool notes_left_out;
 	bool settled; /* the head is as it stays */
 
+	uint32_t turn;        /* of the ring */
 	uint64_t numbers;     /* packets taken */
 	uint64_t overwritten; /* of them, by the ring */
 	uint64_t left_out;
@@ -168,6 +169,7 @@ static bool turn(struct vp_evidence *e)
 	e->left_out += next->packets;
 	next->written = 0;
 	next->packets = 0;
+	e->turn++;
 	if (begin_segment(e, next))
 		return true;
 	e->buffer.len = 0;
@@ -408,6 +410,11 @@ uint64_t vp_evidence_write(struct vp_evidence *e, const struct vp_frame *frame,
 	e->current->packets++;
 	e->buffered++;
 	return ++e->numbers;
+}
+
+uint32_t vp_evidence_turn(const struct vp_evidence *e)
+{
+	return e->turn;
 }
 
 int vp_evidence_note(struct vp_evidence *e, const char *line)

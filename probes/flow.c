@@ -457,18 +457,6 @@ struct vp_flow_seen vp_flows_packet(struct vp_flows *t,
 	return packet_at(t, p, 0);
 }
 
-void vp_flows_evidence(struct vp_flows *t, uint32_t row, uint64_t number)
-{
-	struct vp_flow_row *f;
-
-	if (row >= t->n_rows || number == 0)
-		return;
-	f = &t->rows[row];
-	if (f->evidence++ == 0)
-		f->evidence_first = number;
-	f->evidence_last = number;
-}
-
 void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
                         enum vp_seen seen)
 {

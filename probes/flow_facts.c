@@ -421,14 +421,7 @@ static void inner_write(const struct finish *fin, struct vp_flow *out,
 	vp_flow_sight(fin->t, inner, false, &s);
 	out->origin = s.origin;
 	out->own |= inner->own;
-	if (inner->evidence == 0)
-		return;
-	if (out->evidence_packets == 0 ||
-	    inner->evidence_first < out->evidence_first)
-		out->evidence_first = inner->evidence_first;
-	if (inner->evidence_last > out->evidence_last)
-		out->evidence_last = inner->evidence_last;
-	out->evidence_packets += inner->evidence;
+	vp_flow_places_add(fin->t, inner, out);
 }
 
 static void tunnel_write(const struct finish *fin, struct vp_flow *out,
@@ -470,9 +463,7 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	out->last_us = f->last_us;
 	out->state = state_of(f);
 	out->flows = f->flows;
-	out->evidence_packets = f->evidence;
-	out->evidence_first = f->evidence_first;
-	out->evidence_last = f->evidence_last;
+	vp_flow_places_add(fin->t, f, out);
 	if (f->inner != 0)
 		inner_write(fin, out, &fin->t->rows[f->inner - 1]);
 	tunnel_write(fin, out, f);

@@ -79,6 +79,14 @@ struct vp_flow_tap {
 #define VP_FLOW_LINE 64 /* bytes of a cache line */
 
 /* Two cache lines are touched for each packet; the third seldom. */
+/* Packets in the evidence: how many of them, and their numbers. */
+struct vp_flow_places {
+	uint32_t turn;     /* of the ring, when the last one was written */
+	uint32_t n[2];     /* in the turn before, in this one */
+	uint32_t first[2]; /* if any */
+	uint32_t last;
+};
+
 struct vp_flow_row {
 	struct vp_flow_id id;
 	uint8_t spoke[2], alive[2], syn[2], syn_ack[2]; /* in, out */
@@ -114,9 +122,8 @@ struct vp_flow_row {
 	uint32_t tls_end[2]; /* handshake records reach to here */
 	uint32_t gaps;       /* 1 more than its place in gaps; 0: none */
 	uint32_t inner;      /* NAT: the row that it was, plus 1 */
-	/* In the evidence: how many packets, and their numbers. */
-	uint64_t evidence, evidence_first, evidence_last;
-	uint64_t flows; /* put together */
+	struct vp_flow_places places; /* in the evidence */
+	uint64_t flows;               /* put together */
 } __attribute__((aligned(VP_FLOW_LINE)));
 
 struct vp_flow_fragments; /* flow_fragment.c */
@@ -177,6 +184,7 @@ struct vp_flows {
 	struct vp_flow_interface *interfaces;
 	size_t n_interfaces;
 	bool all_interfaces;
+	uint32_t evidence_turn;
 	vp_flow_new_cb *on_new; /* NULL: nobody wants to know */
 	void *on_new_arg;
 	int64_t first_us;            /* of the first packet; 0: none yet */
@@ -305,6 +313,8 @@ void vp_flow_payload(struct vp_flows *t, struct vp_flow_row *f,
                      const struct vp_packet *p, bool out);
 /* A new connection on the same ends: what out's side began to send is void. */
 void vp_flow_restart(struct vp_flows *t, struct vp_flow_row *f, bool out);
+void vp_flow_places_add(const struct vp_flows *t, const struct vp_flow_row *f,
+                        struct vp_flow *out);
 void vp_flow_app_free(struct vp_flows *t, struct vp_flow_row *f);
 /* What is said of the flow beside counts; NULL: no memory. */
 struct vp_flow_app *vp_flow_app(struct vp_flow_row *f);

@@ -38,6 +38,9 @@ int vp_evidence_open(struct vp_evidence **out,
  * and interface. Returns its number, or 0 if it was left out. */
 uint64_t vp_evidence_write(struct vp_evidence *e, const struct vp_frame *frame,
                            uint32_t keep);
+/* How often a ring has turned: at each turn it overwrites what was written
+ * before the last one. */
+uint32_t vp_evidence_turn(const struct vp_evidence *e);
 /* The name of an interface (frame->ifindex), before its first packet. */
 void vp_evidence_interface(struct vp_evidence *e, int ifindex,
                            const char *name);

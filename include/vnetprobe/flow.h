@@ -88,6 +88,9 @@ struct vp_flow_seen vp_flows_packet(struct vp_flows *t,
                                     const struct vp_packet *p);
 /* This packet of the row has this number in the evidence (from 1). */
 void vp_flows_evidence(struct vp_flows *t, uint32_t row, uint64_t number);
+/* How often the evidence, as a ring, has turned: packets of the turns before
+ * the last one are overwritten. */
+void vp_flows_evidence_turn(struct vp_flows *t, uint32_t turn);
 /* Counts a frame that could not be decoded (TRUNCATED, MALFORMED, ...). */
 void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
                         enum vp_seen seen);

@@ -295,6 +295,69 @@ static void test_numbers(void **state)
 	free(d);
 }
 
+/* A ring that turns often: what the facts say of each flow is what stands in
+ * the file. Some flows talk all the time, some at times, one only at first. */
+static void ring_of(uint32_t packets, unsigned seed)
+{
+	struct vp_evidence_options o = { .path = path,
+		                         .max_bytes = 64 * 1024,
+		                         .mode = VP_EVIDENCE_RING };
+	uint64_t n[32] = { 0 }, first[32] = { 0 }, last[32] = { 0 }, at = 0;
+	struct vp_facts *facts = vp_facts_create();
+	struct feed *d = calloc(1, sizeof(*d));
+	struct vp_capture_file *file;
+	struct vp_frame frame;
+	char why[256] = "";
+
+	d->in.flows = flows_create();
+	assert_int_equal(
+		vp_evidence_open(&d->in.evidence, &o, why, sizeof(why)), 0);
+	srandom(seed);
+	for (uint32_t i = 0; i < packets; i++) {
+		unsigned flow = (unsigned)random() % (i % 700 < 100 ? 31 : 8);
+
+		udp(d, true, i < 20 ? 1031 : 1000 + flow, "some bytes", 10);
+	}
+	finish_facts(d->in.flows, facts);
+	assert_int_equal(vp_evidence_commit(d->in.evidence), 0);
+	assert_int_equal(vp_capture_file_open(&file, path, why, sizeof(why)),
+	                 0);
+	while (vp_capture_file_next(file, &frame, why, sizeof(why)) == 1) {
+		unsigned flow =
+			(unsigned)(frame.data[42] << 8 | frame.data[43]) - 1000;
+
+		at++;
+		if (n[flow]++ == 0)
+			first[flow] = at;
+		last[flow] = at;
+	}
+	vp_capture_file_close(file);
+	for (size_t i = 0; i < facts->n_flows; i++) {
+		const struct vp_flow *f = &facts->flows[i];
+		unsigned flow = f->remote.port - 1000u;
+
+		assert_int_equal(f->evidence_packets, n[flow]);
+		assert_int_equal(
+			vp_evidence_position(d->in.evidence, f->evidence_first),
+			first[flow]);
+		assert_int_equal(
+			vp_evidence_position(d->in.evidence, f->evidence_last),
+			last[flow]);
+	}
+	vp_evidence_close(d->in.evidence);
+	vp_flows_destroy(d->in.flows);
+	vp_facts_destroy(facts);
+	free(d);
+	unlink(path);
+}
+
+static void test_numbers_in_a_ring(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 40; i++)
+		ring_of(100 + i * 53, i);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -316,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_that_was_said),
 		cmocka_unit_test(test_the_same_again),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers_in_a_ring),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
