@@ -241,7 +241,11 @@ static void hello_read(struct vp_flows *t, struct vp_flow_row *f)
 	}
 	if (!h->settled)
 		behind_read(t, f, h);
-	hello_trim(t, h, false);
+	/* What was read before is acknowledged, and this is nothing new. */
+	if (h->settled && h->read == 0 && !h->dropped)
+		hello_end(t, f);
+	else
+		hello_trim(t, h, false);
 }
 
 /* Does a segment in the middle look like the beginning of something? */
@@ -377,14 +381,14 @@ static void quic_names(struct vp_flows *t, struct vp_flow_row *f)
 	}
 }
 
-/* The connection's first ID, as far as the packet goes. */
+/* Version and first connection ID, as far as the packet goes. */
 static uint64_t quic_id(const struct vp_flows *t, const struct vp_packet *p)
 {
-	size_t len = p->payload_caplen > 6 ? p->payload[5] : 0;
+	size_t len = p->payload_caplen > 5 ? 6 + (size_t)p->payload[5] : 0;
 
-	if (len > p->payload_caplen - 6)
-		len = p->payload_caplen - 6;
-	return vp_hash(&t->key, p->payload + 1, 5 + len);
+	if (len > p->payload_caplen)
+		len = p->payload_caplen;
+	return len == 0 ? 0 : vp_hash(&t->key, p->payload + 1, len - 1);
 }
 
 static void quic_client(struct vp_flows *t, struct vp_flow_row *f,

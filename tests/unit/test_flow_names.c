@@ -239,7 +239,7 @@ static void test_https_record(void **state)
 	static const uint8_t alias[] = "\0\0\4pool\7example\0"
 				       "\0\4\0\4" PUB_BYTES;
 	static const uint8_t order[] = "\0\1\0"
-				       "\0\6\0\0\0\4\0\4" PUB_BYTES;
+				       "\0\5\0\0\0\4\0\4" PUB_BYTES;
 	const struct vp_flow *w;
 
 	(void)state;
@@ -361,6 +361,9 @@ static void test_ports_again(void **state)
 		    VP_TCP_SYN, "", 0);
 		n = hello_make(tls, i ? "evil.example" : "good.example", 0);
 		say(9000 + (uint32_t)i * 5000, tls, n);
+		taken(9000 + (uint32_t)i * 5000 + (uint32_t)n);
+		say(9000 + (uint32_t)(i * 5000 + (int)n), "\x17\3\3\0\1x",
+		    6); /* settled */
 		expect_sni("good.example", i == 0);
 	}
 	facts->names = names;
