@@ -152,15 +152,35 @@ static bool told_by_bpf(const struct vp_owners *o, uint8_t proto,
 	                                        : VP_OWNER_HOOK_SEND4);
 }
 
-static enum vp_member member_by_cgroup(const struct vp_owners *o, uint64_t id)
+/* In the command's cgroup, or in one below it? A descendant is, unless it was
+ * moved on purpose, so the cgroup decides where there is one. */
+static enum vp_member member_by_cgroup(struct vp_owners *o, uint64_t id)
 {
-	if (o->command_cgroup == 0 || id == 0)
-		return VP_MEMBER_UNKNOWN;
-	if (id == o->command_cgroup)
+	const char *command = vp_cgroup_name(o->cgroups, o->command_cgroup);
+	const char *path = vp_cgroup_name(o->cgroups, id);
+	size_t len;
+
+	if (id != 0 && id == o->command_cgroup)
 		return VP_MEMBER_YES;
-	/* One below it is the command's, too; one elsewhere says nothing as
-	 * long as processes are also told by their parents. */
-	return VP_MEMBER_UNKNOWN;
+	if (command == NULL || path == NULL)
+		return VP_MEMBER_UNKNOWN;
+	len = strlen(command);
+	if (strncmp(path, command, len) == 0 && path[len] == '/')
+		return VP_MEMBER_YES;
+	return VP_MEMBER_NO;
+}
+
+static enum vp_member member(struct vp_owners *o, uint64_t cgroup_id,
+                             uint32_t pid)
+{
+	int rc;
+
+	if (o->command_cgroup != 0)
+		return member_by_cgroup(o, cgroup_id);
+	if (o->command_ancestor == 0 || pid == 0)
+		return VP_MEMBER_UNKNOWN;
+	rc = vp_descends(pid, o->command_ancestor);
+	return rc < 0 ? VP_MEMBER_UNKNOWN : rc ? VP_MEMBER_YES : VP_MEMBER_NO;
 }
 
 void vp_owners_look(struct vp_owners *o, uint8_t proto,
@@ -193,7 +213,7 @@ void vp_owners_look(struct vp_owners *o, uint8_t proto,
 		.pid = holder.pid,
 		.uid = s.uid,
 		.cgroup_id = s.cgroup_id,
-		.member = member_by_cgroup(o, s.cgroup_id),
+		.member = member(o, s.cgroup_id, holder.pid),
 		.executable = holder.executable,
 		.first_us = now,
 		.last_us = now,

@@ -8,6 +8,7 @@
 #include "owner_names.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -198,4 +199,47 @@ bool vp_holder_of(struct vp_holders *h, uint64_t inode, struct vp_holder *out)
 		return false;
 	*out = s->holder;
 	return true;
+}
+
+/* --- parents -------------------------------------------------------------- */
+
+#define GENERATIONS 64
+
+/* proc_pid_stat(5): "17 (any (thing) here) S 1 ..." */
+static int parent_of(uint32_t pid, uint32_t *parent)
+{
+	char path[64], text[512];
+	const char *end;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -ESRCH;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	if (end == NULL || sscanf(end + 1, " %*c %u", parent) != 1)
+		return -EINVAL;
+	return 0;
+}
+
+int vp_descends(uint32_t pid, uint32_t ancestor)
+{
+	int rc;
+
+	for (unsigned i = 0; i < GENERATIONS; i++) {
+		if (pid == ancestor)
+			return 1;
+		if (pid <= 1)
+			return 0; /* the first, or of another namespace */
+		rc = parent_of(pid, &pid);
+		if (rc != 0)
+			return rc;
+	}
+	return -ELOOP;
 }

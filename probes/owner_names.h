@@ -61,4 +61,8 @@ void vp_holders_scan(struct vp_holders *h);
  * second at most. False: nobody whom we may see. */
 bool vp_holder_of(struct vp_holders *h, uint64_t inode, struct vp_holder *out);
 
+/* Does this process descend from that one, or is it that one? 1: yes; 0: no;
+ * -errno: it could not be followed to the first process, as one ended. */
+int vp_descends(uint32_t pid, uint32_t ancestor);
+
 #endif

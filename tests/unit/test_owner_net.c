@@ -391,6 +391,58 @@ static void test_look(void **state)
 	}
 }
 
+/* The same of those that were looked up: by their parents, else by cgroup. */
+static void test_look_command(void **state)
+{
+	const struct {
+		bool by_cgroup, ours;
+		bool of_command;
+	} cases[] = {
+		{ false, true, true },
+		{ false, false, false },
+		{ true, true, true },
+		{ true, false, false },
+	};
+	uint64_t cgroup = 0;
+	pid_t other = fork();
+
+	(void)state;
+	if (other == 0) {
+		pause();
+		_exit(0);
+	}
+	for (size_t i = 0; !bpf && i < 4; i++) {
+		int64_t first = now_us();
+		struct vp_flow f;
+		struct sent s;
+		pid_t pid;
+		int hold;
+
+		vp_owners_command(owners,
+		                  !cases[i].by_cgroup ? 0
+		                  : cases[i].ours     ? cgroup
+		                                      : UINT64_MAX,
+		                  (uint32_t)(cases[i].ours ? getpid() : other));
+		s = run(SOCK_STREAM, &tcp, true, &hold, &pid);
+		usleep(300000);
+		vp_owners_look(owners, IPPROTO_TCP, &s.local, &tcp);
+		f = flow_of(IPPROTO_TCP, &s, &tcp, first);
+		vp_owners_find(owners, arena, &f);
+		assert_int_equal(f.of_command, cases[i].of_command);
+		/* a cgroup that is not there is no ground to say no */
+		assert_int_equal(f.of_others,
+		                 !cases[i].of_command && !cases[i].by_cgroup);
+		cgroup = f.owner->cgroup_id;
+		close(hold);
+		waitpid(pid, NULL, 0);
+	}
+	vp_owners_command(owners, 0, 0);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	if (bpf)
+		skip();
+}
+
 /* Two sockets share a port: which sent? */
 static void test_look_shared(void **state)
 {
@@ -497,6 +549,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_look_command),
 		cmocka_unit_test(test_look_shared),
 		cmocka_unit_test(test_look_listener),
 	};
