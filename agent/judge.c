@@ -133,6 +133,7 @@ static void set_verdict(struct judge *j)
 struct tally {
 	size_t ok, fail, unproven, private;
 	size_t leaks, dns_leaks, unexplained;
+	size_t allowed; /* by a rule, or public by design */
 };
 
 /* The verdict of `watch -- CMD` is about the command. */
@@ -157,6 +158,7 @@ static void count(const struct judge *j, struct tally *t)
 		t->leaks += c == VP_CLASS_LEAK_TARGET;
 		t->dns_leaks += c == VP_CLASS_LEAK_DNS;
 		t->unexplained += c == VP_CLASS_UNEXPLAINED;
+		t->allowed += c == VP_CLASS_ALLOWED || c == VP_CLASS_REQUIRED;
 	}
 }
 
@@ -235,9 +237,14 @@ static const char *egress_clause(struct judge *j, const struct tally *t)
 			judge_count(j, t->unexplained, "flow", "flows"));
 	if (unproven || c->state != VP_CAPTURE_COMPLETE)
 		return "no leak seen, but not all could be seen";
-	if (j->facts->command.n_argv > 0)
-		return "nothing of the command left by a public path";
-	return "nothing left by a public path";
+	return vp_arena_printf(
+		j->arena, "nothing%s left by a public path%s",
+		j->facts->command.n_argv > 0 ? " of the command" : "",
+		t->allowed == 0
+			? ""
+			: vp_arena_printf(
+				  j->arena, " but %s by a rule",
+				  judge_count(j, t->allowed, "flow", "flows")));
 }
 
 /* The first finding of the severity that made the verdict. */

@@ -118,6 +118,26 @@ static void test_leak(void **state)
 	expect(f, VP_VERDICT_FAIL, "egress-unexplained");
 }
 
+/* "Nothing left" is not said of what rules let out. */
+static void test_allowed(void **state)
+{
+	struct vp_facts *f = watched();
+	struct vp_judgement j;
+
+	(void)state;
+	vp_judge(&j, f, f->arena);
+	assert_non_null(strstr(j.summary, "nothing left by a public path"));
+	assert_null(strstr(j.summary, "but"));
+	add_flow(f, IPPROTO_TCP, "198.51.100.9:443", NULL);
+	*VP_PUSH(f->arena, f->policy.allow, f->policy.n_allow) =
+		(struct vp_allow_rule){ .prefix = prefix("198.51.100.0/24"),
+		                        .reason = copy(f, "mirror") };
+	vp_judge(&j, f, f->arena);
+	assert_int_equal(j.verdict, VP_VERDICT_PASS);
+	assert_non_null(strstr(j.summary, "public path but 1 flow by a rule"));
+	vp_facts_destroy(f);
+}
+
 static void test_whose(void **state)
 {
 	struct vp_facts *f = with_command();
@@ -289,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_healthy),
 		cmocka_unit_test(test_leak),
+		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_whose),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_elsewhere),
