@@ -1,5 +1,13 @@
 /* flow: one flow at several interfaces; whose it is; what is worth keeping. */
+#include "hello.h"
+
 #include "flow_feed.h"
+
+static const char *const interfaces[] = { [ETH0] = "eth0",
+	                                  [DOCKER0] = "docker0",
+	                                  [VETH] = "veth0",
+	                                  [ETH1] = "eth1",
+	                                  [91] = "#91" };
 
 static void hop(int ifindex, int seen, const char *src, unsigned sport,
                 const char *dst, unsigned dport)
@@ -123,6 +131,11 @@ static void test_origin(void **state)
 		/* a raw socket of ours with a forged source */
 		{ { { ETH0, OUT } }, "10.9.0.1", VP_ORIGIN_HOST, false },
 		{ { { 91, OTHER } }, "10.9.0.1", VP_ORIGIN_UNKNOWN, false },
+		/* it may have left where no direction is told */
+		{ { { ETH1, IN }, { 91, OTHER } },
+		  "10.9.0.1",
+		  VP_ORIGIN_FORWARDED,
+		  false },
 		/* our address, from outside */
 		{ { { ETH0, IN } }, US, VP_ORIGIN_HOST, true },
 	};
@@ -138,6 +151,8 @@ static void test_origin(void **state)
 		assert_int_equal(facts->flows[0].never_left,
 		                 cases[i].never_left);
 		assert_int_equal(facts->flows[0].packets_out, 1);
+		/* Each time it was the last hop that is nearest. */
+		assert_string_equal(facts->flows[0].interface, interfaces[at]);
 	}
 }
 
@@ -184,6 +199,44 @@ static void test_peers_syn_does_not_excuse(void **state)
 	assert_int_equal(finish(1)->direction, VP_DIRECTION_OUT);
 	tcp(IN, PUB, 443, US, 50000, 900, 0, VP_TCP_SYN, 0);
 	assert_int_equal(finish(1)->direction, VP_DIRECTION_OUT);
+}
+
+static void data(int seen, const void *b, size_t n, uint32_t seq);
+
+/* And it is we who name the server then. */
+static void test_peers_syn_does_not_hide_the_name(void **state)
+{
+	static uint8_t hello[1024];
+	size_t n = hello_make(hello, "acct.example", 0);
+
+	(void)state;
+	tcp(IN, PUB, 443, US, 50000, 1, 0, VP_TCP_SYN, 0);
+	tcp(OUT, US, 50000, PUB, 443, 99, 0, VP_TCP_SYN, 0);
+	data(OUT, hello, n, 100);
+	assert_string_equal(finish(1)->sni, "acct.example");
+}
+
+/* Both orders of the two addresses, and of the ports of one. */
+static void test_ipv6(void **state)
+{
+	static const char *const peers[] = { "2001:db8::9", "2a00::1",
+		                             "fd00::4" };
+
+	(void)state;
+	vp_flows_add_local(t, &(struct vp_addr){ 6, { 0x26, 0 } });
+	for (size_t i = 0; i < 3; i++) {
+		udp(OUT, "2600::", 40000, peers[i], 443, "", 0);
+		udp(IN, peers[i], 443, "2600::", 40000, "", 0);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		udp(OUT, "2001:db8::7", i ? 7 : 8, "2001:db8::7", i ? 8 : 7, "",
+		    0);
+	}
+	finish(3); /* the last one to itself, and yet out by a card */
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(facts->flows[i].packets_out, 1);
+		assert_int_equal(facts->flows[i].packets_in, 1);
+	}
 }
 
 /* What comes back from a flood that forged our address; our RST is no talk. */
@@ -384,6 +437,8 @@ int main(void)
 		T(test_forged_forwarding),
 		T(test_not_all_watched),
 		T(test_peers_syn_does_not_excuse),
+		T(test_peers_syn_does_not_hide_the_name),
+		T(test_ipv6),
 		T(test_backscatter),
 		T(test_keep_tls),
 		T(test_keep_tls_in_syn),
