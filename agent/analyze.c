@@ -25,6 +25,9 @@
 
 #define INTERFACES_MAX 4096 /* names and roles kept of each */
 #define PROGRESS_PACKETS 65536
+/* An endless file may have notes without end, too. */
+#define NOTES_MAX 200000
+#define VNETS_MAX 1024
 
 /* An interface as packets name it: by the file's number, and in cooked
  * captures also by that of the machine. */
@@ -48,6 +51,7 @@ struct vp_analyze {
 	size_t n_interfaces;
 	uint64_t left_out; /* as notes say */
 	bool notes_left_out;
+	size_t n_read; /* notes */
 };
 
 /* --- notes ------------------------------------------------------------------
@@ -64,6 +68,10 @@ static void add_vnet(struct vp_analyze *a, const struct vp_prefix *vnet)
 		if (vp_addr_equal(&p->vnet[i].addr, &vnet->addr) &&
 		    p->vnet[i].len == vnet->len)
 			return;
+	}
+	if (p->n_vnet == VNETS_MAX) {
+		a->notes_left_out = true;
+		return;
 	}
 	*VP_PUSH(a->facts->arena, p->vnet, p->n_vnet) = *vnet;
 	vp_flows_add_vnet(a->intake.flows, vnet);
@@ -87,6 +95,10 @@ static void on_comment(const char *text, size_t len, void *arg)
 
 	if (vp_note_read(&note, text, len) != 0)
 		return;
+	if (a->n_read++ >= NOTES_MAX) {
+		a->notes_left_out = true;
+		return;
+	}
 	switch (note.kind) {
 	case VP_NOTE_LOCAL:
 		vp_flows_add_local(a->intake.flows, &note.addr);
@@ -282,8 +294,8 @@ static void note_losses(struct vp_analyze *a,
 		             "was saved",
 		             (unsigned long long)a->left_out);
 	if (a->notes_left_out)
-		mark_partial(a, "the file had no room for all that was known "
-		                "of its machine");
+		mark_partial(a, "not all that was known of its machine is in "
+		                "the file, or there was no room for it");
 	if (stats->packets == 0)
 		mark_partial(a, "there is no packet in the file: nothing was "
 		                "seen");

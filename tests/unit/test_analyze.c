@@ -242,6 +242,41 @@ static void test_local(void **state)
 	}
 }
 
+/* Notes without end fill no memory, and are said to be too many. */
+static void test_too_many_notes(void **state)
+{
+	struct bytes o = { 0 }, one = { 0 };
+	size_t n = 1100, len = 0;
+	char path[32], note[48];
+	uint8_t *all;
+	struct run r;
+	int fd;
+
+	(void)state;
+	begin(&o);
+	put_private(&o);
+	all = malloc(o.n + n * 100);
+	assert_non_null(all);
+	memcpy(all, o.b, o.n);
+	len = o.n;
+	for (unsigned i = 0; i < n; i++) {
+		one.n = 0;
+		snprintf(note, sizeof(note), "vnetprobe: vnet 10.%u.%u.0/24",
+		         i / 256, i % 256);
+		b_statistics(&one, 0, 0, 0, note);
+		memcpy(all + len, one.b, one.n);
+		len += one.n;
+	}
+	fd = b_file(path, all, len);
+	free(all);
+	analyze_path(&r, path, NULL, NULL);
+	close(fd);
+	assert_int_equal(r.facts->policy.n_vnet, 1024);
+	assert_int_equal(r.facts->capture.state, VP_CAPTURE_PARTIAL);
+	assert_int_equal(r.status, 3);
+	run_free(&r);
+}
+
 /* Cooked packets name their interface by the number it had on its machine; the
  * note may stand before them or at the file's end. */
 static void check_cooked_interfaces(bool at_end)
@@ -331,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_not_all_there),
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_local),
+		cmocka_unit_test(test_too_many_notes),
 		cmocka_unit_test(test_cooked_interfaces),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_interrupted),
