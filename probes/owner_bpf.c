@@ -294,6 +294,12 @@ static bool sends(size_t hook)
 	return hook != VP_OWNER_HOOK_ACCEPT;
 }
 
+/* Each try costs tens of milliseconds: not for what cannot be. */
+static bool has_kprobes(void)
+{
+	return access("/sys/bus/event_source/devices/kprobe", F_OK) == 0;
+}
+
 /* The next way for what failed. False if no hook is left. */
 static bool other_way(struct vp_owner_bpf *b, size_t failed)
 {
@@ -303,6 +309,8 @@ static bool other_way(struct vp_owner_bpf *b, size_t failed)
 		if ((failed == i || failed == VP_OWNER_HOOKS) &&
 		    b->ways[i] != NOWAY)
 			b->ways[i]++;
+		if (b->ways[i] == KPROBE && !has_kprobes())
+			b->ways[i] = TRACEPOINT;
 		if (b->ways[i] == TRACEPOINT && !sends(i))
 			b->ways[i] = NOWAY;
 		stand_in |= b->ways[i] == TRACEPOINT;
