@@ -4,6 +4,7 @@ A scene is a method of World; it emits packets from its own start time on. A
 leak says what the report has to list for it. Addresses are documentation and
 private ones: each scene with a public peer has one of its own.
 """
+import ipaddress
 import random
 import struct
 
@@ -327,6 +328,26 @@ def flood(w):
         w.emit(False, ip(peer, w.host(peer), TCP,
                          tcp(w.random.randrange(1024, 65536), mine, i, 0, SYN)))
         w.now -= 2900 if w.now > START_US + 2900 else 0
+
+
+def crowd(w, distinct):
+    """More spoofed flows than any table takes, each with ports of its own."""
+    w.tags = ()
+    ports = w.random.randrange(1024, 30000)
+    for i in range(distinct):
+        peer = ip_of(0x2001 << 112 | 0xDB80006 << 84 | i) if i % 2 else \
+            "192.0.2.%d" % (i % 255)
+        w.now += 20
+        w.events.append((w.now, len(w.events), False, ip(
+            peer, w.host(peer), TCP,
+            tcp(ports + i % 30000, ports + i // 30000, i, 0, SYN)), (), None))
+        if i % 100 == 0:
+            w.send(True, peer, TCP, tcp(ports + i // 30000, ports + i % 30000,
+                                        0, i + 1, RST | ACK))
+
+
+def ip_of(number):
+    return str(ipaddress.ip_address(number))
 
 
 def tunnel_private(w):
