@@ -25,6 +25,10 @@ static void check(const struct vp_facts *facts)
 			abort();
 		if (f[i].n_questions > 2)
 			abort();
+		if (f[i].interface != NULL && strlen(f[i].interface) > 16)
+			abort();
+		if (f[i].never_left && f[i].packets_out == 0)
+			abort();
 	}
 }
 
@@ -52,7 +56,8 @@ static void feed(struct vp_flows *t, int linktype, const uint8_t *data,
 		frame.ts_us++;
 		d = vp_packet_decode(&p, &frame);
 		if (d == VP_DECODE_OK)
-			vp_flows_packet(t, &p);
+			vp_flows_evidence(t, vp_flows_packet(t, &p).row,
+			                  (uint64_t)frame.ts_us);
 		else
 			vp_flows_undecoded(t, d, p.seen);
 		free(copy);
@@ -96,6 +101,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		vp_flows_own(t, IPPROTO_UDP, &local, &remote);
 	if ((data[0] & 16) != 0 && vp_flows_trace(t, 3) != 0)
 		abort();
+	if (data[0] & 32) {
+		vp_flows_add_interface(t, 2, "eth0", VP_LINK_EXIT);
+		vp_flows_add_interface(t, 3, "veth0", VP_LINK_ENTRY);
+		vp_flows_all_interfaces(t);
+	}
 	feed(t, types[data[0] & 3], data + 1, size - 1);
 	(void)vp_flows_saw(t, IPPROTO_UDP, &local, &remote);
 	(void)vp_flows_saw_question(t, IPPROTO_UDP, &local, &remote,
