@@ -323,7 +323,9 @@ static void judge_command(struct judge *j)
 		                            "process", "processes");
 		d->detail = "{what} that the command had started still run.";
 	}
-	if (k->owners_why == NULL && k->owners_lost == 0)
+	if (k->owners_lost == 0 &&
+	    (k->owners_why == NULL ||
+	     (k->owners != NULL && strcmp(k->owners, "bpf") == 0)))
 		return;
 	d = judge_add(j, "attribution-limited", NULL);
 	d->words.what =

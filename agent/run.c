@@ -49,6 +49,7 @@ struct vp_run {
 	struct vp_nss *nss;
 	struct vp_probing *probing;
 	struct vp_watched *command; /* of watch; NULL: none */
+	int64_t command_us;         /* when it was started; 0: it was not */
 	uv_timer_t deadline, pause, tick;
 	uv_signal_t signals[3];
 	struct vp_progress progress;
@@ -297,6 +298,7 @@ static void watch(struct vp_run *r)
 	int rc = 0;
 
 	enter(r, WORK);
+	r->command_us = now_us();
 	if (r->command != NULL)
 		rc = vp_watched_start(r->command, &r->loop, on_command_ended,
 		                      r);
@@ -523,6 +525,19 @@ static void mask_signals(int how)
 	sigprocmask(how, &set, NULL);
 }
 
+/* What was there before the command was is not its own. */
+static void clear_command(struct vp_run *r)
+{
+	struct vp_facts *f = r->facts;
+
+	for (size_t i = 0; i < f->n_flows; i++) {
+		struct vp_flow *flow = &f->flows[i];
+
+		if (!flow->of_command && flow->first_us < r->command_us)
+			flow->of_others = true;
+	}
+}
+
 static void note_command(struct vp_run *r)
 {
 	struct vp_command_facts *c = &r->facts->command;
@@ -565,6 +580,8 @@ int vp_run_go(struct vp_run *r, char *why, size_t size)
 	if (r->command != NULL)
 		note_command(r);
 	vp_watching_finish(r->watching);
+	if (r->command != NULL && r->command_us != 0)
+		clear_command(r);
 	return 0;
 }
 
