@@ -54,7 +54,8 @@ int vp_capture_open(struct vp_capture **out,
                     const struct vp_capture_options *opt, char *why,
                     size_t size);
 
-/* Takes the counters' baseline and begins to hand frames to cb. 0 or UV_E. */
+/* Throws away what came since the opening, takes the counters' baseline and
+ * begins to hand frames to cb. 0 or UV_E. */
 int vp_capture_start(struct vp_capture *c, uv_loop_t *loop, vp_frame_cb *cb,
                      vp_capture_end_cb *end, void *arg);
 

@@ -532,6 +532,32 @@ static void test_drops_are_counted(void **state)
 	finish(&r);
 }
 
+/* Opened long before it starts, on a busy machine: the full ring is no loss of
+ * the time that is watched. */
+static void test_full_ring_at_the_start(void **state)
+{
+	struct run r;
+	struct vp_capture_options o = { .buffer_bytes = 512 * 1024 };
+	struct vp_capture_stats s;
+	char big[1400];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	open_capture(&r, &o);
+	send_udp("198.51.100.7", 9, big, 3000);
+	assert_int_equal(vp_capture_start(r.c, &r.loop, on_frame, on_end, &r),
+	                 0);
+	r.needle = "after";
+	send_udp("198.51.100.7", 9, "after", 20);
+	vp_capture_drain(r.c, 1000);
+	vp_capture_stats(r.c, &s);
+	assert_int_equal(s.dropped, 0);
+	assert_int_equal(s.received, r.frames);
+	assert_int_equal(r.needles, 40); /* each is quoted by an ICMP error */
+	finish(&r);
+}
+
 /* In two bursts with quiet between them: two stretches, which hold all. */
 static void test_losses_have_a_time(void **state)
 {
@@ -779,6 +805,7 @@ int main(void)
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_drops_are_counted),
+		cmocka_unit_test(test_full_ring_at_the_start),
 		cmocka_unit_test(test_losses_have_a_time),
 		cmocka_unit_test(test_losses_are_bounded),
 		cmocka_unit_test(test_quiet_drain_is_short),
