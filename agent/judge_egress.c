@@ -300,6 +300,31 @@ static size_t group_evidence(struct judge *j, struct judge_draft *d,
 	return attempted;
 }
 
+/* A process names itself as it likes: only what needs no quoting. */
+static bool is_plain(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text <= ' ' || *text > '~' || strchr("\"\\{}", *text))
+			return false;
+	}
+	return true;
+}
+
+/* Who sent is known: no need to look for it. */
+static const char *allow_text(struct judge *j, const struct vp_flow *f)
+{
+	return vp_arena_printf(
+		j->arena,
+		"If it is wanted, allow it in the config, with a reason:\n"
+		"    egress:\n"
+		"      allow:\n"
+		"        - prefix: {address}\n"
+		"          port: {port}\n"
+		"          process: \"%s\"\n"
+		"          reason: why this may leave",
+		f->process);
+}
+
 static void write_group(struct judge *j, const struct group *g, size_t n)
 {
 	const struct vp_flow *first = &j->facts->flows[g[0].flow];
@@ -325,9 +350,12 @@ static void write_group(struct judge *j, const struct group *g, size_t n)
 		                        d->words.what, attempted);
 	if (g[0].as != NULL)
 		return;
-	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED &&
-	    j->facts->policy.report_only)
-		d->f.severity = VP_SEVERITY_WARNING;
+	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED) {
+		if (j->facts->policy.report_only)
+			d->f.severity = VP_SEVERITY_WARNING;
+		if (first->process != NULL && is_plain(first->process))
+			d->f.remedy = allow_text(j, first);
+	}
 	if (g[0].worse)
 		d->f.severity = VP_SEVERITY_ERROR;
 }

@@ -76,6 +76,17 @@ void page_heading(struct page *c, const char *title)
 
 /* --- head -------------------------------------------------------------- */
 
+/* Where the packets come from. */
+static const char *place_text(const struct vp_facts *f)
+{
+	const char *text =
+		f->mode == VP_MODE_ANALYZE ? f->capture.file : f->hostname;
+
+	if (text == NULL)
+		return "?";
+	return strcmp(text, "-") == 0 ? "standard input" : text;
+}
+
 void page_head(struct page *c)
 {
 	static const enum pen_color colors[] = {
@@ -96,9 +107,10 @@ void page_head(struct page *c)
 	}
 	pen_wrap_at(p, width, 2, rest);
 	pen_wrap(p, "", 2,
-	         page_text(c, "%s on %s, scenario %s, %s UTC, %.1f s",
+	         page_text(c, "%s %s %s, scenario %s, %s UTC, %.1f s",
 	                   f->tool != NULL ? f->tool : "vnetprobe",
-	                   f->hostname != NULL ? f->hostname : "?", f->scenario,
+	                   f->mode == VP_MODE_ANALYZE ? "of" : "on",
+	                   place_text(f), f->scenario,
 	                   page_moment(c, f->started_us, "%Y-%m-%d %H:%M:%S"),
 	                   f->ended_us > f->started_us
 	                           ? (double)(f->ended_us - f->started_us) / 1e6
@@ -316,9 +328,8 @@ void page_capture(struct page *c)
 		return;
 	}
 	pen_wrap(p, "  ", 2,
-	         page_text(c, "%s%s%s%s", vp_capture_state_name(k->state),
-	                   k->file != NULL ? ", file " : "",
-	                   k->file != NULL ? k->file : "", interfaces(c)));
+	         page_text(c, "%s%s", vp_capture_state_name(k->state),
+	                   interfaces(c)));
 	put_packets(c);
 	if (k->owners != NULL)
 		pen_wrap(p, "  ", 2,
