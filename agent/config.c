@@ -11,16 +11,14 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "config_schema.h"
 #include "config_tree.h"
 #include "config_values.h"
+#include "input.h"
 
 #define MAX_BYTES (4u << 20) /* 10,000 targets are less than one MiB */
 
@@ -93,47 +91,17 @@ int vp_config_parse(struct vp_settings *s, const char *name,
 	return err;
 }
 
-/* Reads up to one byte more than allowed: the parser then says "larger". */
-static int read_all(int fd, unsigned char *buf, size_t *len)
-{
-	for (;;) {
-		ssize_t n = read(fd, buf + *len, MAX_BYTES + 1 - *len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		*len += (size_t)n;
-		if (n == 0 || *len > MAX_BYTES)
-			return 0;
-	}
-}
-
 int vp_config_read(struct vp_settings *s, const char *path, char *why,
                    size_t size)
 {
-	/* O_NONBLOCK: opening a pipe without a writer must not hang us */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	unsigned char *buf;
-	size_t len = 0;
-	struct stat st;
-	int err = -EINVAL;
+	struct vp_input in;
+	const char *reason;
+	int err = vp_input_read(&in, path, MAX_BYTES, &reason);
 
-	if (fd < 0)
-		return vp_config_refuse_file(path, why, size, strerror(errno));
-	buf = malloc(MAX_BYTES + 1);
-	if (fstat(fd, &st) != 0 || fcntl(fd, F_SETFL, 0) != 0)
-		vp_config_refuse_file(path, why, size, strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		vp_config_refuse_file(path, why, size,
-		                      "this is a directory: expected a file");
-	else if (buf == NULL)
-		vp_config_refuse_file(path, why, size, strerror(ENOMEM));
-	else if ((err = read_all(fd, buf, &len)) != 0)
-		err = vp_config_refuse_file(path, why, size, strerror(-err));
-	else
-		err = vp_config_parse(s, path, buf, len, why, size);
-	free(buf);
-	close(fd);
+	if (err != 0)
+		return vp_config_refuse_file(path, why, size, reason);
+	err = vp_config_parse(s, path, (unsigned char *)in.data, in.len, why,
+	                      size);
+	free(in.data);
 	return err;
 }

@@ -9,17 +9,15 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "catalogue.h"
 #include "forwarder.h"
+#include "input.h"
 #include "value.h"
 #include "vnetprobe/dns_message.h"
 #include "wording.h"
@@ -621,56 +619,19 @@ int vp_endpoint_file_parse(struct vp_endpoint_file *out, struct vp_arena *arena,
 	return read_bytes(&r, data, len) ? 0 : -EINVAL;
 }
 
-/* --- the file ------------------------------------------------------------- */
-
-/* Up to one byte more than allowed. */
-static int read_all(int fd, char *buf, size_t *len)
-{
-	for (;;) {
-		ssize_t n = read(fd, buf + *len, MAX_BYTES + 1 - *len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		*len += (size_t)n;
-		if (n == 0 || *len > MAX_BYTES)
-			return 0;
-	}
-}
-
-static int fail(const char *path, int err, char *why, size_t size)
-{
-	snprintf(why, size, "%s: %s", path,
-	         err == -EISDIR ? "this is a directory: expected a file"
-	                        : strerror(-err));
-	return err;
-}
-
 int vp_endpoint_file_read(struct vp_endpoint_file *out, struct vp_arena *arena,
                           const char *path, char *why, size_t size)
 {
-	/* O_NONBLOCK: opening a pipe without a writer must not hang us */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
-	size_t len = 0;
-	struct stat st;
-	char *buf;
+	struct vp_input in;
+	const char *reason;
+	int err = vp_input_read(&in, path, MAX_BYTES, &reason);
 
-	if (fd < 0)
-		return fail(path, -errno, why, size);
-	buf = malloc(MAX_BYTES + 1);
-	if (fstat(fd, &st) != 0 || fcntl(fd, F_SETFL, 0) != 0)
-		err = -errno;
-	else if (S_ISDIR(st.st_mode))
-		err = -EISDIR;
-	else if (buf == NULL)
-		err = -ENOMEM;
-	else
-		err = read_all(fd, buf, &len);
-	err = err != 0 ? fail(path, err, why, size)
-	               : vp_endpoint_file_parse(out, arena, path, buf, len, why,
-	                                        size);
-	free(buf);
-	close(fd);
+	if (err != 0) {
+		snprintf(why, size, "%s: %s", path, reason);
+		return err;
+	}
+	err = vp_endpoint_file_parse(out, arena, path, in.data, in.len, why,
+	                             size);
+	free(in.data);
 	return err;
 }

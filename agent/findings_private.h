@@ -16,6 +16,21 @@
 		.family = (fam)                                                \
 	}
 
+/*
+ * The addresses that a private endpoint has. Not its customDnsConfigs: they are
+ * empty as soon as it has a zone group.
+ */
+#define ENDPOINT_ADDRESSES                                                     \
+	"    az network nic show --ids $(az network private-endpoint show "    \
+	"-g RG -n PE --query \"networkInterfaces[].id\" -o tsv) --query "      \
+	"\"ipConfigurations[].[privateIPAddress,*.fqdns]\""
+
+/* With -o table it would show neither the state nor the id. */
+#define ENDPOINT_CONNECTIONS                                                   \
+	"    az network private-endpoint-connection list --id RESOURCE_ID "    \
+	"--query \"[].[properties.privateLinkServiceConnectionState.status,"   \
+	"id]\" -o tsv"
+
 #define VP_FINDINGS_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct vp_findings_family {

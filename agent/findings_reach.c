@@ -1,21 +1,6 @@
 /* findings_reach.c - findings about what connecting to a target shows. */
 #include "findings_private.h"
 
-/*
- * The addresses that a private endpoint has. Not its customDnsConfigs: they are
- * empty as soon as it has a zone group.
- */
-#define ENDPOINT_ADDRESSES                                                     \
-	"    az network nic show --ids $(az network private-endpoint show "    \
-	"-g RG -n PE --query \"networkInterfaces[].id\" -o tsv) --query "      \
-	"\"ipConfigurations[].[privateIPAddress,*.fqdns]\""
-
-/* With -o table it would show neither the state nor the id. */
-#define ENDPOINT_CONNECTIONS                                                   \
-	"    az network private-endpoint-connection list --id RESOURCE_ID "    \
-	"--query \"[].[properties.privateLinkServiceConnectionState.status,"   \
-	"id]\" -o tsv"
-
 static const struct vp_finding_type rows[] = {
 	ROW(INFO, "reach", "ipv6-not-routed",
 	    "this machine has no way to IPv6 addresses",

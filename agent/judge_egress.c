@@ -4,27 +4,12 @@
  */
 #include "judge_draft.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --- flows in words ---------------------------------------------------- */
+#include "wording.h"
 
-static const char *proto_text(struct judge *j, uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmpv6";
-	default:
-		return vp_arena_printf(j->arena, "protocol %u", proto);
-	}
-}
+/* --- flows in words ---------------------------------------------------- */
 
 static const char *whom_text(struct judge *j, const struct vp_flow *f)
 {
@@ -116,6 +101,7 @@ static const char *packets_text(struct judge *j, const struct vp_flow *f)
 
 static const char *flow_text(struct judge *j, const struct vp_flow *f)
 {
+	char protocol[VP_PROTOCOL_TEXT];
 	const char *arrow = f->direction == VP_DIRECTION_IN ? "<-" : "->";
 
 	const char *where = "", *who = who_text(j, f);
@@ -135,7 +121,8 @@ static const char *flow_text(struct judge *j, const struct vp_flow *f)
 		                        where, (unsigned long long)f->flows);
 	return vp_arena_printf(
 		j->arena, "%s %s %s %s %s%s: %s%s%s, %s out, %s in%s",
-		judge_clock(j, f->first_us), proto_text(j, f->proto),
+		judge_clock(j, f->first_us),
+		vp_protocol_text(protocol, f->proto),
 		judge_endpoint_text(j, &f->local), arrow,
 		judge_endpoint_text(j, &f->remote), where, state_text(f),
 		whom_text(j, f), who, volume(j, f->packets_out, f->bytes_out),

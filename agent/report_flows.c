@@ -2,28 +2,12 @@
  * report_flows.c - flows for people: who sent what where, and by which rule
  * that is judged.
  */
-#include <netinet/in.h>
 #include <string.h>
 
 #include "report_page.h"
+#include "wording.h"
 
 #define MOST_FLOWS 12 /* when not verbose */
-
-static const char *protocol_text(struct page *c, uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmpv6";
-	default:
-		return page_text(c, "protocol %u", (unsigned)proto);
-	}
-}
 
 static const char *name_text(struct page *c, const struct vp_flow *f)
 {
@@ -42,15 +26,18 @@ static const char *name_text(struct page *c, const struct vp_flow *f)
 
 static const char *flow_text(struct page *c, const struct vp_flow *f)
 {
-	return page_text(
-		c, "%s %s %s %s %s%s, %llu out, %llu in%s%s",
-		protocol_text(c, f->proto), page_endpoint(c, &f->local),
-		f->direction == VP_DIRECTION_IN ? "<-" : "->",
-		page_endpoint(c, &f->remote), vp_flow_state_name(f->state),
-		name_text(c, f), (unsigned long long)f->packets_out,
-		(unsigned long long)f->packets_in,
-		f->interface != NULL ? ", " : "",
-		f->interface != NULL ? f->interface : "");
+	char protocol[VP_PROTOCOL_TEXT];
+
+	return page_text(c, "%s %s %s %s %s%s, %llu out, %llu in%s%s",
+	                 vp_protocol_text(protocol, f->proto),
+	                 page_endpoint(c, &f->local),
+	                 f->direction == VP_DIRECTION_IN ? "<-" : "->",
+	                 page_endpoint(c, &f->remote),
+	                 vp_flow_state_name(f->state), name_text(c, f),
+	                 (unsigned long long)f->packets_out,
+	                 (unsigned long long)f->packets_in,
+	                 f->interface != NULL ? ", " : "",
+	                 f->interface != NULL ? f->interface : "");
 }
 
 /* The sender, as far as it is known; NULL: not at all. */

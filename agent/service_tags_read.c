@@ -9,17 +9,15 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "input.h"
 #include "service_tags_table.h"
 #include "wording.h"
 
@@ -317,72 +315,20 @@ int vp_service_tags_parse(struct vp_service_tags **out, const char *name,
 	return err;
 }
 
-/* --- the file ------------------------------------------------------------- */
-
-/* Up to one byte more than allowed; the buffer is the caller's to free. */
-static int read_all(int fd, char **buf, size_t *len)
-{
-	size_t room = 0;
-
-	for (;;) {
-		ssize_t n;
-
-		if (*len == room) {
-			size_t more = room == 0 ? 1u << 20 : room * 2;
-			char *larger;
-
-			if (more > MAX_BYTES + 1)
-				more = MAX_BYTES + 1;
-			larger = realloc(*buf, more);
-			if (larger == NULL)
-				return -ENOMEM;
-			*buf = larger;
-			room = more;
-		}
-		n = read(fd, *buf + *len, room - *len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		*len += (size_t)n;
-		if (n == 0 || *len > MAX_BYTES)
-			return 0;
-	}
-}
-
-static int fail(const char *path, int err, char *why, size_t size)
-{
-	snprintf(why, size, "%s: %s", path,
-	         err == -EISDIR ? "this is a directory: expected a file"
-	                        : strerror(-err));
-	return err;
-}
-
 int vp_service_tags_read(struct vp_service_tags **out, const char *path,
                          char *why, size_t size)
 {
-	/* O_NONBLOCK: opening a pipe without a writer must not hang us */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
-	int64_t changed_us = 0;
-	char *buf = NULL;
-	size_t len = 0;
-	struct stat st;
+	struct vp_input in;
+	const char *reason;
+	int err = vp_input_read(&in, path, MAX_BYTES, &reason);
 
 	*out = NULL;
-	if (fd < 0)
-		return fail(path, -errno, why, size);
-	if (fstat(fd, &st) != 0 || fcntl(fd, F_SETFL, 0) != 0)
-		err = -errno;
-	else if (S_ISDIR(st.st_mode))
-		err = -EISDIR;
-	else
-		err = read_all(fd, &buf, &len);
-	if (err == 0 && S_ISREG(st.st_mode))
-		changed_us = (int64_t)st.st_mtim.tv_sec * 1000000;
-	err = err != 0 ? fail(path, err, why, size)
-	               : vp_service_tags_parse(out, path, buf, len, changed_us,
-	                                       why, size);
-	free(buf);
-	close(fd);
+	if (err != 0) {
+		snprintf(why, size, "%s: %s", path, reason);
+		return err;
+	}
+	err = vp_service_tags_parse(out, path, in.data, in.len, in.changed_us,
+	                            why, size);
+	free(in.data);
 	return err;
 }

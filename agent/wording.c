@@ -1,6 +1,7 @@
 /* wording.c - see wording.h. */
 #include "wording.h"
 
+#include <netinet/in.h>
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,4 +72,21 @@ const char *vp_nearest(const char *text, const char *const *words, size_t n)
 		found = words[i];
 	}
 	return found;
+}
+
+const char *vp_protocol_text(char buf[VP_PROTOCOL_TEXT], uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmpv6";
+	default:
+		snprintf(buf, VP_PROTOCOL_TEXT, "protocol %u", (unsigned)proto);
+		return buf;
+	}
 }

@@ -1,0 +1,22 @@
+/*
+ * input.h - a whole file that a user named, of bounded size.
+ */
+#ifndef VP_AGENT_INPUT_H
+#define VP_AGENT_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct vp_input {
+	char *data;         /* for free(); NULL: nothing was read */
+	size_t len;         /* max + 1: it is larger than max */
+	int64_t changed_us; /* of a regular file; else 0 */
+};
+
+/* Up to one byte more than max, so that who parses it can say "larger". A pipe
+ * without a writer does not hang us. 0, or -errno; *why then is the reason in
+ * words ("this is a directory: expected a file"), constant. */
+int vp_input_read(struct vp_input *out, const char *path, size_t max,
+                  const char **why);
+
+#endif
