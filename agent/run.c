@@ -15,6 +15,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -525,7 +526,17 @@ static void mask_signals(int how)
 	sigprocmask(how, &set, NULL);
 }
 
-/* What was there before the command was is not its own. */
+/* A connection that was there before the command was is not its own; of a
+ * datagram's ends another process may have been the user before, and of rows
+ * that were put together any. */
+static bool is_older(const struct vp_run *r, const struct vp_flow *f)
+{
+	if (f->flows > 1)
+		return false;
+	return f->proto == IPPROTO_TCP ? f->first_us < r->command_us
+	                               : f->last_us < r->command_us;
+}
+
 static void clear_command(struct vp_run *r)
 {
 	struct vp_facts *f = r->facts;
@@ -533,7 +544,7 @@ static void clear_command(struct vp_run *r)
 	for (size_t i = 0; i < f->n_flows; i++) {
 		struct vp_flow *flow = &f->flows[i];
 
-		if (!flow->of_command && flow->first_us < r->command_us)
+		if (!flow->of_command && is_older(r, flow))
 			flow->of_others = true;
 	}
 }
