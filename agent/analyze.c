@@ -121,6 +121,7 @@ static void on_comment(const char *text, size_t len, void *arg)
 		return;
 	case VP_NOTE_ALL_INTERFACES:
 		vp_flows_all_interfaces(a->intake.flows);
+		a->facts->capture.all_interfaces = true;
 		return;
 	case VP_NOTE_NOTES_LEFT_OUT:
 		a->notes_left_out = true;

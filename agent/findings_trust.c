@@ -131,6 +131,16 @@ static const struct vp_finding_type rows[] = {
 	    "stopped by Ctrl-C ends whole, a full disk or a broken copy does "
 	    "not.",
 	    "draft-ietf-opsawg-pcapng"),
+	ROW(UNPROVEN, "trust", "capture-one-sided",
+	    "only one half of connections is in the file",
+	    "The file has segments that a public peer sent within a TCP "
+	    "connection, and none of this machine's.",
+	    "What this machine sent was not captured: a mirror port of one "
+	    "direction, a filter on the source, or a capture on one of "
+	    "several interfaces.",
+	    "Capture both directions on all interfaces:\n    sudo tcpdump -i "
+	    "any -w FILE.pcap",
+	    "RFC 9293, section 3.5"),
 	ROW(UNPROVEN, "trust", "capture-empty", "no packet to judge",
 	    "The capture file holds no packet.",
 	    "Nothing was seen, which says nothing about what was sent.",

@@ -219,6 +219,42 @@ static void judge_gaps(struct judge *j, const struct vp_capture_facts *c)
 	}
 }
 
+/* Of a connection that the peer did not begin we must have sent something. */
+static bool is_half(const struct judge *j, size_t index)
+{
+	const struct vp_flow *f = &j->facts->flows[index];
+
+	return j->out->flows[index].class == VP_CLASS_INBOUND &&
+	       f->proto == IPPROTO_TCP && f->packets_out == 0 &&
+	       f->direction != VP_DIRECTION_IN;
+}
+
+static void judge_halves(struct judge *j)
+{
+	struct judge_draft *d = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->facts->n_flows; i++) {
+		const struct vp_flow *f = &j->facts->flows[i];
+
+		if (!is_half(j, i))
+			continue;
+		if (d == NULL)
+			d = judge_add(j, "capture-one-sided", NULL);
+		judge_evidence(
+			j, d,
+			vp_arena_printf(j->arena, "%s <- %s: %llu packets in",
+		                        judge_endpoint_text(j, &f->local),
+		                        judge_endpoint_text(j, &f->remote),
+		                        (unsigned long long)f->packets_in));
+		n++;
+	}
+	if (d == NULL)
+		return;
+	d->words.what = judge_count(j, n, "connection", "connections");
+	d->detail = "Of {what} only what the peer sent is in the file.";
+}
+
 /* A saved capture: it has no self-test and no probes of ours. */
 static void judge_file(struct judge *j, const struct vp_capture_facts *c)
 {
@@ -229,6 +265,8 @@ static void judge_file(struct judge *j, const struct vp_capture_facts *c)
 		d->words.what = c->file_cut;
 		d->detail = "{what}";
 	}
+	if (!c->all_interfaces)
+		judge_halves(j);
 	if (c->received == 0) {
 		d = judge_add(j, "capture-empty", NULL);
 		d->detail = "There is no packet in it.";

@@ -230,6 +230,7 @@ static void put_sources(struct writer *w, json_t *o,
 		           report_number(c->evidence_bytes));
 	report_put_true(o, "evidence_ring", c->evidence_ring);
 	report_put_string(w, o, "evidence_sha256", c->evidence_sha256);
+	report_put_true(o, "all_interfaces", c->all_interfaces);
 	report_put_string(w, o, "file", c->file);
 	report_put_string(w, o, "file_cut", c->file_cut);
 	report_put_string(w, o, "owners", c->owners);

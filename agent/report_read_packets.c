@@ -293,6 +293,7 @@ static void read_sources(struct fields *r, const json_t *o,
 	c->evidence_bytes = count_if(r, o, "evidence_bytes");
 	c->evidence_ring = fields_flag(r, o, "evidence_ring");
 	c->evidence_sha256 = text_if(r, o, "evidence_sha256");
+	c->all_interfaces = fields_flag(r, o, "all_interfaces");
 	c->file = text_if(r, o, "file");
 	c->file_cut = text_if(r, o, "file_cut");
 	c->owners = text_if(r, o, "owners");

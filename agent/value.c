@@ -563,8 +563,8 @@ int vp_value_linger(struct vp_settings *s, const char *text, char *why,
 int vp_value_for(struct vp_settings *s, const char *text, char *why,
                  size_t size)
 {
-	return vp_value_read_duration(&s->for_ms, text, 1,
-	                              14 * 24 * HOUR, why, size);
+	return vp_value_read_duration(&s->for_ms, text, 1, 14 * 24 * HOUR, why,
+	                              size);
 }
 
 int vp_value_concurrency(struct vp_settings *s, const char *text, char *why,
@@ -608,8 +608,8 @@ int vp_value_round_interval(struct vp_settings *s, const char *text, char *why,
 int vp_value_evidence_size(struct vp_settings *s, const char *text, char *why,
                            size_t size)
 {
-	return vp_value_read_size(&s->evidence_size, text, 64 * KIB,
-	                          2048 * MIB, why, size);
+	return vp_value_read_size(&s->evidence_size, text, 64 * KIB, 2048 * MIB,
+	                          why, size);
 }
 
 int vp_value_capture_buffer(struct vp_settings *s, const char *text, char *why,

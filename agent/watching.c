@@ -305,6 +305,7 @@ static void on_links_changed(void *arg)
 static void note_all_watched(struct vp_watching *w)
 {
 	vp_flows_all_interfaces(w->flows);
+	w->facts->capture.all_interfaces = true;
 	if (w->evidence != NULL)
 		vp_evidence_note_all_interfaces(w->evidence);
 }

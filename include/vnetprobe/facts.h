@@ -435,6 +435,9 @@ struct vp_capture_facts {
 	int64_t armed_us, drained_us; /* 0: never */
 	bool selftest_before, selftest_after;
 	bool interface_missed; /* an interface vanished or appeared */
+	/* Live on all of them, or a file whose notes say so: what is not in it
+	 * was not sent. */
+	bool all_interfaces;
 	uint64_t attested_expected, attested_seen;
 	struct vp_unseen *unseen; /* the first of those missing; capped */
 	size_t n_unseen;

@@ -289,6 +289,39 @@ static void test_trust(void **state)
 	expect(f, VP_VERDICT_INCONCLUSIVE, "interrupted");
 }
 
+/* A mirror of one direction. */
+static struct vp_flow *half(struct vp_facts *f)
+{
+	struct vp_flow *w = add_flow(f, IPPROTO_TCP, "198.51.100.9:443", NULL);
+
+	w->packets_out = 0;
+	w->bytes_out = 0;
+	w->direction = VP_DIRECTION_UNKNOWN;
+	return w;
+}
+
+static void test_one_sided(void **state)
+{
+	struct vp_facts *f = from_file();
+
+	(void)state;
+	half(f);
+	expect(f, VP_VERDICT_INCONCLUSIVE, "capture-one-sided");
+	f = from_file(); /* the SYN-ACK tells that we began it */
+	half(f)->direction = VP_DIRECTION_OUT;
+	expect(f, VP_VERDICT_INCONCLUSIVE, "capture-one-sided");
+	f = from_file(); /* knocked, and was not answered */
+	half(f)->direction = VP_DIRECTION_IN;
+	expect(f, VP_VERDICT_PASS, "inbound-public");
+	f = from_file(); /* all interfaces were watched: nothing was sent */
+	half(f);
+	f->capture.all_interfaces = true;
+	expect(f, VP_VERDICT_PASS, "inbound-public");
+	f = watched();
+	half(f);
+	expect(f, VP_VERDICT_PASS, "inbound-public");
+}
+
 static void test_state_changes(void **state)
 {
 	struct vp_facts *f = watched();
@@ -317,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_proxy),
 		cmocka_unit_test(test_http_host),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_one_sided),
 		cmocka_unit_test(test_state_changes),
 	};
 

@@ -760,6 +760,7 @@ static void rnd_ledger(struct vp_facts *f)
 	c->evidence_bytes = rnd(2);
 	c->evidence_ring = coin();
 	c->evidence_sha256 = text_or_none(f);
+	c->all_interfaces = coin();
 	c->file = text_or_none(f);
 	c->file_cut = text_or_none(f);
 	c->owners = text_or_none(f);
