@@ -2,10 +2,10 @@
  * owner_bpf.c - see owner_bpf.h.
  *
  * Each hook is tried as fentry, then as kprobe; if that leaves one that sends
- * without, the tracepoint stands in for all three. What a kernel cannot do
- * shows only when it is tried, and the programs of one object are loaded
- * together: so after a failure all is loaded anew with the next way for that
- * hook.
+ * without, tracepoints stand in (for datagrams, they need Linux 6.4). What a
+ * kernel cannot do shows only when it is tried, and the programs of one object
+ * are loaded together: so after a failure all is loaded anew with the next way
+ * for that hook.
  */
 #include "owner_bpf.h"
 
@@ -98,7 +98,6 @@ void vp_owner_bpf_close(struct vp_owner_bpf *b)
 #endif
 #include <stdarg.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Written by bpftool, in its own style. */
@@ -108,9 +107,6 @@ void vp_owner_bpf_close(struct vp_owner_bpf *b)
 #pragma GCC diagnostic ignored "-Wshadow"
 #include "owner_bpf.skel.h"
 #pragma GCC diagnostic pop
-
-/* Longer than softirqs are served in one go (2 ms, kernel/softirq.c). */
-#define SETTLE_NS 10000000
 
 enum way { FENTRY, KPROBE, TRACEPOINT, NOWAY };
 
@@ -131,9 +127,7 @@ struct vp_owner_bpf {
 	struct vp_owner_bpf_sink sink;
 	enum way ways[VP_OWNER_HOOKS];
 	unsigned accept_parameters;
-	/* With the tracepoint: what came before is not sure, since a softirq
-	 * may have been served when its hooks were attached. */
-	uint64_t sure_ns;
+	bool tells_returns; /* the kernel has the tracepoint sock_send_length */
 };
 
 /* --- the ring ------------------------------------------------------------- */
@@ -144,10 +138,7 @@ static int on_event(void *arg, void *data, size_t size)
 	const unsigned *kind = data;
 
 	if (size >= sizeof(struct vp_bpf_ends) && *kind == VP_BPF_ENDS) {
-		const struct vp_bpf_ends *e = data;
-
-		if (e->ns >= b->sure_ns)
-			b->sink.ends(e, b->sink.arg);
+		b->sink.ends(data, b->sink.arg);
 		return 0;
 	}
 	if (size >= sizeof(struct vp_bpf_cgroup) && *kind == VP_BPF_CGROUP)
@@ -212,6 +203,9 @@ static int survey(struct vp_owner_bpf *b)
 		if (b->accept_parameters != 2 && b->accept_parameters != 4)
 			b->ways[i] = KPROBE;
 	}
+	b->tells_returns =
+		btf__find_by_name_kind(btf, "btf_trace_sock_send_length",
+	                               BTF_KIND_TYPEDEF) > 0;
 	btf__free(btf);
 	return 0;
 }
@@ -243,8 +237,8 @@ static void choices(struct vp_owner_bpf *b, struct choice out[N_CHOICES])
 		CHOICE(accept2_fexit, ACCEPT, two ? FENTRY : NOWAY),
 		CHOICE(accept4_fexit, ACCEPT, two ? NOWAY : FENTRY),
 		CHOICE(accept_kretprobe, ACCEPT, KPROBE),
-		CHOICE(softirq_begin, CONNECT, TRACEPOINT),
-		CHOICE(softirq_end, CONNECT, TRACEPOINT),
+		CHOICE(state_tracepoint, CONNECT, TRACEPOINT),
+		CHOICE(sent_tracepoint, SEND4, TRACEPOINT),
 		CHOICE(queue_tracepoint, CONNECT, TRACEPOINT),
 #undef CHOICE
 	};
@@ -271,6 +265,10 @@ static int attempt(struct vp_owner_bpf *b, size_t *failed)
 		return -errno;
 	if (stat("/proc/self/ns/pid", &ns) == 0)
 		b->skel->rodata->our_pid_ns = (uint32_t)ns.st_ino;
+	b->skel->rodata->stand_in_connect =
+		b->ways[VP_OWNER_HOOK_CONNECT] == TRACEPOINT;
+	b->skel->rodata->stand_in_send =
+		b->ways[VP_OWNER_HOOK_SEND4] == TRACEPOINT;
 	choices(b, all);
 	for (size_t i = 0; i < N_CHOICES; i++)
 		bpf_program__set_autoload(all[i].program, chosen(b, &all[i]));
@@ -292,9 +290,13 @@ static int attempt(struct vp_owner_bpf *b, size_t *failed)
 	return rc;
 }
 
-static bool sends(size_t hook)
+/* The tracepoints tell of senders only, and of datagrams only in pairs. */
+static enum way stands_in(const struct vp_owner_bpf *b, size_t hook)
 {
-	return hook != VP_OWNER_HOOK_ACCEPT;
+	if (hook == VP_OWNER_HOOK_ACCEPT)
+		return b->ways[hook] == TRACEPOINT ? NOWAY : b->ways[hook];
+	return hook == VP_OWNER_HOOK_CONNECT || b->tells_returns ? TRACEPOINT
+	                                                         : NOWAY;
 }
 
 /* Each try costs tens of milliseconds: not for what cannot be. */
@@ -314,14 +316,12 @@ static bool other_way(struct vp_owner_bpf *b, size_t failed)
 			b->ways[i]++;
 		if (b->ways[i] == KPROBE && !has_kprobes())
 			b->ways[i] = TRACEPOINT;
-		if (b->ways[i] == TRACEPOINT && !sends(i))
-			b->ways[i] = NOWAY;
 		stand_in |= b->ways[i] == TRACEPOINT;
 	}
 	for (size_t i = 0; i < VP_OWNER_HOOKS; i++) {
 		/* Else some packets would be told twice, others never. */
-		if (stand_in && sends(i))
-			b->ways[i] = TRACEPOINT;
+		if (stand_in && b->ways[i] != NOWAY)
+			b->ways[i] = stands_in(b, i);
 		left |= b->ways[i] != NOWAY;
 	}
 	return left;
@@ -343,14 +343,6 @@ static int load(struct vp_owner_bpf *b)
 }
 
 /* --- opening -------------------------------------------------------------- */
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -382,12 +374,12 @@ static void explain_missing(const struct vp_owner_bpf *b, char *why,
 
 	for (size_t i = 0; i < VP_OWNER_HOOKS; i++)
 		if (b->ways[i] == NOWAY && used < size)
-			used += (size_t)snprintf(
-				why + used, size - used, "%s %s (%s)",
-				used == 0
-					? "the kernel does not let BPF tell of"
-					: ",",
-				hooks[i].lacks, hooks[i].function);
+			used += (size_t)snprintf(why + used, size - used,
+			                         "%s%s", used == 0 ? "" : ", ",
+			                         hooks[i].lacks);
+	if (used > 0 && used < size)
+		snprintf(why + used, size - used,
+		         " by their open sockets only");
 }
 
 int vp_owner_bpf_open(struct vp_owner_bpf **out,
@@ -406,8 +398,6 @@ int vp_owner_bpf_open(struct vp_owner_bpf **out,
 	libbpf_set_print(quiet);
 	rc = load(b);
 	if (rc == 0) {
-		if (b->ways[VP_OWNER_HOOK_CONNECT] == TRACEPOINT)
-			b->sure_ns = monotonic_ns() + SETTLE_NS;
 		b->ring = ring_buffer__new(bpf_map__fd(b->skel->maps.events),
 		                           on_event, b, NULL);
 		rc = b->ring != NULL ? 0 : -errno;

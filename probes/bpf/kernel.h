@@ -36,6 +36,10 @@ struct in6_addr {
 	} in6_u;
 };
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
 struct sock_common {
 	unsigned char skc_state;
 	__be32 skc_daddr;
@@ -46,11 +50,14 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
 };
 
 struct file;
+struct sock;
 struct socket {
 	struct file *file;
+	struct sock *sk;
 };
 
 struct sock {

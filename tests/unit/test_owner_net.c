@@ -262,8 +262,7 @@ static void test_waiting(void **state)
 	turn();
 	f = flow_of(IPPROTO_UDP, &s, &to, first);
 	vp_owners_find(owners, arena, &f);
-	if (f.owner != NULL)
-		assert_int_equal(f.owner->pid, pid);
+	check_owner(&f, s.pid, VP_OWNER_BPF);
 	close(hold);
 	waitpid(pid, NULL, 0);
 	/* and now it does not wait */
