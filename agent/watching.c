@@ -22,6 +22,7 @@
 
 #define SELFTEST_MS 1000
 #define DRAIN_MS 500
+#define WATCH_BUFFER (16u << 20)
 
 struct vp_watching {
 	struct vp_facts *facts;
@@ -105,6 +106,15 @@ static size_t odd_ports(uint16_t *out, size_t n, const struct vp_facts *f)
 	return found;
 }
 
+/* watch is left on while the machine works: room for half a second of a flood.
+ */
+static uint32_t buffer_of(const struct vp_settings *s)
+{
+	if (s->capture_buffer == 0 && s->command == VP_COMMAND_WATCH)
+		return WATCH_BUFFER;
+	return s->capture_buffer;
+}
+
 static int open_capture(struct vp_watching *w, char *why, size_t size)
 {
 	const struct vp_settings *s = w->settings;
@@ -114,7 +124,7 @@ static int open_capture(struct vp_watching *w, char *why, size_t size)
 		.interface = s->interface,
 		.vnet = f->policy.vnet,
 		.n_vnet = f->policy.n_vnet,
-		.buffer_bytes = s->capture_buffer,
+		.buffer_bytes = buffer_of(s),
 		.dns_ports = ports,
 		.n_dns_ports = odd_ports(ports, VP_CAPTURE_PORTS, f),
 	};
