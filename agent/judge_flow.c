@@ -164,6 +164,13 @@ static void match_name(struct ctx *c, const char *name, bool proven)
 	}
 }
 
+/* What such a peer says it wants is no word of ours: anybody may name anything.
+ */
+static bool came_to_us(const struct vp_flow *f)
+{
+	return f->proto == IPPROTO_TCP && f->direction == VP_DIRECTION_IN;
+}
+
 /*
  * Where one connection asked for a target, another without a name (its hello
  * not yet sent, or not seen) is the target's as well: a program that has kept
@@ -175,7 +182,7 @@ static void make_addr_keys(struct ctx *c)
 		const struct vp_flow *f = &c->j->facts->flows[i];
 		size_t k = f->sni != NULL ? name_start(c, f->sni) : 0;
 
-		if (f->sni == NULL)
+		if (f->sni == NULL || came_to_us(f))
 			continue;
 		for (; k < c->n_by_name &&
 		       strcmp(c->by_name[k].name, f->sni) == 0;
@@ -207,17 +214,42 @@ static void match_addr(struct ctx *c, const struct vp_addr *a)
 		match_target(c, c->by_addr[low].target);
 }
 
+/* The name that a proxy was asked for, without its port. */
+static const char *proxied_name(struct ctx *c)
+{
+	const char *text = c->f->http_connect;
+	const char *colon = strrchr(text, ':');
+
+	return colon == NULL ? text
+	                     : vp_arena_strndup(c->j->arena, text,
+	                                        (size_t)(colon - text));
+}
+
+/* What the client said it wants; true if that is proven. */
+static bool match_claims(struct ctx *c)
+{
+	const struct vp_flow *f = c->f;
+
+	if (came_to_us(f))
+		return false;
+	if (f->sni != NULL)
+		match_name(c, f->sni, f->sni_bound);
+	if (f->sni != NULL && f->sni_bound)
+		return true; /* this name was meant, target or not */
+	if (f->http_host != NULL)
+		match_name(c, f->http_host, false);
+	if (f->http_connect != NULL)
+		match_name(c, proxied_name(c), false);
+	return false;
+}
+
 static void find_target(struct ctx *c)
 {
 	const struct vp_flow *f = c->f;
 
 	c->target = NULL;
-	if (f->sni != NULL)
-		match_name(c, f->sni, f->sni_bound);
-	if (f->sni != NULL && f->sni_bound)
-		return; /* proven: this name was meant, target or not */
-	if (f->http_host != NULL)
-		match_name(c, f->http_host, false);
+	if (match_claims(c))
+		return;
 	for (size_t i = 0; i < f->n_names; i++) {
 		if (f->names[i].name != NULL && f->names[i].bound)
 			match_name(c, f->names[i].name, true);
@@ -250,17 +282,6 @@ static bool row_elsewhere(struct ctx *c)
 	c->out->class = VP_CLASS_FORWARDED;
 	c->out->rule = "forwarded for another machine";
 	return true;
-}
-
-/* The name that a proxy was asked for, without its port. */
-static const char *proxied_name(struct ctx *c)
-{
-	const char *text = c->f->http_connect;
-	const char *colon = strrchr(text, ':');
-
-	return colon == NULL ? text
-	                     : vp_arena_strndup(c->j->arena, text,
-	                                        (size_t)(colon - text));
 }
 
 static bool row_proxied(struct ctx *c)
