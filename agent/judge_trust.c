@@ -182,9 +182,11 @@ static void judge_incomplete(struct judge *j, const struct vp_capture_facts *c,
 	d->detail = "Something captured could not be judged.";
 	add_number(j, d, c->truncated, "frames cut before their headers end");
 	add_number(j, d, c->flows_left_out, "flows beyond the limit");
-	add_number(j, d, c->names_left_out, "names of flows beyond the limit");
+	add_number(j, d, c->names_left_out,
+	           "names of flows beyond the limit, or cut");
 	add_number(j, d, c->undecodable_out,
-	           "frames that this machine sent and that break the formats");
+	           "frames that cannot be read and that this machine sent, or "
+	           "may have sent");
 	if (partial)
 		judge_evidence(j, d,
 		               or_text(c->reason, "the capture is marked "

@@ -117,11 +117,14 @@ static bool host_byte(uint8_t b)
 	       b == '_' || b == '.';
 }
 
-/* RFC 6066 section 3: a DNS name in ASCII without the final dot. */
+/* RFC 6066 section 3: a DNS name in ASCII without the final dot, which some
+ * clients leave there and servers pass over. */
 static bool name_copy(char name[256], const uint8_t *b, size_t len)
 {
 	char out[256];
 
+	if (len > 1 && b[len - 1] == '.')
+		len--;
 	if (len == 0 || len > 253)
 		return false;
 	for (size_t i = 0; i < len; i++) {

@@ -226,6 +226,7 @@ static void begin(struct vp_flows *t, struct vp_flow_row *f,
 {
 	if ((f->syn[dir] || f->syn_ack[dir]) && f->isn[dir] == p->seq + 1)
 		return; /* sent again */
+	f->reopened |= f->syn[dir] && vp_flow_is_syn(p, false);
 	f->isn[dir] = p->seq + 1;
 	vp_flow_restart(t, f, dir == OUT);
 	if (f->public)
@@ -237,12 +238,12 @@ static void begin(struct vp_flows *t, struct vp_flow_row *f,
 static void track_syn(struct vp_flows *t, struct vp_flow_row *f,
                       const struct vp_packet *p, int dir)
 {
-	begin(t, f, p, dir);
-	f->syn[dir] = true;
 	if (dir == OUT)
 		f->direction = VP_DIRECTION_OUT;
 	else if (f->direction == VP_DIRECTION_UNKNOWN)
 		f->direction = VP_DIRECTION_IN;
+	begin(t, f, p, dir);
+	f->syn[dir] = true;
 }
 
 static void track_tcp(struct vp_flows *t, struct vp_flow_row *f,
@@ -256,6 +257,8 @@ static void track_tcp(struct vp_flows *t, struct vp_flow_row *f,
 	} else if (vp_flow_is_syn(p, true)) {
 		begin(t, f, p, dir);
 		f->syn_ack[dir] = true;
+		if (p->ack == f->isn[!dir])
+			f->reopened = false;
 		if (f->direction == VP_DIRECTION_UNKNOWN)
 			f->direction =
 				dir == OUT ? VP_DIRECTION_IN : VP_DIRECTION_OUT;
@@ -335,8 +338,10 @@ static void read_packet(struct vp_flows *t, struct vp_flow_row *f,
 	else if (p->proto == IPPROTO_TCP)
 		track_tcp(t, f, p, dir);
 	if (p->payload_caplen >= 4 && p->proto == IPPROTO_TCP &&
-	    memcmp(p->payload, "CONN", 4) == 0)
+	    memcmp(p->payload, "CONN", 4) == 0) {
 		f->connect = true;
+		t->names_left_out += f->crowd; /* whom it asked for */
+	}
 	/* A shared row has no handshake of its own. */
 	if (!f->crowd || vp_flow_is_dns(t, p))
 		vp_flow_payload(t, f, p, dir == OUT);
@@ -432,7 +437,9 @@ static struct vp_flow_seen packet_at(struct vp_flows *t,
                                      const struct vp_packet *p, unsigned depth)
 {
 	struct vp_flow_seen seen = { VP_FLOW_NONE, VP_KEEP_NOTHING };
+	struct vp_packet inner;
 	struct vp_flow_row *f;
+	const char *kind;
 	int dir = OUT;
 
 	f = account(t, p, &dir);
@@ -442,8 +449,12 @@ static struct vp_flow_seen packet_at(struct vp_flows *t,
 	} else if (dir != BULK) {
 		seen.keep = vp_flow_keep(t, NULL, p, dir);
 	}
-	if (depth < TUNNEL_DEPTH && may_be_tunnel(p))
+	if (!may_be_tunnel(p))
+		return seen;
+	if (depth < TUNNEL_DEPTH)
 		seen.keep = stronger(seen.keep, inner_packet(t, p, dir, depth));
+	else if (vp_packet_inner(&inner, p, &kind) == VP_DECODE_OK)
+		vp_flows_undecoded(t, VP_DECODE_TOO_DEEP, p->seen);
 	return seen;
 }
 
@@ -460,17 +471,20 @@ struct vp_flow_seen vp_flows_packet(struct vp_flows *t,
 void vp_flows_undecoded(struct vp_flows *t, enum vp_decode why,
                         enum vp_seen seen)
 {
+	/* Where a file does not tell which way it went, it may have left. */
+	bool ours = seen == VP_SEEN_OUT || seen == VP_SEEN_UNKNOWN;
+
 	if (why == VP_DECODE_OK || why == VP_DECODE_NOT_IP)
 		return;
 	if (why == VP_DECODE_TRUNCATED) {
 		t->truncated++;
 	} else {
 		t->undecodable++;
-		t->undecodable_out += seen == VP_SEEN_OUT;
+		t->undecodable_out += ours;
 	}
 	if (why < VP_DECODE_COUNT) {
 		t->undecoded[why]++;
-		t->undecoded_out[why] += seen == VP_SEEN_OUT;
+		t->undecoded_out[why] += ours;
 	}
 }
 
@@ -509,6 +523,8 @@ void vp_flows_own(struct vp_flows *t, uint8_t proto,
 		          vp_addr_equal(&local->addr, &remote->addr);
 		f->public = vp_flow_place(t, &local->addr)->public ||
 		            vp_flow_place(t, &remote->addr)->public;
+		/* A file may say so of any two ends. */
+		f->guessed = !f->loop && !vp_flow_is_ours(t, &local->addr);
 	}
 	f->own = true;
 }
@@ -606,6 +622,7 @@ void vp_flows_destroy(struct vp_flows *t)
 	vp_hash_set_free(&t->local);
 	vp_hash_set_free(&t->resolvers);
 	vp_hash_set_free(&t->questions);
+	vp_hash_set_free(&t->asked);
 	vp_hash_set_free(&t->left_out);
 	vp_bindings_destroy(t->bindings);
 	free(t);

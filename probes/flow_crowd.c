@@ -225,8 +225,9 @@ static struct vp_flow_row *put_together(struct vp_flows *t,
 		vp_flow_leave_out(t, hash);
 		return NULL;
 	}
+	/* Where no more can be remembered, each packet may be of a new one. */
 	if (vp_hash_set_add(inbound ? &c->came : &c->members, hash,
-	                    t->limits.flows) == 1) {
+	                    t->limits.flows) != 0) {
 		join(f, p, dir, came);
 		/* What name was meant is not read for each of them. */
 		t->names_left_out +=

@@ -300,14 +300,22 @@ static const char *sni_of(const struct finish *fin, const struct vp_flow_app *a)
 	return a->sni;
 }
 
+/* With a SYN that the other end may not have taken there are two connections
+ * that it may have answered. */
+static bool is_doubtful(const struct vp_flow_row *f)
+{
+	return f->app != NULL && (f->app->doubtful || f->reopened);
+}
+
 static void app_write(const struct finish *fin, struct vp_flow *out,
-                      const struct vp_flow_app *a)
+                      const struct vp_flow_row *f)
 {
 	struct vp_arena *arena = fin->facts->arena;
+	const struct vp_flow_app *a = f->app;
 
 	out->sni = vp_arena_strdup(arena, sni_of(fin, a));
 	out->sni_from = a->sni_from;
-	out->sni_bound = a->sni != NULL && !a->doubtful &&
+	out->sni_bound = a->sni != NULL && !is_doubtful(f) &&
 	                 vp_bindings_find(fin->t->bindings, &out->remote.addr,
 	                                  a->sni) != VP_INDEX_NONE;
 	out->ech = a->ech;
@@ -469,8 +477,8 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	tunnel_write(fin, out, f);
 	gaps_write(fin, out, f);
 	if (f->app != NULL)
-		app_write(fin, out, f->app);
-	names_of(fin, out, f->app != NULL && f->app->doubtful);
+		app_write(fin, out, f);
+	names_of(fin, out, is_doubtful(f));
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -523,6 +531,16 @@ static void undecoded_write(const struct vp_flows *t, struct vp_facts *facts)
 				};
 }
 
+/* Hellos that will never be whole. */
+static uint64_t cut_names(const struct vp_flows *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < t->n_rows; i++)
+		n += vp_flow_hello_is_cut(&t->rows[i]);
+	return n;
+}
+
 void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 {
 	struct finish fin = { .t = t, .facts = facts };
@@ -533,7 +551,7 @@ void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 	vp_flow_trace_finish(t->trace, facts);
 	undecoded_write(t, facts);
 	facts->capture.truncated += t->truncated;
-	facts->capture.names_left_out += t->names_left_out;
+	facts->capture.names_left_out += t->names_left_out + cut_names(t);
 	facts->capture.undecodable += t->undecodable;
 	facts->capture.undecodable_out += t->undecodable_out;
 	facts->capture.flows_left_out += t->n_left_out;

@@ -29,6 +29,7 @@
 #define WINDOW 16384
 #define QUIC_MAX 16384
 
+#define PORT_HTTPS 443
 #define RECORD_CHANGE_CIPHER_SPEC 20
 #define RECORD_HANDSHAKE 22
 #define CLIENT_HELLO 1
@@ -38,9 +39,11 @@ struct vp_flow_hello {
 	struct vp_stream stream;
 	uint32_t read; /* bytes of it that were understood */
 	bool named;    /* a whole hello was read */
-	bool settled;  /* and nothing of interest can follow */
-	bool dropped;  /* bytes before the stream's base that nobody
-	                * acknowledged yet are not held any more */
+	bool cut; /* a part of a segment was not captured, or is in a fragment
+	           * of its own */
+	bool settled; /* and nothing of interest can follow */
+	bool dropped; /* bytes before the stream's base that nobody
+	               * acknowledged yet are not held any more */
 };
 
 /* --- names ---------------------------------------------------------------- */
@@ -121,6 +124,17 @@ static void hello_end(struct vp_flows *t, struct vp_flow_row *f)
 	f->app->hello = NULL;
 }
 
+bool vp_flow_hello_is_cut(const struct vp_flow_row *f)
+{
+	return f->app != NULL && f->app->hello != NULL && f->app->hello->cut &&
+	       !f->app->hello->named;
+}
+
+static bool is_partial(const struct vp_packet *p)
+{
+	return p->fragment || p->payload_caplen < p->payload_len;
+}
+
 /* Nothing more will come of it: what is there of a hello may still tell. */
 static void hello_give_up(struct vp_flows *t, struct vp_flow_row *f)
 {
@@ -131,6 +145,7 @@ static void hello_give_up(struct vp_flows *t, struct vp_flow_row *f)
 	if (!h->named && ready > 0 &&
 	    vp_client_hello_read(&found, h->stream.buf, ready) == VP_HELLO_MORE)
 		name_claim(t, f, &found, false, VP_NAME_SOURCE_TLS);
+	t->names_left_out += vp_flow_hello_is_cut(f);
 	hello_end(t, f);
 }
 
@@ -320,6 +335,7 @@ static void segment(struct vp_flows *t, struct vp_flow_row *f,
 	added = vp_stream_add(&h->stream, &t->held, WINDOW, seq, p->payload,
 	                      p->payload_caplen);
 	f->app->doubtful |= h->stream.contradicts;
+	h->cut |= is_partial(p);
 	if (added == VP_STREAM_OK) {
 		hello_read(t, f);
 		return;
@@ -408,6 +424,7 @@ static void quic_client(struct vp_flows *t, struct vp_flow_row *f,
 		t->names_left_out++;
 		return;
 	}
+	t->names_left_out += is_partial(p); /* no key opens a part */
 	got = vp_quic_client(a->quic, p->payload, p->payload_caplen);
 	if (!vp_quic_begun(a->quic)) {
 		quic_end(t, a, !a->quic_dropped);
@@ -459,6 +476,20 @@ void vp_flow_hello(struct vp_flows *t, struct vp_flow_row *f,
 		segment(t, f, p, out);
 	else if (p->proto == IPPROTO_UDP && p->payload[0] >= 0x80)
 		quic(t, f, p, out, client);
+}
+
+bool vp_flow_hello_wants(const struct vp_flow_row *f, const struct vp_packet *p,
+                         bool out)
+{
+	const struct vp_stream *s;
+
+	if (p->proto != IPPROTO_TCP || f->app == NULL ||
+	    f->app->hello == NULL || f->app->hello->named ||
+	    !from_client(f, out))
+		return false;
+	s = &f->app->hello->stream;
+	return vp_stream_ready(s) > 0 ? s->buf[0] == RECORD_HANDSHAKE
+	                              : p->dport == PORT_HTTPS;
 }
 
 void vp_flow_hello_restart(struct vp_flows *t, struct vp_flow_row *f, bool out)

@@ -124,8 +124,10 @@ static bool is_tcp_whole(struct vp_flow_row *f, const struct vp_packet *p,
 		f->http_out = true;
 	else
 		f->http_in = true;
-	return is_handshake(f, p, dir) || (first && is_http_head(p)) ||
-	       is_connect(p);
+	/* Records of a hello come in any order. */
+	return is_handshake(f, p, dir) ||
+	       vp_flow_hello_wants(f, p, dir == OUT) ||
+	       (first && is_http_head(p)) || is_connect(p);
 }
 
 enum vp_keep vp_flow_keep(struct vp_flows *t, struct vp_flow_row *f,

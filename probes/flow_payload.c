@@ -92,6 +92,16 @@ static uint64_t question_hash(const struct vp_flows *t, uint8_t proto,
 	return vp_hash(&t->key, b, VP_FLOW_KEY + 2 + len);
 }
 
+/* An answer has the ID of its question, else it is forged: RFC 5452 section 4.
+ */
+static uint64_t with_id(const struct vp_flows *t, uint64_t question,
+                        uint16_t id)
+{
+	const uint64_t b[] = { question, id };
+
+	return vp_hash(&t->key, b, sizeof(b));
+}
+
 bool vp_flows_saw_question(const struct vp_flows *t, uint8_t proto,
                            const struct vp_endpoint *local,
                            const struct vp_endpoint *remote, const char *name,
@@ -138,12 +148,14 @@ static void dns_question(struct vp_flows *t, struct vp_flow_row *f,
 			   to = { p->dst, p->dport };
 	char name[VP_DNS_NAME_TEXT];
 	struct vp_dns_header h;
+	uint64_t hash;
 	uint16_t type;
 
 	if (vp_dns_question_read(name, &type, &h, msg, len) != 0)
 		return;
-	if (vp_hash_set_add(&t->questions,
-	                    question_hash(t, p->proto, &from, &to, name, type),
+	hash = question_hash(t, p->proto, &from, &to, name, type);
+	if (vp_hash_set_add(&t->questions, hash, t->limits.names) < 0 ||
+	    vp_hash_set_add(&t->asked, with_id(t, hash, h.id),
 	                    t->limits.names) < 0)
 		t->names_left_out++;
 	question_keep(t, f, name);
@@ -206,11 +218,20 @@ static void bind_chain(struct vp_flows *t, const struct vp_packet *p,
 		               INT32_MAX);
 }
 
-static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
-                       const uint8_t *msg, size_t len, bool guessed)
+static bool was_asked(const struct vp_flows *t, const struct vp_packet *p,
+                      const struct vp_dns_message *m)
 {
 	struct vp_endpoint from = { p->src, p->sport },
 			   to = { p->dst, p->dport };
+	uint64_t hash =
+		question_hash(t, p->proto, &to, &from, m->question, m->type);
+
+	return vp_hash_set_has(&t->asked, with_id(t, hash, m->header.id));
+}
+
+static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
+                       const uint8_t *msg, size_t len, bool guessed)
+{
 	struct vp_arena *arena = vp_arena_create();
 	struct vp_dns_message m;
 	const char *why;
@@ -219,8 +240,7 @@ static void dns_answer(struct vp_flows *t, const struct vp_packet *p,
 	    m.question != NULL && m.rcode == 0) {
 		if (guessed)
 			t->names_left_out += m.n_addresses + m.n_services > 0;
-		else if (vp_flows_saw_question(t, p->proto, &to, &from,
-		                               m.question, m.type))
+		else if (was_asked(t, p, &m))
 			bind_chain(t, p, &m);
 	}
 	vp_arena_destroy(arena);
@@ -367,9 +387,12 @@ void vp_flow_payload(struct vp_flows *t, struct vp_flow_row *f,
 		t->truncated++; /* a question or binding may be lost */
 	if (p->payload_caplen == 0)
 		return;
-	if (!dns)
+	/* Who says that an odd port is a resolver's may be wrong. */
+	if (!dns || (p->sport != DNS_PORT && p->dport != DNS_PORT))
 		vp_flow_hello(t, f, p, out);
-	else if (p->proto == IPPROTO_UDP)
+	if (!dns)
+		return;
+	if (p->proto == IPPROTO_UDP)
 		dns_message(t, f, p, p->payload, p->payload_caplen, out, false);
 	else if (p->proto == IPPROTO_TCP)
 		dns_tcp(t, f, p, out);

@@ -110,9 +110,10 @@ struct vp_flow_row {
 	bool begun_out : 1;
 	bool http_in : 1; /* keep: its first payload was seen */
 	bool http_out : 1;
-	bool opening : 1; /* gaps: a SYN, not known to be taken yet */
-	int ifindex;      /* of the first tap */
-	uint32_t taps;    /* more of them, as vp_flow_tap.next */
+	bool opening : 1;  /* gaps: a SYN, not known to be taken yet */
+	bool reopened : 1; /* a second SYN of ours, not known to be taken */
+	int ifindex;       /* of the first tap */
+	uint32_t taps;     /* more of them, as vp_flow_tap.next */
 	uint64_t packets[2] /* in, out; of the first tap */, bytes[2];
 	int64_t first_us, last_us;
 	struct vp_flow_app *app; /* NULL until needed */
@@ -163,6 +164,7 @@ struct vp_flows {
 	struct vp_hash_set resolvers; /* endpoints beside port 53 */
 	uint8_t resolver_ports[65536 / 8];
 	struct vp_hash_set questions; /* sent: socket, name and type */
+	struct vp_hash_set asked;     /* the same, with their IDs */
 	struct vp_bindings *bindings;
 	struct vp_stream_budget held;
 	size_t text; /* bytes of questions kept with flows */
@@ -330,6 +332,11 @@ void vp_flow_hello(struct vp_flows *t, struct vp_flow_row *f,
 void vp_flow_hello_acked(struct vp_flows *t, struct vp_flow_row *f,
                          uint32_t ack);
 void vp_flow_hello_restart(struct vp_flows *t, struct vp_flow_row *f, bool out);
+/* Is one still waited for, of which a part was not captured? */
+bool vp_flow_hello_is_cut(const struct vp_flow_row *f);
+/* May this segment be of a TLS hello that is not whole yet? */
+bool vp_flow_hello_wants(const struct vp_flow_row *f, const struct vp_packet *p,
+                         bool out);
 /* Only with app, which stays. */
 void vp_flow_hello_free(struct vp_flows *t, struct vp_flow_row *f);
 

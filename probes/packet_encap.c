@@ -40,6 +40,11 @@ static bool is_opaque(uint16_t type)
 	case 0x22f3: /* TRILL */
 	case 0x4305: /* B.A.T.M.A.N. */
 	case 0x6558: /* transparent Ethernet bridging */
+	case 0x876b: /* compressed TCP/IP: RFC 1144 */
+	case 0x880b: /* PPP */
+	case 0x8909: /* Cisco MetaData */
+	case 0x8926: /* VN-Tag */
+	case 0x893f: /* 802.1BR */
 	case 0x88e5: /* MACsec: encrypted, as a rule */
 	case 0x88e7: /* 802.1ah, provider backbone */
 	case 0x88fb: /* PRP */

@@ -419,7 +419,7 @@ struct vp_loss {
 struct vp_undecoded {
 	char *reason; /* vp_decode_name() */
 	uint64_t frames;
-	uint64_t frames_out; /* of them, those this machine sent */
+	uint64_t frames_out; /* of them, those this machine sent, as above */
 };
 
 struct vp_capture_facts {
@@ -442,10 +442,12 @@ struct vp_capture_facts {
 	struct vp_unseen *unseen; /* the first of those missing; capped */
 	size_t n_unseen;
 	uint64_t truncated, undecodable, flows_left_out, evidence_left_out;
-	uint64_t undecodable_out;       /* of them, those this machine sent */
+	uint64_t undecodable_out; /* of them, those this machine sent, or may
+	                           * have sent: a file may not tell */
 	struct vp_undecoded *undecoded; /* both, by reason */
 	size_t n_undecoded;
-	/* Names, questions or hellos that found no room: a flow may lack one */
+	/* Names, questions or hellos that found no room, or were cut: a flow
+	 * may lack one */
 	uint64_t names_left_out;
 	/* Flows with gaps of TCP, public ones, and the bytes in them. */
 	uint64_t gap_flows, gap_bytes;

@@ -359,6 +359,10 @@ static void test_ports_again(void **state)
 	for (int i = 0; i < 2; i++) { /* the same name changes nothing */
 		tcp(OUT, US, 50000, PUB, 443, 8999 + (unsigned)i * 5000, 0,
 		    VP_TCP_SYN, "", 0);
+		if (i == 0) /* nobody took it yet: which SYN counts? */
+			expect_sni("good.example", false);
+		tcp(IN, PUB, 443, US, 50000, 700 + (unsigned)i,
+		    9000 + (unsigned)i * 5000, VP_TCP_SYN | VP_TCP_ACK, "", 0);
 		n = hello_make(tls, i ? "evil.example" : "good.example", 0);
 		say(9000 + (uint32_t)i * 5000, tls, n);
 		taken(9000 + (uint32_t)i * 5000 + (uint32_t)n);

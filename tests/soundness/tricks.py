@@ -1,0 +1,311 @@
+"""Tricks: each function yields the cases of one. See ./hostile."""
+import random
+import struct
+
+import scenes
+from packets import *
+from packets import frame as link_frame
+
+HOST, PEER = scenes.HOST, "203.0.113.9"
+OTHER = "203.0.113.10"
+TARGET = scenes.TARGETS[0]
+ALLOWED = "h1.allowed.example"
+NOT_PASS = ("inconclusive", "fail", "leak")
+
+
+class Case:
+    def __init__(self, name, data, flows=(), findings=(), verdicts=(), config=None,
+                 no_findings=(), exit_status=None):
+        self.name, self.bytes = name, data
+        self.flows, self.findings, self.verdicts = flows, findings, verdicts
+        self.config = config or scenes.CONFIG
+        self.no_findings = no_findings
+        self.exit_status = exit_status
+
+
+# --- means -------------------------------------------------------------------
+
+class Film(scenes.World):
+    """A world in which everything happens in the order it is written."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.now = scenes.START_US
+        self.tags = ()
+
+    def plain_ask(self, name, address, ttl=300):
+        port, ident = self.local_port(), 77
+        self.send(True, scenes.RESOLVER, UDP, udp(port, 53, question(ident, name, 1)))
+        self.send(False, scenes.RESOLVER, UDP,
+                  udp(53, port, answer(ident, name, 1, (), address, ttl)))
+
+    def connect(self, peer, port=443, mine=None):
+        c = scenes.Conversation(self, peer, port, mine=mine)
+        c.open()
+        return c
+
+    def visit(self, peer, name, port=443):
+        c = self.connect(peer, port)
+        c.say(True, client_hello(name, 0))
+        c.say(False, SERVER_HELLO)
+        c.say(True, b"d" * 100)
+        c.say(False, b"e" * 100)
+        return c
+
+    def records(self, link=ETHERNET, cap=1 << 16):
+        return [(t, link_frame(link, data, out, tags, kind), 0, None, cap)
+                for t, _, out, data, tags, kind in self.events]
+
+    def pcap(self, link=ETHERNET, cap=1 << 16):
+        return b"".join(pcap(link, self.records(link, cap), "<", False))
+
+    def pcapng(self, link=ETHERNET, comments=(), told=False):
+        """Comments stand in the section's header."""
+        options = b"".join(option("<", 1, x.encode()) for x in comments)
+        out = block("<", 0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) +
+                    options)
+        out += block("<", 1, struct.pack("<HHI", link, 0, 0))
+        for (t, data, _, _, _), e in zip(self.records(link), self.events):
+            body = struct.pack("<5I", 0, t >> 32, t & 0xFFFFFFFF, len(data),
+                               len(data)) + data
+            body += bytes(-len(body) % 4)
+            if told:
+                body += option("<", 2, struct.pack("<I", 2 if e[2] else 1))
+            out += block("<", 6, body)
+        return out
+
+
+def leak_film():
+    f = Film()
+    f.visit(PEER, None)
+    return f
+
+
+# --- notes in a file that somebody hands over --------------------------------
+
+NOTES = {
+    "local-peer": ["local " + PEER],
+    "local-both": ["local " + PEER, "local " + HOST],
+    "vnet-public": ["vnet 203.0.113.0/24"],
+    "vnet-public-host": ["vnet 203.0.113.9/32"],
+    "own": ["own tcp %s:20001 %s:443" % (HOST, PEER)],
+    "own-turned": ["own tcp %s:443 %s:20001" % (PEER, HOST)],
+    "resolver": ["resolver %s:443" % PEER],
+    "all": ["all-interfaces"],
+    "loopback": ["interface 2 eth0 loopback", "local " + PEER, "local " + HOST],
+    "inner": ["interface 2 eth0 inner", "all-interfaces"],
+    "entry": ["interface 2 eth0 entry", "all-interfaces"],
+}
+
+
+def notes():
+    """What a file says of its machine is no excuse."""
+    for name, lines in NOTES.items():
+        for link in (ETHERNET, SLL2):
+            film = leak_film()
+            yield Case("notes-%s-%d" % (name, link), film.pcapng(
+                link, ["vnetprobe: " + x for x in lines]), verdicts=NOT_PASS)
+
+
+def listener_note():
+    """A listener that a file claims makes no connection come in."""
+    for mine in (20001, 40001):
+        f = Film()
+        c = scenes.Conversation(f, PEER, 443, mine=mine)
+        c.say(True, b"x" * 100)
+        c.say(False, b"y" * 100)
+        yield Case("listener-%d" % mine, f.pcapng(ETHERNET, [
+            "vnetprobe: listener %d" % mine]), verdicts=NOT_PASS)
+
+
+def resolver_note():
+    """A port that a file calls a resolver's is still read for names."""
+    f = Film()
+    f.visit("2001:db8:a::9", TARGET, 443)
+    yield Case("resolver-names", f.pcapng(ETHERNET, [
+        "vnetprobe: resolver [2001:db8:a::9]:443"]),
+        flows=[("leak-target", "[2001:db8:a::9]:443")], verdicts=("leak",))
+
+
+# --- which end is ours -------------------------------------------------------
+
+def both_public():
+    """Two public ends: which is ours is not known, and excuses nothing."""
+    for sport, dport in ((500, 4500), (5000, 6000), (443, 40000), (40000, 443),
+                         (22, 50000), (4500, 500)):
+        f = Film()
+        f.emit(True, ip(OTHER, PEER, UDP, udp(sport, dport, b"x" * 50)))
+        yield Case("both-public-udp-%d-%d" % (sport, dport), f.pcap(),
+                   verdicts=NOT_PASS)
+        f = Film()
+        for i in range(3):
+            f.emit(True, ip(OTHER, PEER, TCP, tcp(sport, dport, 1 + 10 * i, 1, ACK,
+                                                  b"x" * 10)))
+        yield Case("both-public-tcp-%d-%d" % (sport, dport), f.pcap(),
+                   verdicts=NOT_PASS)
+
+
+def one_way():
+    """Only what came in was captured: what went out is to be guessed."""
+    f = leak_film()
+    f.events = [e for e in f.events if not e[2]]
+    yield Case("one-way-tcp", f.pcap(), verdicts=NOT_PASS)
+    f = Film()
+    for i in range(3):
+        f.send(False, PEER, UDP, udp(443, 50000, b"x" * 100))
+    yield Case("one-way-udp", f.pcap(), verdicts=())
+
+
+# --- names -------------------------------------------------------------------
+
+def cut_hello():
+    """A snapshot length hides the server's name: no name explains the flow."""
+    for cap in (90, 100, 128):
+        f = Film()
+        f.plain_ask("a.allowed.example", PEER)
+        events, f.events = f.events, []
+        f.visit(PEER, TARGET)
+        whole = [(t, link_frame(ETHERNET, d, o, g, k), 0, None, 1 << 16)
+                 for t, _, o, d, g, k in events]
+        yield Case("cut-hello-%d" % cap,
+                   b"".join(pcap(ETHERNET, whole + f.records(cap=cap), "<", False)),
+                   verdicts=NOT_PASS)
+
+
+def fragmented_hello():
+    """A hello in IP fragments is not read: no name explains the flow."""
+    f = Film()
+    f.plain_ask(ALLOWED, PEER)
+    c = f.connect(PEER)
+    hello = client_hello(TARGET, 900)
+    data = tcp(c.mine, 443, c.seq[True], c.seq[False], ACK | PSH, hello)
+    for p in fragments(HOST, PEER, TCP, data, 200):
+        f.emit(True, p)
+    c.seq[True] += len(hello)
+    c.say(False, SERVER_HELLO)
+    c.say(True, b"d" * 100)
+    c.say(False, b"e" * 100)
+    yield Case("fragmented-hello", f.pcap(), verdicts=NOT_PASS)
+
+
+def second_syn():
+    """A SYN with another number that nobody took: which hello counted?"""
+    f = Film()
+    f.plain_ask(ALLOWED, PEER)
+    c = f.connect(PEER)
+    c.segment(True, SYN, seq=c.seq[True] + 100000, acked=False)
+    c.segment(True, ACK, client_hello(ALLOWED, 0), seq=c.seq[True] + 100001)
+    c.say(True, client_hello(TARGET, 0))
+    c.say(False, SERVER_HELLO)
+    c.say(True, b"d" * 100)
+    c.say(False, b"e" * 100)
+    yield Case("second-syn", f.pcap(), verdicts=NOT_PASS)
+
+
+def peer_first():
+    """The peer sends a SYN and a hello first, from the port we connect to."""
+    f = Film()
+    f.plain_ask(ALLOWED, PEER)
+    mine = f.local_port()
+    f.send(False, PEER, TCP, tcp(443, mine, 500, 0, SYN))
+    f.send(False, PEER, TCP, tcp(443, mine, 501, 1, ACK, client_hello(ALLOWED, 0)))
+    c = f.connect(PEER, mine=mine)
+    c.say(True, client_hello(TARGET, 0))
+    c.say(False, SERVER_HELLO)
+    c.say(True, b"d" * 100)
+    yield Case("peer-first", f.pcap(), flows=[("leak-target", PEER + ":443")],
+               verdicts=("leak",))
+
+
+def spelling():
+    """Case and a final dot change no name."""
+    for name in (TARGET.upper(), TARGET + ".", "StLab.Blob.core.windows.NET."):
+        f = Film()
+        f.visit(PEER, name)
+        yield Case("spelling-" + name, f.pcap(),
+                   flows=[("leak-target", PEER + ":443")], verdicts=("leak",))
+        f = Film()
+        c = f.connect("2001:db8:a::7", 80)
+        c.say(True, b"GET / HTTP/1.1\r\nhOsT: %s:80\r\n\r\n" % name.encode())
+        c.say(False, b"HTTP/1.1 200 OK\r\n\r\n")
+        yield Case("http-" + name, f.pcap(),
+                   flows=[("leak-target", "[2001:db8:a::7]:80")], verdicts=("leak",))
+
+
+def connect_by_allowed():
+    """CONNECT to a target by a public proxy that a rule allows."""
+    f = Film()
+    c = f.connect("2001:db8:a::7", 3128)
+    c.say(True, b"CONNECT %s:443 HTTP/1.1\r\n\r\n" % TARGET.encode())
+    c.say(False, b"HTTP/1.1 200 OK\r\n\r\n")
+    yield Case("connect-by-allowed", f.pcap(),
+               flows=[("leak-target", "[2001:db8:a::7]:3128")], verdicts=("leak",))
+
+
+def forged_answer():
+    """An answer with another ID is none: RFC 5452 section 4."""
+    f = Film()
+    port = f.local_port()
+    f.send(True, scenes.RESOLVER, UDP, udp(port, 53, question(7, ALLOWED, 1)))
+    f.send(False, scenes.RESOLVER, UDP,
+           udp(53, port, answer(8, ALLOWED, 1, (), PEER, 300)))
+    f.visit(PEER, ALLOWED)
+    yield Case("forged-id", f.pcap(), flows=[("unexplained", PEER + ":443")],
+               verdicts=("fail",))
+
+
+# --- what cannot be read -----------------------------------------------------
+
+def raw_records(f, link, frames):
+    return b"".join(pcap(link, [(scenes.START_US + i, x, 0, None, 1 << 16)
+                                for i, x in enumerate(frames)], "<", False))
+
+
+def unreadable():
+    """Frames that may hide a leak."""
+    syn = ip(HOST, PEER, TCP, tcp(4000, 443, 1, 0, SYN))
+    good = link_frame(ETHERNET, ip(HOST, "10.20.2.7", TCP,
+                                   tcp(4000, 443, 1, 0, SYN)), True, ())
+    mac = b"\x02" * 12
+    bad = {
+        "macsec": mac + b"\x88\xe5" + b"\0" * 60,
+        "nsh": mac + b"\x89\x4f" + b"\0" * 60,
+        "too-deep": mac + b"\x81\x00\0\x01" * 6 + b"\x08\0" + syn,
+        "vntag": mac + b"\x89\x26" + bytes(4) + b"\x08\0" + syn,
+        "etag": mac + b"\x89\x3f" + bytes(6) + b"\x08\0" + syn,
+        "cisco-meta": mac + b"\x89\x09" + bytes(6) + b"\x08\0" + syn,
+        "ip-version": mac + b"\x08\0" + b"\x55" + syn[1:],
+        "ip-long": mac + b"\x08\0" + syn[:2] + b"\xff\xff" + syn[4:],
+    }
+    for name, x in bad.items():
+        yield Case("unreadable-" + name, raw_records(None, ETHERNET, [good, x]),
+                   verdicts=NOT_PASS)
+    whole = mac + b"\x08\0" + syn[:2] + b"\0\0" + syn[4:]
+    yield Case("tso", raw_records(None, ETHERNET, [good, whole]),
+               flows=[("unexplained", PEER + ":443")], verdicts=("fail",))
+    deep = ip("fd20::4", "2001:db8:77::1", TCP, tcp(4000, 443, 1, 0, SYN),
+              extensions=[(60, b"\x01\x04\0\0\0\0")] * 20)
+    yield Case("extensions", raw_records(None, RAW, [deep]), verdicts=NOT_PASS)
+    tiny = fragments(HOST, PEER, TCP, tcp(4000, 443, 1, 0, SYN), 8)
+    yield Case("tiny-fragments", raw_records(None, RAW, tiny),
+               flows=[("unexplained", PEER + ":443")], verdicts=("fail",))
+    inner = syn
+    for i in range(3):
+        inner = ip("10.20.1.%d" % (4 + i), "10.20.2.%d" % (4 + i), 4, inner)
+    yield Case("nested", raw_records(None, RAW, [inner]), verdicts=NOT_PASS)
+
+
+def unknown_link():
+    """A second interface of a kind that cannot be read."""
+    f = Film()
+    f.send(True, "10.20.2.7", TCP, tcp(4000, 443, 1, 0, SYN))
+    data = f.pcapng()
+    data += block("<", 1, struct.pack("<HHI", 147, 0, 0))
+    x = b"?" * 60
+    data += block("<", 6, struct.pack("<5I", 1, 0, 5, len(x), len(x)) + x)
+    yield Case("unknown-link", data, verdicts=NOT_PASS)
+
+
+TRICKS = (resolver_note, cut_hello,
+          fragmented_hello, second_syn, peer_first, spelling, connect_by_allowed,
+          forged_answer, unreadable, unknown_link)
