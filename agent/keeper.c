@@ -26,14 +26,21 @@
 
 #define PATH_SIZE 4096
 
-/* Signals of the terminal: the command has them as the caller had. */
-static const int not_ours[] = { SIGINT,  SIGQUIT, SIGTERM, SIGHUP,
-	                        SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
-#define N_NOT_OURS (sizeof(not_ours) / sizeof(not_ours[0]))
+/* The command has them as the caller had. Those of the terminal are ignored
+ * here; SIGCHLD must not be, or nobody could be waited for. */
+static const struct {
+	int number;
+	void (*handler)(int);
+} signals[] = {
+	{ SIGINT, SIG_IGN },  { SIGQUIT, SIG_IGN }, { SIGTERM, SIG_IGN },
+	{ SIGHUP, SIG_IGN },  { SIGPIPE, SIG_IGN }, { SIGTSTP, SIG_IGN },
+	{ SIGTTIN, SIG_IGN }, { SIGTTOU, SIG_IGN }, { SIGCHLD, SIG_DFL },
+};
+#define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
 struct keeper {
 	int fd;
-	struct sigaction before[N_NOT_OURS];
+	struct sigaction before[N_SIGNALS];
 	char *const *argv;
 	sigset_t mask;          /* as the command shall have it */
 	char group[PATH_SIZE];  /* its cgroup's directory; "": none */
@@ -163,8 +170,8 @@ __attribute__((noreturn)) static void execute(const struct keeper *k,
 		(void)!write(report, &err, sizeof(err));
 		_exit(127);
 	}
-	for (size_t i = 0; i < N_NOT_OURS; i++)
-		sigaction(not_ours[i], &k->before[i], NULL);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaction(signals[i].number, &k->before[i], NULL);
 	sigprocmask(SIG_SETMASK, &k->mask, NULL);
 	execvp(k->argv[0], k->argv);
 	err = errno;
@@ -282,11 +289,13 @@ static bool hear(struct keeper *k)
 
 static int open_signals(struct keeper *k)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t child;
 
-	for (size_t i = 0; i < N_NOT_OURS; i++)
-		sigaction(not_ours[i], &ignore, &k->before[i]);
+	for (size_t i = 0; i < N_SIGNALS; i++) {
+		const struct sigaction a = { .sa_handler = signals[i].handler };
+
+		sigaction(signals[i].number, &a, &k->before[i]);
+	}
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &k->mask);

@@ -28,6 +28,8 @@
 #define EXIT_USAGE 2
 #define EXIT_INCONCLUSIVE 3
 
+static void (*caller_pipe)(int); /* what SIGPIPE did before */
+
 static int complain(int status, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -216,20 +218,22 @@ static int check_tags(const struct vp_settings *s, struct vp_facts *facts,
 	return status;
 }
 
-/* The command of watch, with the caller's rights and signal mask. */
+/* The command of watch, with the caller's rights, mask and signals. */
 static int fork_command(const struct vp_settings *s,
                         struct vp_run_helpers *helpers, char *why, size_t size)
 {
 	char **argv;
+	int rc;
 
 	if (s->command != VP_COMMAND_WATCH || s->n_arguments == 0)
 		return 0;
 	argv = vp_arena_alloc(s->arena, (s->n_arguments + 1) * sizeof(*argv));
 	for (size_t i = 0; i < s->n_arguments; i++)
 		argv[i] = s->arguments[i];
-	return vp_watched_fork(&helpers->command, argv, why, size) == 0
-	               ? 0
-	               : EXIT_USAGE;
+	signal(SIGPIPE, caller_pipe);
+	rc = vp_watched_fork(&helpers->command, argv, why, size);
+	signal(SIGPIPE, SIG_IGN);
+	return rc == 0 ? 0 : EXIT_USAGE;
 }
 
 /* check, dns and watch: what they do differently, run.c knows. */
@@ -439,7 +443,8 @@ int main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
-	signal(SIGPIPE, SIG_IGN); /* a report cut short is said, not died of */
+	/* A report cut short is said, not died of. */
+	caller_pipe = signal(SIGPIPE, SIG_IGN);
 	status = vp_options_read(&settings, argc, argv);
 	if (status == 0 && (settings.version || settings.help)) {
 		if (settings.version)
