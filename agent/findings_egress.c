@@ -9,8 +9,7 @@ static const struct vp_finding_type rows[] = {
 	    "Some program on this machine does not use the private endpoint. "
 	    "An attempt without an answer counts as well: only something "
 	    "further on stopped it.",
-	    "Find the program while it talks:\n"
-	    "    sudo ss -tunp dst {address}\n"
+	    FIND_SENDER
 	    "If other findings name {name}, mend those first. Restart the "
 	    "program, so that it asks again; if it still leaves, it has an "
 	    "address or a resolver of its own. Then close the resource's "
@@ -25,11 +24,11 @@ static const struct vp_finding_type rows[] = {
 	    "The names asked are told to a third party, and a public resolver "
 	    "cannot see private zones: whoever asks it is sent to public "
 	    "addresses.",
+	    FIND_SENDER
 	    "If {address} is among this machine's resolvers, take it out: "
-	    "every program asks it then, this check as well. Otherwise find "
-	    "who asks, and let it use the VNet's DNS:\n"
-	    "    sudo ss -tunp dst {address}\n"
-	    "Then forbid it at the network:\n"
+	    "every program asks it then, this check as well. Otherwise let "
+	    "the program that asked it use the VNet's DNS. Then forbid it at "
+	    "the network:\n"
 	    "    az network nsg rule create -g RG --nsg-name NSG "
 	    "-n deny-public-dns --priority 400 --direction Outbound "
 	    "--access Deny --protocol '*' "
@@ -44,13 +43,13 @@ static const struct vp_finding_type rows[] = {
 	    "Either it is wanted and should be written down with its reason, "
 	    "or something on this machine talks to the Internet that should "
 	    "not.",
-	    "See which program it is, while it talks:\n"
-	    "    sudo ss -tunp dst {address}\n"
+	    FIND_SENDER
 	    "If it is wanted, allow it in the config, with a reason:\n"
 	    "    egress:\n"
 	    "      allow:\n"
 	    "        - prefix: {address}\n"
-	    "          reason: why this may leave",
+	    "          reason: why this may leave\n"
+	    "If it is not, turn off what makes the program send it.",
 	    "vnetprobe: the last row of the egress policy"),
 	ROW(WARNING, "egress", "inbound-public",
 	    "a public address connected to this machine",
@@ -88,12 +87,14 @@ static const struct vp_finding_type rows[] = {
 	    "The verdict is about the command. What a service did on its "
 	    "behalf (docker run, systemd-run, ssh to elsewhere) counts here, "
 	    "not there.",
-	    "Watch all of the machine:\n    vnetprobe watch --for 10m",
+	    "If the command is answerable for it, watch all of the machine "
+	    "while it runs:\n    sudo vnetprobe watch --for 10m",
 	    "vnetprobe(1), watch"),
 	ROW(INFO, "egress", "egress-forwarded",
 	    "public traffic of other machines passed through here",
-	    "Flows for public addresses came in from other machines and were "
-	    "forwarded.",
+	    "Flows for public addresses came in from another machine, or from "
+	    "a container here that a saved capture cannot tell from one, and "
+	    "were forwarded.",
 	    "This machine routes for others. It is told apart from what it "
 	    "sends itself.",
 	    "If it should not route:\n    sudo sysctl net.ipv4.ip_forward=0",

@@ -31,6 +31,12 @@
 	"--query \"[].[properties.privateLinkServiceConnectionState.status,"   \
 	"id]\" -o tsv"
 
+/* Left out where the sender is known: first lines of a remedy. */
+#define FIND_SENDER                                                            \
+	"See who sends, while it does:\n"                                      \
+	"    sudo vnetprobe watch --for 10m\n"                                 \
+	"    sudo ss -tunp dst {address}\n"
+
 #define VP_FINDINGS_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct vp_findings_family {

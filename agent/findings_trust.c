@@ -115,13 +115,15 @@ static const struct vp_finding_type rows[] = {
 	    "    vnetprobe check --evidence FILE --evidence-keep ring ...",
 	    "vnetprobe(1), --evidence"),
 	ROW(UNPROVEN, "trust", "owner-unknown",
-	    "it is not known whose public flows these are",
+	    "it is not known who sent some public flows",
 	    "Flows left for public addresses while the command ran, and which "
 	    "process sent them could not be learnt.",
 	    "They may be the command's: it cannot be called clean.",
 	    "Run it as root on a kernel with BTF, so that the kernel tells who "
 	    "sends:\n    sudo vnetprobe watch -- CMD\n    ls "
-	    "/sys/kernel/btf/vmlinux",
+	    "/sys/kernel/btf/vmlinux\n"
+	    "If it was, watch all of the machine while the command runs, "
+	    "whoever sends:\n    sudo vnetprobe watch --for 10m",
 	    "vnetprobe(1), watch"),
 	ROW(UNPROVEN, "trust", "capture-file-cut",
 	    "the capture file ends too early",
@@ -161,7 +163,7 @@ static const struct vp_finding_type rows[] = {
 	    "The command ended, and processes that it had started did not.",
 	    "What they send from now on was not watched.",
 	    "Let the command wait for what it starts, or watch longer:\n    "
-	    "vnetprobe watch --for 10m",
+	    "sudo vnetprobe watch --for 10m",
 	    "vnetprobe(1), watch"),
 	ROW(INFO, "trust", "attribution-limited",
 	    "senders are told by looking, not by the kernel",

@@ -180,7 +180,8 @@ static const char *watched_clause(struct judge *j)
 		                       "the command ended with status %d",
 		                       cmd->exit_status);
 	if (cmd->n_argv > 0)
-		return "the command still runs";
+		return cmd->started ? "the command still runs"
+		                    : "the command was not run";
 	if (c->armed_us == 0 || us < 0)
 		return "nothing was watched";
 	return vp_arena_printf(j->arena, "watched for %.1f s",
@@ -261,30 +262,24 @@ static void set_summary(struct judge *j)
 {
 	struct tally t = { 0 };
 	const char *verdict = vp_verdict_name(j->out->verdict);
-	const char *targets, *egress, *reason = NULL;
+	const char *first, *second, *swap, *reason = NULL;
 
 	count(j, &t);
-	targets = targets_clause(j, &t);
-	egress = egress_clause(j, &t);
-	switch (j->out->verdict) {
-	case VP_VERDICT_LEAK:
-		j->out->summary = vp_arena_printf(j->arena, "%s: %s; %s",
-		                                  verdict, egress, targets);
-		return;
-	case VP_VERDICT_INCONCLUSIVE:
-		reason = reason_clause(j, VP_SEVERITY_UNPROVEN);
-		break;
-	case VP_VERDICT_FAIL:
-	case VP_VERDICT_PASS:
-		break;
+	first = targets_clause(j, &t);
+	second = egress_clause(j, &t);
+	/* What was asked for comes first; a leak always does. */
+	if (j->out->verdict == VP_VERDICT_LEAK ||
+	    !vp_mode_probes(j->facts->mode)) {
+		swap = first;
+		first = second;
+		second = swap;
 	}
-	if (reason != NULL)
-		j->out->summary =
-			vp_arena_printf(j->arena, "%s: %s; %s; %s", verdict,
-		                        reason, targets, egress);
-	else
-		j->out->summary = vp_arena_printf(j->arena, "%s: %s; %s",
-		                                  verdict, targets, egress);
+	if (j->out->verdict == VP_VERDICT_INCONCLUSIVE)
+		reason = reason_clause(j, VP_SEVERITY_UNPROVEN);
+	j->out->summary =
+		vp_arena_printf(j->arena, "%s: %s%s%s; %s", verdict,
+	                        reason != NULL ? reason : "",
+	                        reason != NULL ? "; " : "", first, second);
 }
 
 /* Nobody was asked. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "findings_private.h"
+#include "judge_policy.h"
 #include "wording.h"
 
 /* --- flows in words ---------------------------------------------------- */
@@ -61,7 +63,7 @@ static const char *who_text(struct judge *j, const struct vp_flow *f)
 
 	if (f->process == NULL && o == NULL)
 		return "";
-	text = f->process != NULL ? f->process : "a process";
+	text = f->process != NULL ? f->process : "an unknown process";
 	if (o == NULL)
 		return vp_arena_printf(j->arena, ", by %s", text);
 	if (o->user != NULL)
@@ -74,10 +76,14 @@ static const char *who_text(struct judge *j, const struct vp_flow *f)
 	if (f->n_owners > 1)
 		more = vp_arena_printf(j->arena, ", and %u more",
 		                       f->n_owners - 1);
-	if (o->pid == 0)
-		return vp_arena_printf(j->arena,
-		                       ", by %s (pid not known%s%s%s)", text,
-		                       user, container, more);
+	if (o->pid == 0) /* "(user ml)": without the comma */
+		return *user || *container
+		               ? vp_arena_printf(
+					 j->arena, ", by %s (%s%s%s)", text,
+					 *user ? user + 2 : container + 2,
+					 *user ? container : "", more)
+		               : vp_arena_printf(j->arena, ", by %s%s", text,
+		                                 more);
 	return vp_arena_printf(j->arena, ", by %s (pid %u%s%s%s)", text, o->pid,
 	                       user, container, more);
 }
@@ -163,9 +169,10 @@ static const struct {
 	{ VP_CLASS_PROXIED, "egress-proxied",
 	  "{what} asked the proxy {address} to connect to {name}." },
 	{ VP_CLASS_FORWARDED, "egress-forwarded",
-	  "{what} for public addresses were forwarded for other machines." },
+	  "{what} for public addresses came in from elsewhere and passed "
+	  "through." },
 	{ VP_CLASS_TUNNELED, "egress-tunneled",
-	  "{what} for public addresses were inside tunnels to public peers." },
+	  "{what} for public addresses went inside tunnels to public peers." },
 	{ VP_CLASS_NOT_LEFT, "egress-not-left",
 	  "{what} for public addresses did not leave this machine." },
 };
@@ -297,19 +304,82 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-/* Who sent is known: no need to look for it. */
-static const char *allow_text(struct judge *j, const struct vp_flow *f)
+/* A name that an allow rule could go by: addresses change. */
+static const char *allowed_by(struct judge *j, const struct vp_flow *f)
 {
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (judge_name_explains(f, &f->names[i]) &&
+		    is_plain(f->names[i].name))
+			return vp_arena_printf(j->arena, "name: \"%s\"",
+			                       f->names[i].name);
+	}
+	return "prefix: \"{address}\"";
+}
+
+/* The table's words, with a rule that is as narrow as this flow allows. */
+static const char *allow_text(struct judge *j, const struct vp_flow *f,
+                              bool known)
+{
+	const char *process = "", *port = "";
+
+	if (known)
+		process = vp_arena_printf(
+			j->arena, "          process: \"%s\"\n", f->process);
+	if (judge_service_port(f) != 0)
+		port = "          port: {port}\n";
 	return vp_arena_printf(
 		j->arena,
+		FIND_SENDER
 		"If it is wanted, allow it in the config, with a reason:\n"
 		"    egress:\n"
 		"      allow:\n"
-		"        - prefix: {address}\n"
-		"          port: {port}\n"
-		"          process: \"%s\"\n"
-		"          reason: why this may leave",
-		f->process);
+		"        - %s\n%s%s"
+		"          reason: why this may leave\n"
+		"If it is not, turn off what makes %s send it.",
+		allowed_by(j, f), port, process,
+		known ? f->process : "the program");
+}
+
+/* Who sent is known: the sentence and the commands that find it out are left
+ * out. */
+static const char *without_search(const char *remedy)
+{
+	remedy = strchr(remedy, '\n') + 1;
+	while (strncmp(remedy, "    ", 4) == 0)
+		remedy = strchr(remedy, '\n') + 1;
+	return remedy;
+}
+
+/* One and the same sender of all of them. */
+static bool known_sender(const struct judge *j, const struct group *g, size_t n)
+{
+	const char *process = j->facts->flows[g[0].flow].process;
+
+	if (process == NULL || !is_plain(process))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_flow *f = &j->facts->flows[g[i].flow];
+
+		if (f->n_owners > 1 || f->process == NULL ||
+		    strcmp(f->process, process) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void set_remedy(struct judge *j, struct judge_draft *d,
+                       const struct group *g, size_t n)
+{
+	const struct vp_flow *f = &j->facts->flows[g[0].flow];
+	enum vp_flow_class class = reported[g[0].reported].class;
+	bool known = known_sender(j, g, n);
+
+	if (!accuses(class))
+		return;
+	d->f.remedy = class == VP_CLASS_UNEXPLAINED ? allow_text(j, f, known)
+	                                            : d->f.type->remedy;
+	if (known)
+		d->f.remedy = without_search(d->f.remedy);
 }
 
 static void write_group(struct judge *j, const struct group *g, size_t n)
@@ -337,12 +407,10 @@ static void write_group(struct judge *j, const struct group *g, size_t n)
 		                        d->words.what, attempted);
 	if (g[0].as != NULL)
 		return;
-	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED) {
-		if (j->facts->policy.report_only)
-			d->f.severity = VP_SEVERITY_WARNING;
-		if (first->process != NULL && is_plain(first->process))
-			d->f.remedy = allow_text(j, first);
-	}
+	set_remedy(j, d, g, n);
+	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED &&
+	    j->facts->policy.report_only)
+		d->f.severity = VP_SEVERITY_WARNING;
 	if (g[0].worse)
 		d->f.severity = VP_SEVERITY_ERROR;
 }

@@ -314,6 +314,9 @@ static int check_contradictions(const struct parse *p)
 	}
 	if (given(p, "upstream") && s->emit == NULL)
 		return complain(p, "--upstream is for --emit");
+	if (given(p, "for") && s->n_arguments > 0)
+		return complain(p, "--for contradicts a command: the watch "
+		                   "lasts as long as it runs");
 	if (s->learn && s->json)
 		return complain(p, "--learn has a format of its own");
 	if (s->emit != NULL && s->json)

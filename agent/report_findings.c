@@ -259,6 +259,51 @@ static void put_remedies(struct page *c, const struct vp_finding *f, size_t n)
 	}
 }
 
+/* The lines of a list item of YAML that begins here: "- key: value", and what
+ * is indented more below it. 0: none begins. */
+static size_t item_lines(struct page *c, const char *remedy, size_t k)
+{
+	const char *line = line_of(c, remedy, k);
+	size_t indent, n = 1;
+
+	if (line == NULL)
+		return 0;
+	indent = strspn(line, " ");
+	if (indent < 4 || strncmp(line + indent, "- ", 2) != 0)
+		return 0;
+	while ((line = line_of(c, remedy, k + n)) != NULL &&
+	       strspn(line, " ") > indent)
+		n++;
+	return n;
+}
+
+/* Items as a whole, one below the other: their lines belong together. */
+static size_t put_items(struct page *c, const struct vp_finding *f, size_t n,
+                        size_t k)
+{
+	size_t lines = item_lines(c, f[0].remedy, k), n_shown = 0;
+	const char *shown[MOST_LINES];
+
+	for (size_t i = 0; lines > 0 && i < n; i++) {
+		const char *item = "";
+
+		for (size_t m = 0; m < lines; m++)
+			item = page_text(c, "%s%s%s", item, m > 0 ? "\n" : "",
+			                 line_of(c, f[i].remedy, k + m));
+		if (among(shown, n_shown, item))
+			continue;
+		if (n_shown == MOST_LINES) {
+			pen_remedy_line(
+				&c->pen, 11,
+				"... and so on: -v, or the JSON report");
+			break;
+		}
+		shown[n_shown++] = item;
+		pen_remedy(&c->pen, 11, item);
+	}
+	return lines;
+}
+
 static void put_remedy(struct page *c, const struct vp_finding *f, size_t n)
 {
 	pen_put(&c->pen, PEN_PLAIN, 0, "         ");
@@ -270,8 +315,11 @@ static void put_remedy(struct page *c, const struct vp_finding *f, size_t n)
 		put_remedies(c, f, n);
 		return;
 	}
-	for (size_t k = 0; put_remedy_line(c, f, n, k); k++)
-		;
+	for (size_t k = 0, items;; k += items > 0 ? items : 1) {
+		items = put_items(c, f, n, k);
+		if (items == 0 && !put_remedy_line(c, f, n, k))
+			break;
+	}
 }
 
 static size_t kin(const struct page *c, size_t i)

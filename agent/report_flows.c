@@ -49,7 +49,8 @@ static const char *sender_text(struct page *c, const struct vp_flow *f)
 	if (f->process == NULL && o == NULL)
 		return NULL;
 	text = page_text(c, "by %s",
-	                 f->process != NULL ? f->process : "a process");
+	                 f->process != NULL ? f->process
+	                                    : "an unknown process");
 	if (o == NULL)
 		return text;
 	if (o->pid != 0)

@@ -300,11 +300,18 @@ static void put_packets(struct page *c)
 	                             (unsigned long long)k->dropped,
 	                             (unsigned long long)k->interface_dropped);
 
+	/* Most files do not tell of drops at all. */
+	if (c->facts->mode == VP_MODE_ANALYZE && k->dropped == 0 &&
+	    k->interface_dropped == 0)
+		text = page_text(c, "%llu packets; the file tells of no loss",
+		                 (unsigned long long)k->received);
 	if (vp_mode_probes(c->facts->mode))
 		text = page_text(c, "%s; %llu of %llu own probes seen", text,
 		                 (unsigned long long)k->attested_seen,
 		                 (unsigned long long)k->attested_expected);
 	pen_wrap(&c->pen, "  ", 2, text);
+	if (k->armed_us == 0 && c->facts->started_us == 0)
+		return; /* a file without packets */
 	pen_wrap(&c->pen, "  ", 2,
 	         page_text(c, "from %s to %s UTC",
 	                   page_clock(c, k->armed_us != 0
@@ -334,7 +341,9 @@ void page_capture(struct page *c)
 	if (k->owners != NULL)
 		pen_wrap(p, "  ", 2,
 		         page_text(c, "senders told by %s%s%s", k->owners,
-		                   k->owners_why != NULL ? ": " : "",
+		                   k->owners_why == NULL           ? ""
+		                   : strcmp(k->owners, "bpf") == 0 ? ", but "
+		                                                   : ": ",
 		                   k->owners_why != NULL ? k->owners_why : ""));
 }
 

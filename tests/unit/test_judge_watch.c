@@ -337,6 +337,68 @@ static void test_state_changes(void **state)
 	expect(f, VP_VERDICT_INCONCLUSIVE, "state-changed");
 }
 
+/* A command that was not run does not "still run". */
+static void test_not_run(void **state)
+{
+	struct vp_facts *f = with_command();
+	struct vp_judgement j;
+
+	(void)state;
+	f->command.started = false;
+	f->command.exit_status = -1;
+	f->capture.state = VP_CAPTURE_OFF;
+	vp_judge(&j, f, f->arena);
+	assert_int_equal(j.verdict, VP_VERDICT_INCONCLUSIVE);
+	assert_non_null(strstr(j.summary, "; the command was not run"));
+	vp_facts_destroy(f);
+}
+
+static const char *remedy(struct vp_facts *f, const char *id)
+{
+	struct vp_judgement j;
+	const struct vp_finding *finding;
+
+	vp_judge(&j, f, f->arena);
+	finding = find(&j, id);
+	assert_non_null(finding);
+	return finding->remedy;
+}
+
+/* The rule that is proposed would let this flow pass, and no more than it can
+ * tell; who sends is looked for only where it is not known. */
+static void test_remedy(void **state)
+{
+	struct vp_facts *f = watched();
+	struct vp_flow *w = add_flow(f, IPPROTO_TCP, "198.51.100.9:443", NULL);
+	const char *text;
+
+	(void)state;
+	text = remedy(f, "egress-unexplained");
+	assert_non_null(strstr(text, "ss -tunp dst 198.51.100.9"));
+	assert_non_null(strstr(text, "- prefix: \"198.51.100.9\"\n"));
+	assert_non_null(strstr(text, "  port: 443\n"));
+	bind_name(f, w, copy(f, "pypi.org"));
+	w->process = copy(f, "pip");
+	text = remedy(f, "egress-unexplained");
+	assert_null(strstr(text, "ss -tunp"));
+	assert_non_null(strstr(text, "- name: \"pypi.org\"\n"));
+	assert_non_null(strstr(text, "  process: \"pip\"\n"));
+	w->names[0].current = false; /* a rule by it would not match */
+	text = remedy(f, "egress-unexplained");
+	assert_non_null(strstr(text, "- prefix: \"198.51.100.9\"\n"));
+	w->n_owners = 2; /* nor one by either of them */
+	text = remedy(f, "egress-unexplained");
+	assert_null(strstr(text, "process:"));
+	vp_facts_destroy(f);
+
+	f = watched();
+	w = leak(f);
+	assert_non_null(strstr(remedy(f, "leak-target"), "ss -tunp"));
+	w->process = copy(f, "train");
+	assert_null(strstr(remedy(f, "leak-target"), "ss -tunp"));
+	vp_facts_destroy(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +414,8 @@ int main(void)
 		cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_one_sided),
 		cmocka_unit_test(test_state_changes),
+		cmocka_unit_test(test_not_run),
+		cmocka_unit_test(test_remedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,7 @@ static const struct {
 	{ "dns a --compare 10.0.0.4", "--compare: " },
 	{ "dns a --azure-dns maybe", "'maybe' is not one of auto, " },
 	{ "watch --for 0s", "--for: '0s' is out of range: from 1ms to " },
+	{ "watch --for 5s -- true", "--for contradicts a command" },
 	{ "watch --timeout 5s -- true",
 	  "--timeout is an option of check, dns, not of watch" },
 	{ "check --for 5s a", "--for is an option of watch, not of check" },

@@ -160,6 +160,19 @@ static void many(struct vp_facts *f)
 	}
 }
 
+/* Two rules that are proposed at once stay two rules. */
+static void unexplained(struct vp_facts *f)
+{
+	struct vp_flow *w;
+
+	w = add_flow(f, IPPROTO_TCP, "198.51.100.9:443", NULL);
+	bind_name(f, w, "pypi.org");
+	w->process = copy(f, "pip");
+	w = add_flow(f, IPPROTO_TCP, "198.51.100.10:443", NULL);
+	bind_name(f, w, "telemetry.example");
+	w->process = copy(f, "train");
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct vp_facts *);
@@ -170,6 +183,7 @@ static const struct {
 	{ "reach-trouble", reach_trouble, false },
 	{ "no-rights", no_rights, false },
 	{ "many", many, false },
+	{ "unexplained", unexplained, false },
 	{ "verbose", leaking, true },
 };
 
