@@ -22,9 +22,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH_SIZE 4096
+#define REMOVE_TRIES 100 /* 10 ms apart */
 
 /* The command has them as the caller had. Those of the terminal are ignored
  * here; SIGCHLD must not be, or nobody could be waited for. */
@@ -138,22 +140,34 @@ static bool procs_of(const char *group, char *out, size_t size)
 }
 
 /* What is left of the command goes where it would be without us. */
-static void remove_group(const struct keeper *k)
+static void empty_group(const struct keeper *k)
 {
 	char procs[PATH_SIZE + 16], above[PATH_SIZE + 16], line[32];
 	FILE *f;
 
-	if (k->group[0] == '\0')
+	if (!procs_of(k->group, procs, sizeof(procs)) ||
+	    !procs_of(k->parent, above, sizeof(above)))
 		return;
-	if (procs_of(k->group, procs, sizeof(procs)) &&
-	    procs_of(k->parent, above, sizeof(above))) {
-		f = fopen(procs, "re");
-		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-			write_text(above, line);
-		if (f != NULL)
-			fclose(f);
+	f = fopen(procs, "re");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		write_text(above, line);
+	if (f != NULL)
+		fclose(f);
+}
+
+/* Processes that are just ending keep it busy, and so do new ones. */
+static void remove_group(const struct keeper *k)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	for (unsigned n = 0; k->group[0] != '\0' && n < REMOVE_TRIES; n++) {
+		empty_group(k);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (rmdir(k->group) == 0 || errno != EBUSY)
+			return;
+		nanosleep(&pause, NULL);
 	}
-	rmdir(k->group);
 }
 
 /* --- the command ---------------------------------------------------------- */
