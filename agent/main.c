@@ -24,6 +24,7 @@
 #include "watched.h"
 #include "vnetprobe/nss.h"
 #include "vnetprobe/machine.h"
+#include "vnetprobe/owner.h"
 
 #define EXIT_USAGE 2
 #define EXIT_INCONCLUSIVE 3
@@ -448,7 +449,9 @@ int main(int argc, char **argv)
 	status = vp_options_read(&settings, argc, argv);
 	if (status == 0 && (settings.version || settings.help)) {
 		if (settings.version)
-			puts("vnetprobe " VP_VERSION);
+			printf("vnetprobe " VP_VERSION "\nBPF: %s\n",
+			       vp_owners_have_bpf() ? "built in"
+			                            : "not built in");
 		else
 			vp_options_help(settings.command, stdout);
 		if (fflush(stdout) != 0)

@@ -9,6 +9,8 @@
  */
 #include "owner_bpf.h"
 
+#include "vnetprobe/owner.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,11 @@ int vp_bpf_path_text(const struct vp_bpf_path *path, char *buf, size_t size)
 }
 
 #ifndef VP_HAVE_BPF
+
+bool vp_owners_have_bpf(void)
+{
+	return false;
+}
 
 int vp_owner_bpf_open(struct vp_owner_bpf **out,
                       const struct vp_owner_bpf_sink *sink, char *why,
@@ -98,6 +105,7 @@ void vp_owner_bpf_close(struct vp_owner_bpf *b)
 #endif
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Written by bpftool, in its own style. */
@@ -107,6 +115,11 @@ void vp_owner_bpf_close(struct vp_owner_bpf *b)
 #pragma GCC diagnostic ignored "-Wshadow"
 #include "owner_bpf.skel.h"
 #pragma GCC diagnostic pop
+
+bool vp_owners_have_bpf(void)
+{
+	return true;
+}
 
 enum way { FENTRY, KPROBE, TRACEPOINT, NOWAY };
 
@@ -246,6 +259,27 @@ static void choices(struct vp_owner_bpf *b, struct choice out[N_CHOICES])
 	memcpy(out, all, sizeof(all));
 }
 
+static void set_constants(struct owner_bpf *s, const struct vp_owner_bpf *b)
+{
+	struct timespec tick;
+	struct stat ns;
+
+	if (stat("/proc/self/ns/pid", &ns) == 0)
+		s->rodata->our_pid_ns = (uint32_t)ns.st_ino;
+	/* That clock moves with the ticks: clock_getres(2). */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0 &&
+	    tick.tv_nsec > 0)
+		s->rodata->again_ticks =
+			VP_BPF_AGAIN_NS / (uint64_t)tick.tv_nsec;
+	s->rodata->stand_in_connect =
+		b->ways[VP_OWNER_HOOK_CONNECT] == TRACEPOINT;
+	s->rodata->stand_in_send = b->ways[VP_OWNER_HOOK_SEND4] == TRACEPOINT;
+	if (!s->rodata->stand_in_connect) {
+		bpf_map__set_max_entries(s->maps.senders, 1);
+		bpf_map__set_max_entries(s->maps.pendings, 1);
+	}
+}
+
 static bool chosen(const struct vp_owner_bpf *b, const struct choice *c)
 {
 	return c->way != NOWAY && b->ways[c->hook] == c->way;
@@ -256,19 +290,13 @@ static bool chosen(const struct vp_owner_bpf *b, const struct choice *c)
 static int attempt(struct vp_owner_bpf *b, size_t *failed)
 {
 	struct choice all[N_CHOICES];
-	struct stat ns;
 	int rc;
 
 	*failed = VP_OWNER_HOOKS;
 	b->skel = owner_bpf__open();
 	if (b->skel == NULL)
 		return -errno;
-	if (stat("/proc/self/ns/pid", &ns) == 0)
-		b->skel->rodata->our_pid_ns = (uint32_t)ns.st_ino;
-	b->skel->rodata->stand_in_connect =
-		b->ways[VP_OWNER_HOOK_CONNECT] == TRACEPOINT;
-	b->skel->rodata->stand_in_send =
-		b->ways[VP_OWNER_HOOK_SEND4] == TRACEPOINT;
+	set_constants(b->skel, b);
 	choices(b, all);
 	for (size_t i = 0; i < N_CHOICES; i++)
 		bpf_program__set_autoload(all[i].program, chosen(b, &all[i]));

@@ -21,6 +21,9 @@
 
 struct vp_owners;
 
+/* Is the BPF program built into this binary? */
+bool vp_owners_have_bpf(void);
+
 struct vp_owners_options {
 	bool no_bpf; /* for tests, and --attribution socket */
 	size_t most; /* claims; 0: 100000. Claims for public remotes push out

@@ -62,4 +62,5 @@ set_property(SOURCE probes/owner_bpf.c APPEND PROPERTY COMPILE_DEFINITIONS
 set_property(SOURCE probes/owner_bpf.c APPEND PROPERTY INCLUDE_DIRECTORIES
   ${out})
 target_link_libraries(vp_core PUBLIC PkgConfig::BPF)
+set(VP_HAVE_BPF ON)
 message(STATUS "BPF: ${VP_BPF_CLANG}, ${VP_BPFTOOL_WORKS}")

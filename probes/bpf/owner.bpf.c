@@ -71,6 +71,9 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 /* Set before loading. */
 const volatile __u32 our_pid_ns = 0;
+/* VP_BPF_AGAIN_NS in the kernel's ticks (jiffies): cheaper to ask for than the
+ * time is. */
+const volatile __u64 again_ticks = 1000;
 /* What the tracepoints stand in for. */
 const volatile bool stand_in_connect = false;
 const volatile bool stand_in_send = false;
@@ -100,13 +103,13 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, struct use);
-	__type(value, __u64); /* when it was told, ns */
+	__type(value, __u64); /* when it was told, in ticks */
 } told SEC(".maps");
 
 /* What this processor saw last: most packets are more of the same. */
 struct lately {
 	struct use use;
-	__u64 ns;     /* when it was told */
+	__u64 ticks;  /* when it was told */
 	__u64 sk;     /* of a datagram that needs no telling, which */
 	__u64 thread; /* this thread is about to return from */
 };
@@ -356,22 +359,22 @@ static __always_inline bool same(const struct use *a, const struct use *b)
 /* First of all, as it is what most packets come to. */
 static __always_inline bool told_lately(const struct use *u, struct lately *l)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_jiffies64();
 	const __u64 *last;
 
-	if (same(&l->use, u) && now - l->ns < VP_BPF_AGAIN_NS)
+	if (same(&l->use, u) && now - l->ticks < again_ticks)
 		return true;
 	last = bpf_map_lookup_elem(&told, u);
-	if (last == NULL || now - *last >= VP_BPF_AGAIN_NS)
+	if (last == NULL || now - *last >= again_ticks)
 		return false;
 	l->use = *u;
-	l->ns = *last;
+	l->ticks = *last;
 	return true;
 }
 
 static __always_inline void mark_told(const struct use *u)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_jiffies64();
 
 	bpf_map_update_elem(&told, u, &now, BPF_ANY);
 }
@@ -606,7 +609,7 @@ static __always_inline __u64 cookie_of(struct sock *sk)
 }
 
 /* Keeps the running process. */
-static __noinline struct kept *keep(__u64 cookie)
+static __noinline struct kept *keep(__u64 cookie, __u16 port)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct kept *k;
@@ -617,6 +620,7 @@ static __noinline struct kept *keep(__u64 cookie)
 	if (k == NULL)
 		return NULL;
 	put_current(&k->who, task);
+	k->who.local_port = port;
 	k->ns = bpf_ktime_get_ns();
 	barrier();
 	k->cookie = cookie;
@@ -679,7 +683,8 @@ static __noinline void unknown_datagram(struct sock *sk, struct use *u,
 	bool mine = file != NULL && !is_kernel(task) && has_open(task, file);
 
 	if (k != NULL && k->cookie == key.cookie && !k->several &&
-	    p.ns - k->ns < WAITS_NS && (!mine || k->who.tgid == u->tgid)) {
+	    p.ns - k->ns < WAITS_NS && (!mine || k->who.tgid == u->tgid) &&
+	    (u->local_port == 0 || u->local_port == k->who.local_port)) {
 		tell_kept(u, k, key.cookie);
 		return;
 	}
@@ -694,10 +699,12 @@ static __always_inline void queued_datagram(struct sock *sk, struct use *u)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct lately *l = of_this_processor();
+	__u16 num = sk->__sk_common.skc_num;
 
-	/* A tunnel's outer packet may still have the inner one's socket. */
+	/* A tunnel's outer packet may still have the inner one's socket. A
+	 * closed socket has no port any more. */
 	if (u->proto != sk->sk_protocol ||
-	    (u->local_port != 0 && u->local_port != sk->__sk_common.skc_num))
+	    (u->local_port != 0 && num != 0 && u->local_port != num))
 		return;
 	u->tgid = thread >> 32;
 	if (l == NULL)
@@ -760,7 +767,7 @@ static __always_inline void changed(struct sock *sk, int old, int new)
 	cookie = bpf_get_socket_cookie(sk);
 	task = (void *)bpf_get_current_task();
 	if (new == TCP_SYN_SENT && file_of(sk) != NULL && !is_kernel(task)) {
-		keep(cookie);
+		keep(cookie, 0);
 		return;
 	}
 	k = bpf_map_lookup_elem(&senders, &cookie);
@@ -804,7 +811,7 @@ static __noinline void returned(struct sock *sk, __u64 thread, int sent)
 		return;
 	}
 	if (waited && k == NULL)
-		k = keep(key.cookie);
+		k = keep(key.cookie, sk->__sk_common.skc_num);
 	else if (waited)
 		k->ns = now;
 	if (p == NULL)
