@@ -73,8 +73,8 @@ static void add_vnet(struct vp_analyze *a, const struct vp_prefix *vnet)
 		a->notes_left_out = true;
 		return;
 	}
+	/* The table is not told: it counts what would be public. */
 	*VP_PUSH(a->facts->arena, p->vnet, p->n_vnet) = *vnet;
-	vp_flows_add_vnet(a->intake.flows, vnet);
 }
 
 static void keep_note(struct vp_analyze *a, const struct vp_note *note)
@@ -391,6 +391,7 @@ void vp_analyze_read(struct vp_analyze *a)
 
 	a->signals = open_signals();
 	vp_capture_file_stop(a->file, a->signals);
+	vp_flows_claimed(a->intake.flows);
 	vp_capture_file_closing_comments(a->file, on_comment, a);
 	vp_capture_file_on_comment(a->file, on_comment, a);
 	rc = read_packets(a, why, sizeof(why));

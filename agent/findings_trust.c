@@ -143,6 +143,16 @@ static const struct vp_finding_type rows[] = {
 	    "Capture both directions on all interfaces:\n    sudo tcpdump -i "
 	    "any -w FILE.pcap",
 	    "RFC 9293, section 3.5"),
+	ROW(UNPROVEN, "trust", "capture-file-claims",
+	    "only the file's own notes say that flows are private",
+	    "By notes in the file public addresses are its machine's or its "
+	    "VNet's, or a connection whose start is missing came to a port "
+	    "that somebody listened at.",
+	    "Whoever made the file may have said so to hide what was sent; a "
+	    "clean verdict does not rest on that.",
+	    "If it is true, say it yourself:\n"
+	    "    vnetprobe analyze --local ADDRESS --vnet PREFIX FILE",
+	    "vnetprobe(1), analyze"),
 	ROW(UNPROVEN, "trust", "capture-empty", "no packet to judge",
 	    "The capture file holds no packet.",
 	    "Nothing was seen, which says nothing about what was sent.",

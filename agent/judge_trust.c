@@ -269,6 +269,13 @@ static void judge_file(struct judge *j, const struct vp_capture_facts *c)
 	}
 	if (!c->all_interfaces)
 		judge_halves(j);
+	if (c->claimed_flows > 0) {
+		d = judge_add(j, "capture-file-claims", NULL);
+		d->words.what = judge_count(j, (size_t)c->claimed_flows, "flow",
+		                            "flows");
+		d->detail = "{what} with a public address would be judged "
+			    "otherwise without the file's notes.";
+	}
 	if (c->received == 0) {
 		d = judge_add(j, "capture-empty", NULL);
 		d->detail = "There is no packet in it.";

@@ -233,6 +233,8 @@ static void put_sources(struct writer *w, json_t *o,
 	report_put_true(o, "all_interfaces", c->all_interfaces);
 	report_put_string(w, o, "file", c->file);
 	report_put_string(w, o, "file_cut", c->file_cut);
+	if (c->claimed_flows > 0)
+		report_put(o, "claimed_flows", report_number(c->claimed_flows));
 	report_put_string(w, o, "owners", c->owners);
 	report_put_string(w, o, "owners_why", c->owners_why);
 	if (c->owners_lost > 0)

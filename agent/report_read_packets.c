@@ -296,6 +296,7 @@ static void read_sources(struct fields *r, const json_t *o,
 	c->all_interfaces = fields_flag(r, o, "all_interfaces");
 	c->file = text_if(r, o, "file");
 	c->file_cut = text_if(r, o, "file_cut");
+	c->claimed_flows = count_if(r, o, "claimed_flows");
 	c->owners = text_if(r, o, "owners");
 	c->owners_why = text_if(r, o, "owners_why");
 	c->owners_lost = count_if(r, o, "owners_lost");

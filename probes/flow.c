@@ -620,6 +620,7 @@ void vp_flows_destroy(struct vp_flows *t)
 	vp_flow_trace_free(t->trace);
 	vp_index_free(&t->index);
 	vp_hash_set_free(&t->local);
+	vp_hash_set_free(&t->claimed_local);
 	vp_hash_set_free(&t->resolvers);
 	vp_hash_set_free(&t->questions);
 	vp_hash_set_free(&t->asked);

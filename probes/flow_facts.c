@@ -83,6 +83,22 @@ static bool is_public(const struct finish *fin, const struct vp_addr *a)
 	       VP_SCOPE_PUBLIC;
 }
 
+/*
+ * Two public ends of which none is ours, in a file that does not tell which way
+ * packets went: either may be the one that is to be judged, so nothing can be
+ * said to have come in.
+ */
+static bool is_anyones(const struct finish *fin, const struct vp_flow_row *f)
+{
+	struct vp_endpoint ends[2];
+
+	vp_flow_ends(f, &ends[0], &ends[1]);
+	return f->guessed && f->way == VP_WAY_UNTOLD &&
+	       is_public(fin, &ends[0].addr) && is_public(fin, &ends[1].addr) &&
+	       !vp_flow_is_ours(fin->t, &ends[0].addr) &&
+	       !vp_flow_is_ours(fin->t, &ends[1].addr);
+}
+
 /* A guess that made a public peer the local end, or our own address the remote
  * one (it was learnt later), is turned round. */
 static bool is_backwards(const struct finish *fin, const struct vp_flow_row *f)
@@ -97,6 +113,8 @@ static bool is_backwards(const struct finish *fin, const struct vp_flow_row *f)
 	remote_ours = vp_flow_is_ours(fin->t, &remote.addr);
 	if (local_ours != remote_ours)
 		return remote_ours;
+	if (is_anyones(fin, f) && !f->syn[OUT])
+		return f->syn[IN] || !f->spoke[OUT];
 	return is_public(fin, &local.addr) && !is_public(fin, &remote.addr);
 }
 
@@ -156,6 +174,31 @@ static bool is_wanted(const struct finish *fin, const struct vp_flow_row *f)
 	       vp_hash_set_has(&fin->resolvers,
 	                       vp_flow_hash_end(fin->t, &ends[!turned].addr,
 	                                        ends[!turned].port));
+}
+
+/*
+ * Would it be judged otherwise, had the file said nothing of its machine?
+ */
+static bool is_claimed_away(const struct finish *fin,
+                            const struct vp_flow_row *f, bool wanted)
+{
+	const struct vp_flows *t = fin->t;
+	struct vp_endpoint ends[2];
+	bool turned, claimed[2];
+
+	if (!t->claimed || !f->seen || !f->public)
+		return false;
+	turned = is_backwards(fin, f);
+	vp_flow_ends(f, &ends[turned], &ends[!turned]);
+	for (int i = 0; i < 2; i++)
+		claimed[i] = vp_hash_set_has(
+			&t->claimed_local, vp_flow_hash_addr(t, &ends[i].addr));
+	if (f->loop)
+		return !wanted && (claimed[0] || claimed[1]);
+	if (is_public(fin, &ends[1].addr)) /* who is who */
+		return claimed[0] && f->way == VP_WAY_UNTOLD;
+	return claimed[0] || vp_addr_scope(&ends[1].addr, t->vnet, t->n_vnet) ==
+	                             VP_SCOPE_PUBLIC;
 }
 
 /* --- what ---------------------------------------------------------------- */
@@ -328,9 +371,14 @@ static void app_write(const struct finish *fin, struct vp_flow *out,
 	out->questions_left_out = a->questions_left_out;
 }
 
+static bool has_port(const uint8_t *ports, uint16_t port)
+{
+	return (ports[port / 8] >> port % 8 & 1) != 0;
+}
+
 static bool is_listener(const struct vp_flows *t, uint16_t port)
 {
-	return (t->listeners[port / 8] >> port % 8 & 1) != 0;
+	return has_port(t->listeners, port);
 }
 
 /* A session of an administrator that was there before the capture. Never for
@@ -385,6 +433,16 @@ static uint8_t turn(uint8_t direction)
 	return direction == VP_DIRECTION_IN ? VP_DIRECTION_OUT : direction;
 }
 
+/* By the word of a file. Ports below 1024 are told by the packet alone: none of
+ * them is given to who connects (ip_local_port_range). */
+static bool is_claimed_to_come(const struct vp_flows *t,
+                               const struct vp_flow *f)
+{
+	return peer_began(t, f) &&
+	       has_port(t->claimed_listeners, f->local.port) &&
+	       (f->local.port >= 1024 || f->remote.port < 1024);
+}
+
 static void direction_write(const struct finish *fin, struct vp_flow *out,
                             const struct vp_flow_row *f, bool turned)
 {
@@ -395,12 +453,17 @@ static void direction_write(const struct finish *fin, struct vp_flow *out,
 		return;
 	if (out->proto == IPPROTO_TCP && f->syn[o])
 		out->direction = VP_DIRECTION_OUT;
-	if (!f->own && peer_began(fin->t, out))
+	if (!f->own && peer_began(fin->t, out)) {
+		fin->facts->capture.claimed_flows +=
+			is_claimed_to_come(fin->t, out);
 		out->direction = VP_DIRECTION_IN;
+	}
 	if (either_began(out, f->spoke[o]))
 		out->direction = VP_DIRECTION_UNKNOWN;
 	if (is_refused(f, o) || is_backscatter(fin, f, o))
 		out->direction = VP_DIRECTION_IN;
+	if (out->direction == VP_DIRECTION_IN && is_anyones(fin, f))
+		out->direction = VP_DIRECTION_UNKNOWN;
 }
 
 static void sight_write(const struct finish *fin, struct vp_flow *out,
@@ -505,9 +568,14 @@ static void write_all(struct finish *fin)
 	size_t pairs = vp_bindings_count(t->bindings), n = 0;
 
 	fin->names = vp_arena_alloc(arena, pairs * sizeof(*fin->names));
-	for (size_t i = 0; i < t->n_rows; i++)
-		if (is_wanted(fin, &t->rows[i]))
+	for (size_t i = 0; i < t->n_rows; i++) {
+		bool wanted = is_wanted(fin, &t->rows[i]);
+
+		if (wanted)
 			picks[n++] = (struct pick){ t->rows[i].first_us, i };
+		fin->facts->capture.claimed_flows +=
+			is_claimed_away(fin, &t->rows[i], wanted);
+	}
 	if (n > 1)
 		qsort(picks, n, sizeof(*picks), pick_compare);
 	fin->facts->flows =

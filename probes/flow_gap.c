@@ -220,6 +220,9 @@ static bool may_be_unseen(struct vp_flows *t, const struct vp_flow_row *f,
 	if (dir != IN || (f->spoke[OUT] && !f->said))
 		return false;
 	vp_flow_ends(f, &local, &remote);
+	/* A file: of whom, is not known, or only by its own word. */
+	if (t->local.n == 0 || (t->claimed && f->way == VP_WAY_UNTOLD))
+		return f->guessed && !vp_flow_place(t, &local.addr)->public;
 	return vp_flow_place(t, &local.addr)->ours;
 }
 

@@ -93,14 +93,25 @@ bool vp_flow_guess_out(struct vp_flows *t, const struct vp_packet *p)
 	return true;
 }
 
+void vp_flows_claimed(struct vp_flows *t)
+{
+	t->claimed = true;
+}
+
 void vp_flows_add_local(struct vp_flows *t, const struct vp_addr *addr)
 {
+	if (t->claimed && vp_flow_place(t, addr)->public &&
+	    !vp_flow_is_ours(t, addr))
+		vp_hash_set_add(&t->claimed_local, vp_flow_hash_addr(t, addr),
+		                SIZE_MAX);
 	vp_hash_set_add(&t->local, vp_flow_hash_addr(t, addr), SIZE_MAX);
 	memset(t->places, 0, VP_FLOW_PLACES * sizeof(*t->places));
 }
 
 void vp_flows_add_listener(struct vp_flows *t, uint16_t port)
 {
+	if (t->claimed)
+		t->claimed_listeners[port / 8] |= (uint8_t)(1U << port % 8);
 	t->listeners[port / 8] |= (uint8_t)(1U << port % 8);
 }
 

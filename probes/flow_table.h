@@ -161,6 +161,9 @@ struct vp_flows {
 	size_t n_rows, cap_rows;
 	struct vp_hash_set local;     /* addresses */
 	uint8_t listeners[65536 / 8]; /* a bit for each TCP port */
+	bool claimed;                 /* by a file: what is added now */
+	struct vp_hash_set claimed_local;
+	uint8_t claimed_listeners[65536 / 8];
 	struct vp_hash_set resolvers; /* endpoints beside port 53 */
 	uint8_t resolver_ports[65536 / 8];
 	struct vp_hash_set questions; /* sent: socket, name and type */

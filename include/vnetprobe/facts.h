@@ -456,7 +456,9 @@ struct vp_capture_facts {
 	bool evidence_ring;    /* the last packets were kept, not the first */
 	char *evidence_sha256; /* of the whole file, hex; NULL: none */
 	/* `analyze`: the file. */
-	char *file;       /* "-": standard input; NULL: captured live */
+	char *file;             /* "-": standard input; NULL: captured live */
+	uint64_t claimed_flows; /* by its notes alone they are not public, or
+	                         * the peer began them */
 	char *file_cut;   /* why what follows its last packet is missing; NULL:
 	                   * it ends as it should */
 	char *owners;     /* how senders were told: "bpf", "socket-diag"; NULL:

@@ -77,6 +77,10 @@ void vp_flows_all_interfaces(struct vp_flows *t);
 /* Prefixes that are private beside those of RFC 1918 and the like; before the
  * first packet. */
 void vp_flows_add_vnet(struct vp_flows *t, const struct vp_prefix *vnet);
+/* What is added from here on is only claimed, by a file that somebody handed
+ * over. It is used, and facts->capture.claimed_flows counts the flows that are
+ * not judged as public by nothing but its word. */
+void vp_flows_claimed(struct vp_flows *t);
 void vp_flows_on_new(struct vp_flows *t, vp_flow_new_cb *cb, void *arg);
 
 /* Keeps every DNS message from now on, for facts->trace: at most so many (0:

@@ -107,6 +107,32 @@ def notes():
                 link, ["vnetprobe: " + x for x in lines]), verdicts=NOT_PASS)
 
 
+def turned_by_note():
+    """Which of two public ends is ours, by the file's word alone."""
+    f = Film()
+    for i in range(3):
+        f.emit(True, ip(OTHER, PEER, TCP, tcp(5000, 443, 1 + 10 * i, 1, ACK,
+                                              b"x" * 10)))
+    f.emit(True, ip(OTHER, PEER, UDP, udp(5000, 6000, b"x")))
+    yield Case("turned-by-note", f.pcapng(ETHERNET, ["vnetprobe: local " + PEER]),
+               verdicts=NOT_PASS)
+
+
+def vnet_note():
+    """A public VNet by the file's word alone, without one of the user's."""
+    config = "".join(x for x in scenes.CONFIG.splitlines(True)
+                     if not x.startswith("vnet:"))
+    for name, prefix in (("public", "203.0.113.0/24"), ("host", PEER + "/32")):
+        yield Case("vnet-note-" + name, leak_film().pcapng(
+            ETHERNET, ["vnetprobe: vnet " + prefix]), verdicts=NOT_PASS,
+            config=config)
+    f = Film()
+    f.visit("10.20.2.7", TARGET)
+    yield Case("vnet-note-private", f.pcapng(
+        ETHERNET, ["vnetprobe: vnet 10.20.0.0/16", "vnetprobe: local " + HOST]),
+        verdicts=("pass",), config=config)
+
+
 def listener_note():
     """A listener that a file claims makes no connection come in."""
     for mine in (20001, 40001):
@@ -116,6 +142,12 @@ def listener_note():
         c.say(False, b"y" * 100)
         yield Case("listener-%d" % mine, f.pcapng(ETHERNET, [
             "vnetprobe: listener %d" % mine]), verdicts=NOT_PASS)
+    f = Film()
+    c = scenes.Conversation(f, PEER, 50001, mine=22)
+    c.say(True, b"x" * 100)
+    c.say(False, b"y" * 100)
+    yield Case("listener-ssh", f.pcapng(ETHERNET, ["vnetprobe: listener 22"]),
+               flows=[("inbound", PEER + ":50001")], verdicts=("pass",))
 
 
 def resolver_note():
@@ -242,6 +274,23 @@ def connect_by_allowed():
                flows=[("leak-target", "[2001:db8:a::7]:3128")], verdicts=("leak",))
 
 
+def named_by_visitor():
+    """Who comes to us and names a target leaks nothing."""
+    f = Film()
+    c = scenes.Conversation(f, PEER, 50001, mine=443, inbound=True)
+    c.open()
+    c.say(False, client_hello(TARGET, 0))
+    c.say(True, SERVER_HELLO)
+    f.now += 1000
+    d = scenes.Conversation(f, OTHER, 50001, mine=80, inbound=True)
+    d.open()
+    d.say(False, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % TARGET.encode())
+    d.say(True, b"HTTP/1.1 200 OK\r\n\r\n")
+    yield Case("visitor", f.pcap(), flows=[
+        ("inbound", PEER + ":50001"), ("inbound", OTHER + ":50001")],
+        verdicts=("pass",))
+
+
 def forged_answer():
     """An answer with another ID is none: RFC 5452 section 4."""
     f = Film()
@@ -306,6 +355,6 @@ def unknown_link():
     yield Case("unknown-link", data, verdicts=NOT_PASS)
 
 
-TRICKS = (resolver_note, cut_hello,
+TRICKS = (notes, turned_by_note, vnet_note, named_by_visitor, listener_note, resolver_note, both_public, one_way, cut_hello,
           fragmented_hello, second_syn, peer_first, spelling, connect_by_allowed,
           forged_answer, unreadable, unknown_link)

@@ -194,8 +194,14 @@ static void test_notes(void **state)
 	before = o.n;
 	assert_int_equal(status_of(&o, o.n, NULL, NULL), 1);
 	b_statistics(&o, 0, 0, 0, "vnetprobe: vnet 203.0.113.0/24");
-	assert_int_equal(status_of(&o, o.n, NULL, NULL), 0);
+	/* a file's word makes nothing clean */
+	analyze_bytes(&r, &o, o.n, NULL, NULL);
+	assert_int_equal(r.status, 3);
+	assert_int_equal(r.facts->n_flows, 0);
+	assert_int_equal(r.facts->capture.claimed_flows, 1);
+	run_free(&r);
 	/* who runs it knows better */
+	assert_int_equal(status_of(&o, o.n, "--vnet", "203.0.113.0/24"), 0);
 	assert_int_equal(status_of(&o, o.n, "--vnet", "10.0.0.0/16"), 1);
 	o.n = before;
 	b_statistics(&o, 0, 0, 0,

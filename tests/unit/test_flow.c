@@ -422,7 +422,7 @@ static void test_local_end(void **state)
 		{ IN, "203.0.113.9", 1, PUB, 2, false },
 		{ OUT, "203.0.113.9", 1, PUB, 2, true },
 		{ WIRE, "203.0.113.9", 4000, PUB, 443, true },
-		{ WIRE, "203.0.113.9", 443, PUB, 4000, false },
+		{ WIRE, "203.0.113.9", 443, PUB, 4000, true }, /* it spoke */
 		{ WIRE, "203.0.113.9", 4000, PUB, 4001, true },
 	};
 

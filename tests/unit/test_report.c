@@ -777,6 +777,7 @@ static void rnd_ledger(struct vp_facts *f)
 	c->all_interfaces = coin();
 	c->file = text_or_none(f);
 	c->file_cut = text_or_none(f);
+	c->claimed_flows = rnd(3);
 	c->owners = text_or_none(f);
 	c->owners_why = text_or_none(f);
 	c->owners_lost = rnd(2);
