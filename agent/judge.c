@@ -170,7 +170,12 @@ static const char *watched_clause(struct judge *j)
 	int64_t us = c->drained_us - c->armed_us;
 
 	if (j->facts->mode == VP_MODE_ANALYZE)
-		return judge_count(j, (size_t)c->received, "packet", "packets");
+		return vp_arena_printf(
+			j->arena, "%s in %.1f s",
+			judge_count(j, (size_t)c->received, "packet",
+		                    "packets"),
+			(double)(j->facts->ended_us - j->facts->started_us) /
+				1e6);
 	if (cmd->n_argv > 0 && cmd->signal != 0)
 		return vp_arena_printf(j->arena,
 		                       "the command was ended by signal %d",

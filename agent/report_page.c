@@ -303,8 +303,9 @@ static void put_packets(struct page *c)
 	/* Most files do not tell of drops at all. */
 	if (c->facts->mode == VP_MODE_ANALYZE && k->dropped == 0 &&
 	    k->interface_dropped == 0)
-		text = page_text(c, "%llu packets; the file tells of no loss",
-		                 (unsigned long long)k->received);
+		text = page_text(c, "%llu packet%s; the file tells of no loss",
+		                 (unsigned long long)k->received,
+		                 k->received == 1 ? "" : "s");
 	if (vp_mode_probes(c->facts->mode))
 		text = page_text(c, "%s; %llu of %llu own probes seen", text,
 		                 (unsigned long long)k->attested_seen,
