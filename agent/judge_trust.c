@@ -403,7 +403,10 @@ void judge_trust(struct judge *j)
 	}
 	if (f->interrupted) {
 		d = judge_add(j, "interrupted", NULL);
-		d->detail = "A signal ended the run.";
+		d->detail = f->command.started && f->command.why != NULL
+		                    ? "The command was lost: {what}."
+		                    : "A signal ended the run.";
+		d->words.what = f->command.why;
 	}
 	judge_stall(j);
 	judge_capture(j, before);

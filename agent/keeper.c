@@ -8,7 +8,6 @@
  */
 #include "keeper.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,13 +19,10 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PATH_SIZE 4096
-#define REMOVE_TRIES 100 /* 10 ms apart */
+#include "command_group.h"
 
 /* The command has them as the caller had. Those of the terminal are ignored
  * here; SIGCHLD must not be, or nobody could be waited for. */
@@ -44,10 +40,9 @@ struct keeper {
 	int fd;
 	struct sigaction before[N_SIGNALS];
 	char *const *argv;
-	sigset_t mask;          /* as the command shall have it */
-	char group[PATH_SIZE];  /* its cgroup's directory; "": none */
-	char parent[PATH_SIZE]; /* the one above */
-	pid_t command;          /* 0: not started, or ended */
+	sigset_t mask; /* as the command shall have it */
+	struct vp_command_group group;
+	pid_t command; /* 0: not started, or ended */
 };
 
 static void say(const struct keeper *k, enum vp_keeper_word word, int value,
@@ -59,127 +54,14 @@ static void say(const struct keeper *k, enum vp_keeper_word word, int value,
 	(void)!send(k->fd, &m, sizeof(m), MSG_NOSIGNAL);
 }
 
-/* --- the cgroup ----------------------------------------------------------- */
-
-/* Where cgroup v2 is mounted: "... - cgroup2 cgroup2 rw" of mountinfo. */
-static bool find_mount(char *out, size_t size)
-{
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char line[PATH_SIZE], root[PATH_SIZE], point[PATH_SIZE];
-	bool found = false;
-
-	if (f == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), f) != NULL) {
-		if (strstr(line, " - cgroup2 ") == NULL ||
-		    sscanf(line, "%*s %*s %*s %4095s %4095s", root, point) != 2)
-			continue;
-		found = snprintf(out, size, "%s", point) < (int)size;
-	}
-	fclose(f);
-	return found;
-}
-
-/* Our own group: the line "0::/path" of /proc/self/cgroup. */
-static bool find_own(char *out, size_t size)
-{
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	char line[PATH_SIZE];
-	bool found = false;
-
-	if (f == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), f) != NULL) {
-		if (strncmp(line, "0::/", 4) != 0)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		found = snprintf(out, size, "%s", line + 3) < (int)size;
-	}
-	fclose(f);
-	return found;
-}
-
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = -1;
-
-	if (fd >= 0) {
-		n = write(fd, text, strlen(text));
-		close(fd);
-	}
-	return n > 0;
-}
-
-/* Returns its id: the inode of its directory (kernfs, Linux 5.5 and later). */
-static uint64_t make_group(struct keeper *k)
-{
-	char mount[PATH_SIZE], own[PATH_SIZE];
-	struct stat st;
-	int n;
-
-	if (!find_mount(mount, sizeof(mount)) || !find_own(own, sizeof(own)))
-		return 0;
-	n = snprintf(k->parent, sizeof(k->parent), "%s%s", mount,
-	             strcmp(own, "/") == 0 ? "" : own);
-	if (n >= (int)sizeof(k->parent) - 64)
-		return 0;
-	memcpy(k->group, k->parent, (size_t)n);
-	snprintf(k->group + n, sizeof(k->group) - (size_t)n, "/vnetprobe-%ld",
-	         (long)getpid());
-	if (mkdir(k->group, 0755) != 0 || stat(k->group, &st) != 0) {
-		k->group[0] = '\0';
-		return 0;
-	}
-	return st.st_ino;
-}
-
-static bool procs_of(const char *group, char *out, size_t size)
-{
-	return snprintf(out, size, "%s/cgroup.procs", group) < (int)size;
-}
-
-/* What is left of the command goes where it would be without us. */
-static void empty_group(const struct keeper *k)
-{
-	char procs[PATH_SIZE + 16], above[PATH_SIZE + 16], line[32];
-	FILE *f;
-
-	if (!procs_of(k->group, procs, sizeof(procs)) ||
-	    !procs_of(k->parent, above, sizeof(above)))
-		return;
-	f = fopen(procs, "re");
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		write_text(above, line);
-	if (f != NULL)
-		fclose(f);
-}
-
-/* Processes that are just ending keep it busy, and so do new ones. */
-static void remove_group(const struct keeper *k)
-{
-	const struct timespec pause = { .tv_nsec = 10000000 };
-
-	for (unsigned n = 0; k->group[0] != '\0' && n < REMOVE_TRIES; n++) {
-		empty_group(k);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-		if (rmdir(k->group) == 0 || errno != EBUSY)
-			return;
-		nanosleep(&pause, NULL);
-	}
-}
-
 /* --- the command ---------------------------------------------------------- */
 
 __attribute__((noreturn)) static void execute(const struct keeper *k,
                                               int report)
 {
-	char procs[PATH_SIZE + 16];
 	int err;
 
-	if (k->group[0] != '\0' && procs_of(k->group, procs, sizeof(procs)) &&
-	    !write_text(procs, "0")) {
+	if (!vp_command_group_join(&k->group)) {
 		err = errno;
 		(void)!write(report, &err, sizeof(err));
 		_exit(127);
@@ -231,20 +113,6 @@ static void reap(struct keeper *k)
 	}
 }
 
-static int count_lines(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char line[64];
-	int n = 0;
-
-	if (f == NULL)
-		return 0;
-	while (fgets(line, sizeof(line), f) != NULL)
-		n++;
-	fclose(f);
-	return n;
-}
-
 /* Without a cgroup: our children, and whatever is below them counts as one. */
 static int count_children(void)
 {
@@ -265,11 +133,8 @@ static int count_children(void)
 
 static int count_left(const struct keeper *k)
 {
-	char procs[PATH_SIZE + 16];
-
-	if (k->group[0] != '\0' && procs_of(k->group, procs, sizeof(procs)))
-		return count_lines(procs);
-	return count_children();
+	return k->group.path[0] != '\0' ? vp_command_group_count(&k->group)
+	                                : count_children();
 }
 
 /* --- going ---------------------------------------------------------------- */
@@ -325,7 +190,8 @@ void vp_keeper_run(int fd, char *const argv[])
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	p[1].fd = open_signals(&k);
-	say(&k, VP_KEEPER_READY, p[1].fd < 0 ? errno : 0, make_group(&k));
+	say(&k, VP_KEEPER_READY, p[1].fd < 0 ? errno : 0,
+	    vp_command_group_make(&k.group));
 	while (p[1].fd >= 0) {
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			break;
@@ -336,6 +202,6 @@ void vp_keeper_run(int fd, char *const argv[])
 		if (p[0].revents != 0 && !hear(&k))
 			break;
 	}
-	remove_group(&k);
+	vp_command_group_remove(&k.group);
 	_exit(0);
 }

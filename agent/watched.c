@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
 
+#define PAUSE_MS 5
 #define ANSWER_MS 2000 /* a keeper that does not answer is as good as gone */
 
 struct vp_watched {
@@ -21,7 +24,8 @@ struct vp_watched {
 	uint64_t cgroup;
 	uv_poll_t poll;
 	bool on_loop;
-	bool told; /* ended() was called */
+	bool told;  /* ended() was called */
+	bool asked; /* to start it */
 	bool started, ended, gone;
 	int start_error;
 	int status; /* of waitpid(2), if ended */
@@ -144,7 +148,7 @@ int vp_watched_start(struct vp_watched *c, uv_loop_t *loop,
 
 	if (rc != 0)
 		return rc;
-	c->on_loop = true;
+	c->on_loop = c->asked = true;
 	c->poll.data = c;
 	c->done = ended;
 	c->arg = arg;
@@ -176,7 +180,9 @@ void vp_watched_finish(struct vp_watched *c, struct vp_arena *arena,
 {
 	count_left(c);
 	*out = (struct vp_command_facts){
-		.started = c->started,
+		/* Told to, and nobody is left who knows: it may run. */
+		.started = c->started ||
+		           (c->asked && c->gone && c->start_error == 0),
 		.exit_status = -1,
 		.by_cgroup = c->cgroup != 0,
 		.left_running = (uint64_t)(c->left > 0 ? c->left : 0),
@@ -195,13 +201,29 @@ void vp_watched_finish(struct vp_watched *c, struct vp_arena *arena,
 		out->signal = WTERMSIG(c->status);
 }
 
-/* The keeper sees the end of the socket and ends. */
+/* The keeper sees the end of the socket and ends. One that was stopped, or
+ * waits for a file system that does not answer, must not hold us up. */
+static void end_keeper(pid_t keeper)
+{
+	const struct timespec pause = { 0, PAUSE_MS * 1000000 };
+
+	for (int ms = 0; ms < ANSWER_MS; ms += PAUSE_MS) {
+		pid_t pid = waitpid(keeper, NULL, WNOHANG);
+
+		if (pid == keeper || (pid < 0 && errno != EINTR))
+			return;
+		nanosleep(&pause, NULL);
+	}
+	if (kill(keeper, SIGKILL) == 0)
+		waitpid(keeper, NULL, 0);
+}
+
 static void free_command(struct vp_watched *c)
 {
 	if (c->fd >= 0)
 		close(c->fd);
 	if (c->keeper > 0)
-		waitpid(c->keeper, NULL, 0);
+		end_keeper(c->keeper);
 	free(c);
 }
 
