@@ -133,6 +133,7 @@ static void set_verdict(struct judge *j)
 struct tally {
 	size_t ok, fail, unproven, private;
 	size_t leaks, dns_leaks, unexplained;
+	size_t nobodys; /* leaks of which it is not known whose */
 	size_t allowed; /* by a rule, or public by design */
 };
 
@@ -153,8 +154,13 @@ static void count(const struct judge *j, struct tally *t)
 	for (size_t i = 0; i < j->facts->n_flows; i++) {
 		enum vp_flow_class c = j->out->flows[i].class;
 
-		if (!counts(j, &j->facts->flows[i]))
+		if (!counts(j, &j->facts->flows[i])) {
+			t->nobodys += !j->facts->flows[i].of_others &&
+			              !j->facts->flows[i].own &&
+			              (c == VP_CLASS_LEAK_TARGET ||
+			               c == VP_CLASS_LEAK_DNS);
 			continue;
+		}
 		t->leaks += c == VP_CLASS_LEAK_TARGET;
 		t->dns_leaks += c == VP_CLASS_LEAK_DNS;
 		t->unexplained += c == VP_CLASS_UNEXPLAINED;
@@ -241,6 +247,10 @@ static const char *egress_clause(struct judge *j, const struct tally *t)
 		return vp_arena_printf(
 			j->arena, "%s to public addresses not explained",
 			judge_count(j, t->unexplained, "flow", "flows"));
+	if (t->nobodys > 0)
+		return vp_arena_printf(
+			j->arena, "%s leaked, perhaps the command's",
+			judge_count(j, t->nobodys, "flow", "flows"));
 	if (unproven || c->state != VP_CAPTURE_COMPLETE)
 		return "no leak seen, but not all could be seen";
 	return vp_arena_printf(

@@ -353,6 +353,21 @@ static void test_not_run(void **state)
 	vp_facts_destroy(f);
 }
 
+/* Nor is "no leak seen" said where one was, and only its sender is unknown. */
+static void test_nobodys(void **state)
+{
+	struct vp_facts *f = with_command();
+	struct vp_judgement j;
+
+	(void)state;
+	leak(f);
+	vp_judge(&j, f, f->arena);
+	assert_int_equal(j.verdict, VP_VERDICT_INCONCLUSIVE);
+	assert_null(strstr(j.summary, "no leak seen"));
+	assert_non_null(strstr(j.summary, "1 flow leaked"));
+	vp_facts_destroy(f);
+}
+
 static const char *remedy(struct vp_facts *f, const char *id)
 {
 	struct vp_judgement j;
@@ -415,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_one_sided),
 		cmocka_unit_test(test_state_changes),
 		cmocka_unit_test(test_not_run),
+		cmocka_unit_test(test_nobodys),
 		cmocka_unit_test(test_remedy),
 	};
 
