@@ -200,6 +200,7 @@ struct summing {
 	struct view best[2];
 	uint64_t left, came, came_entry, came_other, untold;
 	uint64_t into_entry, into_other;
+	bool by_unknown; /* came in, or answers went out, by who knows what */
 	bool left_not_upper;
 };
 
@@ -237,6 +238,7 @@ static void add_origin(struct summing *s, const struct view *v)
 		uint64_t *came = entry ? &s->came_entry : &s->came_other;
 		uint64_t *into = entry ? &s->into_entry : &s->into_other;
 
+		s->by_unknown |= !v->known;
 		if (v->packets[OUT] > *came)
 			*came = v->packets[OUT];
 		if (v->packets[IN] > *into)
@@ -277,6 +279,10 @@ static enum vp_origin origin_of(const struct summing *s, bool ours)
 		return VP_ORIGIN_NAMESPACE;
 	if (s->left > came * 2 + FORWARD_SLACK || (s->left > 0 && came == 0))
 		return VP_ORIGIN_HOST;
+	/* It may have been the end of a container that was gone before anybody
+	 * asked what it is. */
+	if (s->by_unknown)
+		return VP_ORIGIN_UNKNOWN;
 	if (came > 0)
 		return VP_ORIGIN_FORWARDED;
 	if (s->into_entry > 0)

@@ -131,6 +131,11 @@ static void test_origin(void **state)
 		/* a raw socket of ours with a forged source */
 		{ { { ETH0, OUT } }, "10.9.0.1", VP_ORIGIN_HOST, false },
 		{ { { 91, OTHER } }, "10.9.0.1", VP_ORIGIN_UNKNOWN, false },
+		/* of an interface that went before it was asked about */
+		{ { { 92, IN }, { ETH0, OUT } },
+		  BOX,
+		  VP_ORIGIN_UNKNOWN,
+		  false },
 		/* it may have left where no direction is told */
 		{ { { ETH1, IN }, { 91, OTHER } },
 		  "10.9.0.1",
