@@ -184,13 +184,23 @@ static bool accuses(enum vp_flow_class class)
 	       class == VP_CLASS_UNEXPLAINED;
 }
 
+static bool is_private(const struct vp_target *t)
+{
+	return t != NULL && t->expect == VP_EXPECT_PRIVATE;
+}
+
 /* NULL: as its class says. With a command, a flow that is not its own, or of
  * which nobody knows, is told as such. */
 static const char *told_as(const struct judge *j, const struct vp_flow *f,
-                           enum vp_flow_class class)
+                           enum vp_flow_class class,
+                           const struct vp_target *target)
 {
-	if (j->facts->command.n_argv == 0 || f->of_command || f->own ||
-	    !accuses(class))
+	if (j->facts->command.n_argv == 0 || f->of_command || f->own)
+		return NULL;
+	if (class == VP_CLASS_PROXIED) /* it did not leave for the public */
+		return is_private(target) && !f->of_others ? "owner-unknown"
+		                                           : NULL;
+	if (!accuses(class))
 		return NULL;
 	return f->of_others ? "egress-others" : "owner-unknown";
 }
@@ -254,8 +264,8 @@ static void set_key(struct judge *j, struct group *g,
 		g->key = g->name =
 			vp_arena_strndup(j->arena, f->http_connect,
 		                         strcspn(f->http_connect, ":"));
-		g->worse =
-			target != NULL && target->expect == VP_EXPECT_PRIVATE;
+		g->worse = is_private(target) &&
+		           (j->facts->command.n_argv == 0 || f->of_command);
 		return;
 	case VP_CLASS_UNEXPLAINED:
 		g->key = party(j, f);
@@ -411,8 +421,9 @@ static void write_group(struct judge *j, const struct group *g, size_t n)
 	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED &&
 	    j->facts->policy.report_only)
 		d->f.severity = VP_SEVERITY_WARNING;
-	if (g[0].worse)
-		d->f.severity = VP_SEVERITY_ERROR;
+	for (size_t i = 0; i < n; i++)
+		if (g[i].worse)
+			d->f.severity = VP_SEVERITY_ERROR;
 }
 
 static bool same_group(const struct group *a, const struct group *b)
@@ -449,7 +460,8 @@ void judge_egress(struct judge *j, const struct vp_target *const *targets)
 			g = VP_PUSH(j->arena, groups, n);
 			g->reported = k;
 			g->flow = i;
-			g->as = told_as(j, &j->facts->flows[i], class);
+			g->as = told_as(j, &j->facts->flows[i], class,
+			                targets[i]);
 			set_key(j, g, targets[i]);
 		}
 	}

@@ -240,6 +240,16 @@ static void test_proxy(void **state)
 	f = watched();
 	proxied(f, "stlab.blob.core.windows.net:443");
 	expect(f, VP_VERDICT_FAIL, "egress-proxied");
+	f = with_command();
+	proxied(f, "stlab.blob.core.windows.net:443")->of_command = true;
+	proxied(f, "stlab.blob.core.windows.net:443")->of_others = true;
+	expect(f, VP_VERDICT_FAIL, "egress-proxied");
+	f = with_command();
+	proxied(f, "stlab.blob.core.windows.net:443")->of_others = true;
+	expect(f, VP_VERDICT_PASS, "egress-proxied");
+	f = with_command();
+	proxied(f, "stlab.blob.core.windows.net:443");
+	expect(f, VP_VERDICT_INCONCLUSIVE, "owner-unknown");
 	f = watched();
 	proxied(f, "pypi.org:443")->direction = VP_DIRECTION_IN;
 	expect(f, VP_VERDICT_PASS, NULL);
