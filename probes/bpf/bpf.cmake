@@ -37,6 +37,8 @@ if(NOT (BPF_FOUND AND VP_BPF_CLANG AND VP_BPFTOOL_WORKS AND VP_BPF_ARCH))
 endif()
 
 set(source ${CMAKE_CURRENT_SOURCE_DIR}/probes/bpf/owner.bpf.c)
+file(GLOB headers CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/probes/bpf/*.h)
 set(out ${CMAKE_CURRENT_BINARY_DIR}/bpf)
 file(MAKE_DIRECTORY ${out})
 # Headers of the architecture (asm/types.h), which -target bpf does not look for.
@@ -52,8 +54,7 @@ add_custom_command(OUTPUT ${out}/owner_bpf.skel.h
   COMMAND ${VP_BPFTOOL_WORKS} gen object ${out}/owner.bpf.o ${out}/owner.whole.o
   COMMAND ${VP_BPFTOOL_WORKS} gen skeleton ${out}/owner.bpf.o name owner_bpf
     > ${out}/owner_bpf.skel.h
-  DEPENDS ${source} ${CMAKE_CURRENT_SOURCE_DIR}/probes/bpf/kernel.h
-    ${CMAKE_CURRENT_SOURCE_DIR}/probes/bpf/owner_event.h
+  DEPENDS ${source} ${headers}
   VERBATIM)
 set_property(SOURCE probes/owner_bpf.c APPEND PROPERTY OBJECT_DEPENDS
   ${out}/owner_bpf.skel.h)
