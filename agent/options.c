@@ -261,6 +261,10 @@ static int check_arguments(const struct parse *p)
 	const struct vp_command_row *c = p->command;
 	char quoted[VP_QUOTE_TEXT];
 
+	/* "watch -- $JOB", and JOB is not set */
+	if (c->command == VP_COMMAND_WATCH && p->only_arguments &&
+	    p->s->n_arguments == 0)
+		return complain(p, "no command after --");
 	if (p->s->n_arguments < c->min_arguments)
 		return complain(p, "%s wants an argument: %s", c->name,
 		                c->arguments);

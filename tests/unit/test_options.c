@@ -236,6 +236,8 @@ static const struct {
 	{ "dns a --round-interval 0", "from 1ms to 10m are allowed" },
 	{ "dns a --compare 10.0.0.4", "--compare: " },
 	{ "dns a --azure-dns maybe", "'maybe' is not one of auto, " },
+	{ "watch --", "no command after --" },
+	{ "watch -c /dev/null --", "no command after --" },
 	{ "watch --for 0s", "--for: '0s' is out of range: from 1ms to " },
 	{ "watch --for 5s -- true", "--for contradicts a command" },
 	{ "watch --timeout 5s -- true",
