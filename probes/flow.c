@@ -275,6 +275,8 @@ static void track_crowd(struct vp_flow_row *f, const struct vp_packet *p,
                         int dir)
 {
 	f->said = true;
+	if (dir == OUT && vp_flow_is_syn(p, false))
+		f->direction = VP_DIRECTION_OUT; /* whatever it did before */
 	if (vp_flow_is_syn(p, true))
 		f->syn_ack[dir] = true;
 	else if ((p->tcp_flags & (VP_TCP_ACK | VP_TCP_RST | VP_TCP_SYN)) ==

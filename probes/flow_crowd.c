@@ -183,19 +183,28 @@ static struct vp_flow_row *by_door(struct vp_flows *t, struct vp_flow_id id,
 
 /* --- who began, of many -------------------------------------------------- */
 
+/* To who came first: a refusal, an echo, or what a service of ours says. */
+static bool is_answer(const struct vp_packet *p)
+{
+	if (p->proto == IPPROTO_TCP)
+		return (p->tcp_flags & VP_TCP_RST) != 0 && p->payload_len == 0;
+	if (p->proto == IPPROTO_ICMP)
+		return p->icmp_type == 0;
+	if (p->proto == IPPROTO_ICMPV6)
+		return p->icmp_type == 129;
+	return p->dport >= EPHEMERAL_MIN && p->sport < EPHEMERAL_MIN;
+}
+
 /* All must have come to us for the row to say so. */
 static void join(struct vp_flow_row *f, const struct vp_packet *p, int dir,
                  bool came)
 {
 	enum vp_direction d = VP_DIRECTION_UNKNOWN;
 
-	if (dir == IN)
+	if (dir == IN || (came && is_answer(p)))
 		d = VP_DIRECTION_IN;
 	else if (p->proto != IPPROTO_TCP)
-		d = came && p->dport >= EPHEMERAL_MIN &&
-		                    p->sport < EPHEMERAL_MIN
-		            ? VP_DIRECTION_IN
-		            : VP_DIRECTION_OUT;
+		d = VP_DIRECTION_OUT;
 	else if (vp_flow_is_syn(p, false))
 		d = VP_DIRECTION_OUT;
 	else if (vp_flow_is_syn(p, true))

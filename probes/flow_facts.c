@@ -17,6 +17,13 @@ struct name_list {
 	int64_t from_us, until_us;
 };
 
+/* All names of an address. */
+struct name_row {
+	uint32_t *targets; /* pairs */
+	size_t n_targets, n;
+	struct name_list list; /* the last one that was made */
+};
+
 struct finish {
 	const struct vp_flows *t;
 	struct vp_facts *facts;
@@ -24,7 +31,8 @@ struct finish {
 	bool no_memory; /* select everything rather than too little */
 	const char **target_names; /* sorted */
 	size_t n_target_names;
-	struct name_list *names; /* by the first pair of an address's row */
+	struct name_row *names; /* by the first pair of an address's row */
+	char **texts;           /* of pairs; NULL: not needed yet */
 };
 
 /* --- which --------------------------------------------------------------- */
@@ -244,6 +252,15 @@ static bool is_target_name(const struct finish *fin, const char *name)
 	               sizeof(name), name_compare) != NULL;
 }
 
+static char *name_text(const struct finish *fin, uint32_t pair)
+{
+	if (fin->texts[pair] == NULL)
+		fin->texts[pair] = vp_arena_strdup(
+			fin->facts->arena,
+			vp_bindings_name(fin->t->bindings, pair));
+	return fin->texts[pair];
+}
+
 /*
  * As a flow sees that pair. Rows that were put together began at different
  * times: for all of them it is current if it still was when the last packet
@@ -263,8 +280,7 @@ static struct vp_flow_name name_of(const struct finish *fin,
 	if (at.until_us < *until_us)
 		*until_us = at.until_us;
 	return (struct vp_flow_name){
-		.name = vp_arena_strdup(fin->facts->arena,
-		                        vp_bindings_name(b, pair)),
+		.name = name_text(fin, pair),
 		.bound = true,
 		.current = at.current && !doubtful,
 		.answered_us = at.answered_us,
@@ -272,33 +288,48 @@ static struct vp_flow_name name_of(const struct finish *fin,
 	};
 }
 
-/* Appends the names of targets, or the others, as far as there is room. */
-static void list_names(const struct finish *fin, struct name_list *list,
-                       const struct vp_flow *flow, bool doubtful,
-                       uint32_t first, bool of_targets)
+/* An address may have as many names as there is room for, and as many flows:
+ * which of them are of targets is looked for once. */
+static struct name_row *row_of(const struct finish *fin, uint32_t first)
 {
 	const struct vp_bindings *b = fin->t->bindings;
+	struct name_row *row = &fin->names[first];
 
+	if (row->n > 0)
+		return row;
 	for (uint32_t i = first; i != VP_INDEX_NONE;
 	     i = vp_bindings_next(b, i)) {
-		if (is_target_name(fin, vp_bindings_name(b, i)) != of_targets)
-			continue;
-		if (list->n == MOST_NAMES) {
-			list->left_out++;
-			continue;
-		}
-		*VP_PUSH(fin->facts->arena, list->names, list->n) =
-			name_of(fin, flow, doubtful, i, &list->until_us);
+		row->n++;
+		if (is_target_name(fin, vp_bindings_name(b, i)))
+			*VP_PUSH(fin->facts->arena, row->targets,
+			         row->n_targets) = i;
 	}
+	return row;
 }
 
+static void list_add(const struct finish *fin, struct name_list *list,
+                     const struct vp_flow *flow, bool doubtful, uint32_t pair)
+{
+	*VP_PUSH(fin->facts->arena, list->names, list->n) =
+		name_of(fin, flow, doubtful, pair, &list->until_us);
+}
+
+/* Those of targets first. */
 static void list_make(const struct finish *fin, struct name_list *list,
                       const struct vp_flow *flow, bool doubtful, uint32_t first)
 {
+	const struct vp_bindings *b = fin->t->bindings;
+	const struct name_row *row = row_of(fin, first);
+
 	*list = (struct name_list){ .from_us = flow->first_us,
 		                    .until_us = INT64_MAX };
-	list_names(fin, list, flow, doubtful, first, true);
-	list_names(fin, list, flow, doubtful, first, false);
+	for (size_t i = 0; i < row->n_targets && list->n < MOST_NAMES; i++)
+		list_add(fin, list, flow, doubtful, row->targets[i]);
+	for (uint32_t i = first; i != VP_INDEX_NONE && list->n < MOST_NAMES;
+	     i = vp_bindings_next(b, i))
+		if (!is_target_name(fin, vp_bindings_name(b, i)))
+			list_add(fin, list, flow, doubtful, i);
+	list->left_out = row->n - list->n;
 }
 
 static bool list_fits(const struct name_list *list, const struct vp_flow *flow)
@@ -326,7 +357,7 @@ static void names_of(const struct finish *fin, struct vp_flow *out,
 	}
 	if (doubtful || out->flows > 1)
 		list_make(fin, list, out, doubtful, first);
-	else if (!list_fits(list = &fin->names[first], out))
+	else if (!list_fits(list = &fin->names[first].list, out))
 		list_make(fin, list, out, false, first);
 	out->names = list->names;
 	out->n_names = list->n;
@@ -568,6 +599,7 @@ static void write_all(struct finish *fin)
 	size_t pairs = vp_bindings_count(t->bindings), n = 0;
 
 	fin->names = vp_arena_alloc(arena, pairs * sizeof(*fin->names));
+	fin->texts = vp_arena_alloc(arena, pairs * sizeof(*fin->texts));
 	for (size_t i = 0; i < t->n_rows; i++) {
 		bool wanted = is_wanted(fin, &t->rows[i]);
 

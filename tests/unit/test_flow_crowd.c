@@ -180,6 +180,70 @@ static void test_direction_of_many(void **state)
 	assert_int_equal(to("198.51.2.88", 40000)->packets_out, 1);
 }
 
+/* A stranger asks the DNS server here, and is answered. */
+static void served(const char *addr, unsigned port)
+{
+	static const char question[] = "\0\7\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1";
+
+	udp(IN, addr, port, US, 53, question, sizeof(question) - 1);
+	udp(OUT, US, 53, addr, port, question, sizeof(question) - 1);
+}
+
+/* Who fills the table, then all shared rows but his own with answers that he
+ * asked for, and then what is remembered of the rows' members: what leaves for
+ * him after that is no answer. */
+static void test_hidden_among_answers(void **state)
+{
+	const struct vp_flow *w;
+
+	(void)state;
+	again(&small);
+	for (unsigned i = 0; i < 1000; i++) {
+		tcp(IN, stranger(i), 1000, US, 1024 + i, 1, 0, VP_TCP_SYN, 0);
+		tcp(OUT, US, 1024 + i, stranger(i), 1000, 0, 2,
+		    VP_TCP_RST | VP_TCP_ACK, 0);
+	}
+	for (unsigned i = 0; i < 120; i++)
+		served(stranger(2000 + i), 40000);
+	for (unsigned i = 0; i < 300; i++)
+		served(PUB, 40001 + i);
+	for (unsigned i = 0; i < 800; i++)
+		tcp(OUT, US, 1024 + i, "10.0.0.9", 445, 1, 0, VP_TCP_SYN, 0);
+	finish_any();
+	w = to(PUB, 0);
+	assert_non_null(w);
+	assert_int_equal(w->direction, VP_DIRECTION_IN);
+	assert_int_equal(facts->capture.flows_left_out, 0);
+	assert_int_equal(facts->capture.names_left_out, 0);
+	udp(OUT, US, 40000, PUB, 4444, "leak", 4);
+	finish_any();
+	w = to(PUB, 0);
+	assert_non_null(w);
+	assert_int_equal(w->direction, VP_DIRECTION_OUT);
+	assert_true(facts->capture.names_left_out > 0);
+}
+
+/* Where a shared row has no place for whom a proxy was asked for. */
+static void test_connect_among_many(void **state)
+{
+	static const char ask[] = "CONNECT a.example:443 HTTP/1.1\r\n\r\n";
+
+	(void)state;
+	again(&small);
+	for (unsigned i = 0; i < 2000; i++)
+		tcp(OUT, US, 1024 + i, "10.0.0.9", 445, 1, 0, VP_TCP_SYN, 0);
+	tcp(OUT, US, 50000, "10.0.0.8", 3128, 1, 0, VP_TCP_SYN, 0);
+	finish_any();
+	assert_int_equal(facts->capture.names_left_out, 0);
+	ip(OUT, US, "10.0.0.8", IPPROTO_TCP, 20 + sizeof(ask) - 1);
+	f_tcp(&f, 50000, 3128, 2, 1, VP_TCP_ACK);
+	f_put(&f, ask, sizeof(ask) - 1);
+	feed();
+	finish_any();
+	assert_int_equal(facts->n_flows, 1);
+	assert_int_equal(facts->capture.names_left_out, 1);
+}
+
 static void on_new(uint8_t proto, const struct vp_endpoint *local,
                    const struct vp_endpoint *remote, void *arg)
 {
@@ -219,10 +283,11 @@ static void test_saw_among_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_flood_from_outside), T(test_flood_from_here),
-		T(test_private_scan),       T(test_resolver),
-		T(test_names_of_many),      T(test_direction_of_many),
-		T(test_new_flow_is_told),   T(test_saw_among_many),
+		T(test_flood_from_outside),   T(test_flood_from_here),
+		T(test_private_scan),         T(test_resolver),
+		T(test_names_of_many),        T(test_direction_of_many),
+		T(test_new_flow_is_told),     T(test_saw_among_many),
+		T(test_hidden_among_answers), T(test_connect_among_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
