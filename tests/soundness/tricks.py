@@ -355,6 +355,173 @@ def unknown_link():
     yield Case("unknown-link", data, verdicts=NOT_PASS)
 
 
-TRICKS = (notes, turned_by_note, vnet_note, named_by_visitor, listener_note, resolver_note, both_public, one_way, cut_hello,
+# --- the file itself ---------------------------------------------------------
+
+def section(order="<"):
+    return block(order, 0x0A0D0D0A,
+                 struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+
+
+def interface(order, link, options=b""):
+    return block(order, 1, struct.pack(order + "HHI", link, 0, 0) + options)
+
+
+def enhanced(order, number, data, when=scenes.START_US, options=b""):
+    body = struct.pack(order + "5I", number, when >> 32, when & 0xFFFFFFFF,
+                       len(data), len(data)) + data
+    return block(order, 6, body + bytes(-len(data) % 4) + options)
+
+
+def odd_files():
+    """Blocks of every kind may hold the leak, or say that packets are missing."""
+    syn = ip(HOST, PEER, TCP, tcp(4000, 443, 1, 0, SYN))
+    quiet = ip(HOST, "10.20.2.7", TCP, tcp(4000, 443, 1, 0, SYN))
+    leak = {"flows": [("unexplained", PEER + ":443")], "verdicts": ("fail",)}
+    start = section() + interface("<", RAW)
+    calm = start + enhanced("<", 0, quiet)
+    simple = struct.pack("<I", len(syn)) + syn
+    old = struct.pack("<HHIIII", 0, 0xFFFF, 0, 0, len(syn), len(syn)) + syn
+    yield Case("odd-simple", calm + block("<", 3, simple), **leak)
+    yield Case("odd-old-packet", calm + block("<", 2, old), **leak)
+    yield Case("odd-second-section", calm + section(">") +
+               interface(">", ETHERNET) + enhanced(
+                   ">", 0, link_frame(ETHERNET, syn, True, ())), **leak)
+    yield Case("odd-unknown-block", calm + block("<", 0x0BAD, b"x" * 5000) +
+               enhanced("<", 0, syn), **leak)
+    yield Case("odd-no-interface", section() + enhanced("<", 0, quiet),
+               verdicts=NOT_PASS)
+    yield Case("odd-drop-count", start + enhanced(
+        "<", 0, quiet, options=option("<", 4, struct.pack("<Q", 3))),
+        verdicts=NOT_PASS, findings=["capture-drops"])
+    lost = struct.pack("<3I", 0, 0, 0) + option("<", 4, struct.pack("<Q", 1)) + \
+        option("<", 5, struct.pack("<Q", 9))
+    yield Case("odd-statistics", calm + block("<", 5, lost), verdicts=NOT_PASS,
+               findings=["capture-drops"])
+    both = calm + block("<", 5, lost) + section() + interface("<", RAW) + \
+        block("<", 5, struct.pack("<3I", 0, 0, 0))
+    yield Case("odd-statistics-of-before", both, verdicts=NOT_PASS)
+    for name, options in (("seconds", option("<", 9, b"\0")),
+                          ("finest", option("<", 9, b"\xff")),
+                          ("offset", option("<", 14, b"\xff" * 7 + b"\x7f"))):
+        yield Case("odd-clock-" + name, section() + interface("<", RAW, options) +
+                   enhanced("<", 0, syn), **leak)
+    for name, when in (("zero", 0), ("last", (1 << 64) - 1)):
+        yield Case("odd-time-" + name, start + enhanced("<", 0, syn, when), **leak)
+    name = b"eth0\x1b[2J\xff\xfe\r\n\"<script>"
+    yield Case("odd-name", section() + interface("<", RAW, option("<", 2, name)) +
+               enhanced("<", 0, syn), **leak)
+    yield Case("odd-fcs", struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535,
+                                      0x14000000 | ETHERNET) +
+               struct.pack("<4I", 1, 1, 64, 64) +
+               link_frame(ETHERNET, syn, True, ()) + b"crc!", **leak)
+    for comments in ([b"vnetprobe: own"], [b"vnetprobe: local x"], [b"\0" * 9000],
+                     [b"vnetprobe: " + b"a " * 300], [b"vnetprobe: vnet 0.0.0.0/0"],
+                     [b"vnetprobe: vnet ::/0"], [b"vnetprobe: own tcp 1.2.3.4:1 :0"],
+                     [b"vnetprobe: left-out 99999999999999999999"]):
+        data = block("<", 0x0A0D0D0A,
+                     struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) +
+                     b"".join(option("<", 1, x) for x in comments))
+        yield Case("odd-comment-%s" % comments[0][11:20].hex(), data +
+                   interface("<", RAW) + enhanced("<", 0, syn), **leak)
+
+
+# --- streams of names --------------------------------------------------------
+
+def hello_orders():
+    """Segments of a hello in any order, twice, and with what they do not say."""
+    hello = client_hello(TARGET, 1500)
+    r = random.Random(3)
+    for n in range(12):
+        f = Film()
+        f.plain_ask(ALLOWED, PEER)
+        c = f.connect(PEER)
+        cuts = sorted({0, len(hello)} |
+                      {r.randrange(1, len(hello)) for _ in range(n)})
+        pieces = [(a, hello[a:b]) for a, b in zip(cuts, cuts[1:])]
+        r.shuffle(pieces)
+        for i, (at, x) in enumerate(pieces):
+            c.segment(True, ACK, x, seq=c.seq[True] + at)
+            if n % 3 == 1:  # overlapping by more than itself
+                a = max(0, at - 7)
+                c.segment(True, ACK, hello[a:at + len(x) + 9],
+                          seq=c.seq[True] + a)
+        c.seq[True] += len(hello)
+        c.say(False, SERVER_HELLO)
+        c.say(True, b"d" * 100)
+        yield Case("hello-order-%d" % n, f.pcap(),
+                   flows=[("leak-target", PEER + ":443")], verdicts=("leak",))
+
+
+def contradiction():
+    """Two hellos in the same place: no telling which one arrived."""
+    for first, second in ((ALLOWED, "h2.allowed.example"), (TARGET, ALLOWED),
+                          (ALLOWED, TARGET)):
+        f = Film()
+        for name in (first, second):
+            f.plain_ask(name if name != TARGET else "x.allowed.example", PEER)
+        c = f.connect(PEER)
+        pad = 60 - len(first)
+        c.segment(True, ACK, client_hello(first, pad), seq=c.seq[True])
+        c.say(True, client_hello(second, 60 - len(second)))
+        c.say(False, SERVER_HELLO)
+        c.say(True, b"d" * 100)
+        yield Case("contradiction-%s-%s" % (first, second), f.pcap(),
+                   verdicts=NOT_PASS)
+
+
+def answers():
+    """What binds a name, and what does not."""
+    def film(*messages, **how):
+        f = Film()
+        port = f.local_port()
+        for out, data in messages:
+            ports = (port, 53) if out else (53, port)
+            f.send(out, scenes.RESOLVER, UDP, udp(*ports, data))
+        f.visit(PEER, how.get("sni", ALLOWED))
+        return f.pcap()
+    asked = question(7, ALLOWED, 1)
+    told = answer(7, ALLOWED, 1, (), PEER, 300)
+    bad = {"flows": [("unexplained", PEER + ":443")], "verdicts": ("fail",)}
+    good = {"flows": [("allowed", PEER + ":443")], "verdicts": ("pass",)}
+    yield Case("answer-plain", film((True, asked), (False, told)), **good)
+    yield Case("answer-case", film((True, question(7, ALLOWED.upper(), 1)),
+                                   (False, told)), **good)
+    yield Case("answer-unasked", film((False, told)), **bad)
+    yield Case("answer-before", film((False, told), (True, asked)), **bad)
+    yield Case("answer-other-name", film((True, question(7, "o.example", 1)),
+                                         (False, told)), **bad)
+    yield Case("answer-other-type", film((True, question(7, ALLOWED, 28)),
+                                         (False, told)), **bad)
+    yield Case("answer-no-question", film(
+        (True, asked), (False, told[:4] + b"\0\0" + told[6:12] +
+                        told[12 + len(dns_name(ALLOWED)) + 4:])), **bad)
+    yield Case("answer-servfail", film(
+        (True, asked), (False, told[:3] + b"\x82" + told[4:])), **bad)
+    # A record of another owner than the one that was asked for.
+    stray = answer(7, "other.example", 1, (), PEER, 300)
+    n = 12 + len(dns_name("other.example")) + 4
+    mixed = told[:12 + len(dns_name(ALLOWED)) + 4] + stray[n:]
+    yield Case("answer-stray-owner", film((True, asked), (False, mixed)), **bad)
+    # A target behind the alias of another name: the chain counts as a whole.
+    chain = answer(7, "www.allowed.example", 1, (TARGET,), PEER, 300)
+    yield Case("answer-alias-of-target", film(
+        (True, question(7, "www.allowed.example", 1)), (False, chain), sni=None),
+        flows=[("leak-target", PEER + ":443")], verdicts=("leak",))
+
+
+def dns_by_tcp():
+    """Questions in pieces and several at once, to a public resolver."""
+    ask = [question(i, n, 1) for i, n in enumerate(("a.example", TARGET, "c.example"))]
+    data = b"".join(struct.pack(">H", len(q)) + q for q in ask)
+    for cut in (1, 2, 13, 30, len(data) - 1):
+        f = Film()
+        c = f.connect("8.8.8.8", 53)
+        c.segment(True, ACK, data[cut:], seq=c.seq[True] + cut)
+        c.segment(True, ACK, data[:cut])
+        yield Case("dns-tcp-%d" % cut, f.pcap(),
+                   flows=[("leak-dns", "8.8.8.8:53")], verdicts=("leak",))
+
+
+TRICKS = (odd_files, hello_orders, contradiction, answers, dns_by_tcp, notes, turned_by_note, vnet_note, named_by_visitor, listener_note, resolver_note, both_public, one_way, cut_hello,
           fragmented_hello, second_syn, peer_first, spelling, connect_by_allowed,
           forged_answer, unreadable, unknown_link)
