@@ -227,6 +227,7 @@ static void add_origin(struct summing *s, const struct view *v)
 
 	if (v->way == VP_WAY_UNTOLD) {
 		s->untold += v->packets[OUT];
+		s->by_unknown |= !v->known && v->packets[OUT] > 0;
 	} else if (v->way == VP_WAY_SOCKET) {
 		if (v->packets[OUT] > s->left)
 			s->left = v->packets[OUT];
@@ -262,6 +263,11 @@ static void add_tap(const struct vp_flows *t, struct summing *s,
 	if (turned && tap->way != VP_WAY_UNTOLD)
 		v.way = tap->way == VP_WAY_SOCKET ? VP_WAY_AGAINST
 		                                  : VP_WAY_SOCKET;
+	/* "For another host" at a container's end is to the MAC address of the
+	 * bridge, which is not its port's: it came in. */
+	if (v.way == VP_WAY_UNTOLD && v.role == VP_LINK_ENTRY &&
+	    v.packets[IN] == 0)
+		v.way = VP_WAY_AGAINST;
 	for (int dir = IN; dir <= OUT; dir++)
 		if (is_nearer(&v, &s->best[dir], dir))
 			s->best[dir] = v;

@@ -113,6 +113,19 @@ static void test_origin(void **state)
 		  "10.0.0.77",
 		  VP_ORIGIN_NAMESPACE,
 		  false },
+		/* to the bridge's own MAC address, not that of its port */
+		{ { { VETH, OTHER }, { DOCKER0, IN }, { ETH0, OUT } },
+		  BOX,
+		  VP_ORIGIN_NAMESPACE,
+		  false },
+		{ { { VETH, OTHER }, { DOCKER0, IN } },
+		  BOX,
+		  VP_ORIGIN_NAMESPACE,
+		  true },
+		{ { { 92, OTHER }, { DOCKER0, IN }, { ETH0, OUT } },
+		  BOX,
+		  VP_ORIGIN_UNKNOWN,
+		  false },
 		/* dropped by the firewall between */
 		{ { { VETH, IN }, { DOCKER0, IN } },
 		  BOX,
@@ -139,7 +152,7 @@ static void test_origin(void **state)
 		/* it may have left where no direction is told */
 		{ { { ETH1, IN }, { 91, OTHER } },
 		  "10.9.0.1",
-		  VP_ORIGIN_FORWARDED,
+		  VP_ORIGIN_UNKNOWN,
 		  false },
 		/* our address, from outside */
 		{ { { ETH0, IN } }, US, VP_ORIGIN_HOST, true },
