@@ -391,7 +391,8 @@ void vp_analyze_read(struct vp_analyze *a)
 
 	a->signals = open_signals();
 	vp_capture_file_stop(a->file, a->signals);
-	vp_flows_claimed(a->intake.flows);
+	if (!a->settings->trust_notes)
+		vp_flows_claimed(a->intake.flows);
 	vp_capture_file_closing_comments(a->file, on_comment, a);
 	vp_capture_file_on_comment(a->file, on_comment, a);
 	rc = read_packets(a, why, sizeof(why));

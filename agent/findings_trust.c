@@ -144,14 +144,16 @@ static const struct vp_finding_type rows[] = {
 	    "any -w FILE.pcap",
 	    "RFC 9293, section 3.5"),
 	ROW(UNPROVEN, "trust", "capture-file-claims",
-	    "only the file's own notes say that flows are private",
+	    "only the file's own notes excuse some flows",
 	    "By notes in the file public addresses are its machine's or its "
-	    "VNet's, or a connection whose start is missing came to a port "
-	    "that somebody listened at.",
+	    "VNet's, flows were another machine's or did not leave, or a "
+	    "connection whose start is missing came to a port that somebody "
+	    "listened at.",
 	    "Whoever made the file may have said so to hide what was sent; a "
 	    "clean verdict does not rest on that.",
-	    "If it is true, say it yourself:\n"
-	    "    vnetprobe analyze --local ADDRESS --vnet PREFIX FILE",
+	    "If it is true, say it yourself, or that the file is your own:\n"
+	    "    vnetprobe analyze --local ADDRESS --vnet PREFIX FILE\n"
+	    "    vnetprobe analyze --trust-notes FILE",
 	    "vnetprobe(1), analyze"),
 	ROW(UNPROVEN, "trust", "capture-empty", "no packet to judge",
 	    "The capture file holds no packet.",

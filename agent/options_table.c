@@ -153,6 +153,14 @@ static int set_learn(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_trust_notes(struct vp_settings *s, const char *text, char *why,
+                           size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->trust_notes = true;
+	return 0;
+}
+
 static int set_trace(struct vp_settings *s, const char *text, char *why,
                      size_t size)
 {
@@ -283,6 +291,9 @@ static const struct vp_option options[] = {
 	{ "local", 0, "IP",
 	  "an address of the machine that captured; repeatable", ANALYZE,
 	  vp_value_local },
+	{ "trust-notes", 0, NULL,
+	  "believe what the file says of its machine: it is your own evidence",
+	  ANALYZE, set_trust_notes },
 	{ "expect", 0, "WHAT",
 	  "private, public, service-endpoint or any, for all targets",
 	  PLAN | WATCH | ANALYZE, vp_value_expect },

@@ -152,6 +152,7 @@ struct vp_settings {
 	size_t n_vnet;
 	struct vp_addr *local; /* of the machine that captured, analyze */
 	size_t n_local;
+	bool trust_notes; /* what the file says of that machine, analyze */
 	struct vp_endpoint *resolvers; /* none: this machine's */
 	size_t n_resolvers;
 

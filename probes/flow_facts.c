@@ -8,31 +8,13 @@
 enum { IN = VP_FLOW_IN, OUT = VP_FLOW_OUT };
 
 #define SYN_LIFE_US 130000000
-#define MOST_NAMES 32 /* of one address; a shared front end has thousands */
-
-/* The names of an address, shared by its flows that begin in that time. */
-struct name_list {
-	struct vp_flow_name *names;
-	size_t n, left_out;
-	int64_t from_us, until_us;
-};
-
-/* All names of an address. */
-struct name_row {
-	uint32_t *targets; /* pairs */
-	size_t n_targets, n;
-	struct name_list list; /* the last one that was made */
-};
 
 struct finish {
 	const struct vp_flows *t;
 	struct vp_facts *facts;
 	struct vp_hash_set targets, resolvers;
 	bool no_memory; /* select everything rather than too little */
-	const char **target_names; /* sorted */
-	size_t n_target_names;
-	struct name_row *names; /* by the first pair of an address's row */
-	char **texts;           /* of pairs; NULL: not needed yet */
+	struct vp_flow_names *names;
 };
 
 /* --- which --------------------------------------------------------------- */
@@ -64,23 +46,6 @@ static void wanted_collect(struct finish *fin)
 			add(fin, &fin->resolvers,
 			    vp_flow_hash_end(fin->t, &e->addr, e->port));
 	}
-}
-
-static int name_compare(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void target_names_collect(struct finish *fin)
-{
-	const struct vp_facts *facts = fin->facts;
-
-	for (size_t i = 0; i < facts->n_names; i++)
-		*VP_PUSH(facts->arena, fin->target_names, fin->n_target_names) =
-			facts->names[i]->name;
-	if (fin->n_target_names > 0)
-		qsort(fin->target_names, fin->n_target_names,
-		      sizeof(*fin->target_names), name_compare);
 }
 
 static bool is_public(const struct finish *fin, const struct vp_addr *a)
@@ -245,131 +210,12 @@ static char *interface_of(const struct finish *fin, const struct vp_flow_row *f,
 	               : vp_arena_printf(fin->facts->arena, "#%d", ifindex);
 }
 
-static bool is_target_name(const struct finish *fin, const char *name)
-{
-	return fin->n_target_names > 0 &&
-	       bsearch(&name, fin->target_names, fin->n_target_names,
-	               sizeof(name), name_compare) != NULL;
-}
-
-static char *name_text(const struct finish *fin, uint32_t pair)
-{
-	if (fin->texts[pair] == NULL)
-		fin->texts[pair] = vp_arena_strdup(
-			fin->facts->arena,
-			vp_bindings_name(fin->t->bindings, pair));
-	return fin->texts[pair];
-}
-
-/*
- * As a flow sees that pair. Rows that were put together began at different
- * times: for all of them it is current if it still was when the last packet
- * came. What a receiver took a hello for is unknown if copies of it differ:
- * then no name can explain the flow.
- */
-static struct vp_flow_name name_of(const struct finish *fin,
-                                   const struct vp_flow *flow, bool doubtful,
-                                   uint32_t pair, int64_t *until_us)
-{
-	const struct vp_bindings *b = fin->t->bindings;
-	struct vp_binding at;
-
-	vp_bindings_at(b, pair, flow->first_us, &at);
-	if (flow->flows > 1 && at.until_us <= flow->last_us)
-		at.current = false;
-	if (at.until_us < *until_us)
-		*until_us = at.until_us;
-	return (struct vp_flow_name){
-		.name = name_text(fin, pair),
-		.bound = true,
-		.current = at.current && !doubtful,
-		.answered_us = at.answered_us,
-		.ttl = at.ttl,
-	};
-}
-
-/* An address may have as many names as there is room for, and as many flows:
- * which of them are of targets is looked for once. */
-static struct name_row *row_of(const struct finish *fin, uint32_t first)
-{
-	const struct vp_bindings *b = fin->t->bindings;
-	struct name_row *row = &fin->names[first];
-
-	if (row->n > 0)
-		return row;
-	for (uint32_t i = first; i != VP_INDEX_NONE;
-	     i = vp_bindings_next(b, i)) {
-		row->n++;
-		if (is_target_name(fin, vp_bindings_name(b, i)))
-			*VP_PUSH(fin->facts->arena, row->targets,
-			         row->n_targets) = i;
-	}
-	return row;
-}
-
-static void list_add(const struct finish *fin, struct name_list *list,
-                     const struct vp_flow *flow, bool doubtful, uint32_t pair)
-{
-	*VP_PUSH(fin->facts->arena, list->names, list->n) =
-		name_of(fin, flow, doubtful, pair, &list->until_us);
-}
-
-/* Those of targets first. */
-static void list_make(const struct finish *fin, struct name_list *list,
-                      const struct vp_flow *flow, bool doubtful, uint32_t first)
-{
-	const struct vp_bindings *b = fin->t->bindings;
-	const struct name_row *row = row_of(fin, first);
-
-	*list = (struct name_list){ .from_us = flow->first_us,
-		                    .until_us = INT64_MAX };
-	for (size_t i = 0; i < row->n_targets && list->n < MOST_NAMES; i++)
-		list_add(fin, list, flow, doubtful, row->targets[i]);
-	for (uint32_t i = first; i != VP_INDEX_NONE && list->n < MOST_NAMES;
-	     i = vp_bindings_next(b, i))
-		if (!is_target_name(fin, vp_bindings_name(b, i)))
-			list_add(fin, list, flow, doubtful, i);
-	list->left_out = row->n - list->n;
-}
-
-static bool list_fits(const struct name_list *list, const struct vp_flow *flow)
-{
-	return list->n > 0 && list->from_us <= flow->first_us &&
-	       flow->first_us < list->until_us;
-}
-
-static void names_of(const struct finish *fin, struct vp_flow *out,
-                     bool doubtful)
-{
-	const struct vp_bindings *b = fin->t->bindings;
-	uint32_t first = vp_bindings_first(b, &out->remote.addr);
-	struct name_list own, *list = &own;
-	int64_t until = INT64_MAX;
-
-	if (first == VP_INDEX_NONE)
-		return;
-	if (out->sni_bound) {
-		*VP_PUSH(fin->facts->arena, out->names, out->n_names) = name_of(
-			fin, out, false,
-			vp_bindings_find(b, &out->remote.addr, out->sni),
-			&until);
-		return;
-	}
-	if (doubtful || out->flows > 1)
-		list_make(fin, list, out, doubtful, first);
-	else if (!list_fits(list = &fin->names[first].list, out))
-		list_make(fin, list, out, false, first);
-	out->names = list->names;
-	out->n_names = list->n;
-	out->names_left_out = list->left_out;
-}
-
 /* Of several, one that is a target's: all of them are claims. */
 static const char *sni_of(const struct finish *fin, const struct vp_flow_app *a)
 {
 	for (size_t i = 0; i < VP_FLOW_OTHER_NAMES && a->others[i] != NULL; i++)
-		if (is_target_name(fin, a->others[i]) &&
-		    !is_target_name(fin, a->sni))
+		if (vp_flow_names_target(fin->names, a->others[i]) &&
+		    !vp_flow_names_target(fin->names, a->sni))
 			return a->others[i];
 	return a->sni;
 }
@@ -526,6 +372,15 @@ static void inner_write(const struct finish *fin, struct vp_flow *out,
 	vp_flow_places_add(fin->t, inner, out);
 }
 
+/* Only the roles of interfaces, or that all of them were watched, tell that:
+ * see vp_flow_sight(). */
+static bool is_claimed_elsewhere(const struct finish *fin,
+                                 const struct vp_flow *f)
+{
+	return fin->t->claimed && is_public(fin, &f->remote.addr) &&
+	       (f->never_left || f->origin == VP_ORIGIN_FORWARDED);
+}
+
 static void tunnel_write(const struct finish *fin, struct vp_flow *out,
                          const struct vp_flow_row *f)
 {
@@ -568,11 +423,12 @@ static void flow_write(const struct finish *fin, struct vp_flow *out,
 	vp_flow_places_add(fin->t, f, out);
 	if (f->inner != 0)
 		inner_write(fin, out, &fin->t->rows[f->inner - 1]);
+	fin->facts->capture.claimed_flows += is_claimed_elsewhere(fin, out);
 	tunnel_write(fin, out, f);
 	gaps_write(fin, out, f);
 	if (f->app != NULL)
 		app_write(fin, out, f);
-	names_of(fin, out, is_doubtful(f));
+	vp_flow_names_write(fin->names, out, is_doubtful(f));
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -596,10 +452,8 @@ static void write_all(struct finish *fin)
 	const struct vp_flows *t = fin->t;
 	struct vp_arena *arena = fin->facts->arena;
 	struct pick *picks = vp_arena_alloc(arena, t->n_rows * sizeof(*picks));
-	size_t pairs = vp_bindings_count(t->bindings), n = 0;
+	size_t n = 0;
 
-	fin->names = vp_arena_alloc(arena, pairs * sizeof(*fin->names));
-	fin->texts = vp_arena_alloc(arena, pairs * sizeof(*fin->texts));
 	for (size_t i = 0; i < t->n_rows; i++) {
 		bool wanted = is_wanted(fin, &t->rows[i]);
 
@@ -646,7 +500,7 @@ void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 	struct finish fin = { .t = t, .facts = facts };
 
 	wanted_collect(&fin);
-	target_names_collect(&fin);
+	fin.names = vp_flow_names_create(t, facts);
 	write_all(&fin);
 	vp_flow_trace_finish(t->trace, facts);
 	undecoded_write(t, facts);

@@ -6,7 +6,8 @@
  * seen, flow_fragment.c whose a later fragment is, flow_nat.c which flow
  * became which, flow_crowd.c what is put together when there are too many,
  * flow_gap.c what is missing of TCP, flow_keep.c what is worth keeping.
- * flow_payload.c reads DNS and TLS; flow_facts.c writes the result.
+ * flow_payload.c reads DNS and TLS; flow_facts.c writes the result, with the
+ * names that flow_names.c lists.
  */
 #ifndef VP_PROBES_FLOW_TABLE_H
 #define VP_PROBES_FLOW_TABLE_H
@@ -23,6 +24,7 @@
 
 struct vp_quic;       /* vnetprobe/quic.h */
 struct vp_flow_hello; /* flow_hello.c */
+struct vp_flow_names; /* flow_names.c */
 
 /* DNS over TCP, by direction: in, out. */
 struct vp_flow_dns {
@@ -342,6 +344,16 @@ bool vp_flow_hello_wants(const struct vp_flow_row *f, const struct vp_packet *p,
                          bool out);
 /* Only with app, which stays. */
 void vp_flow_hello_free(struct vp_flows *t, struct vp_flow_row *f);
+
+/* --- flow_names.c -------------------------------------------------------- */
+
+/* In the facts' arena. */
+struct vp_flow_names *vp_flow_names_create(const struct vp_flows *t,
+                                           const struct vp_facts *facts);
+bool vp_flow_names_target(const struct vp_flow_names *w, const char *name);
+/* The names of its remote end, once the rest of out is written. */
+void vp_flow_names_write(struct vp_flow_names *w, struct vp_flow *out,
+                         bool doubtful);
 
 /* --- flow_trace.c -------------------------------------------------------- */
 

@@ -457,8 +457,8 @@ struct vp_capture_facts {
 	char *evidence_sha256; /* of the whole file, hex; NULL: none */
 	/* `analyze`: the file. */
 	char *file;             /* "-": standard input; NULL: captured live */
-	uint64_t claimed_flows; /* by its notes alone they are not public, or
-	                         * the peer began them */
+	uint64_t claimed_flows; /* by its notes alone they are not public, not
+	                         * of its machine, or begun by the peer */
 	char *file_cut;   /* why what follows its last packet is missing; NULL:
 	                   * it ends as it should */
 	char *owners;     /* how senders were told: "bpf", "socket-diag"; NULL:

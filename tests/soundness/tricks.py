@@ -107,6 +107,20 @@ def notes():
                 link, ["vnetprobe: " + x for x in lines]), verdicts=NOT_PASS)
 
 
+def excused_by_roles():
+    """Roles of interfaces by the file's word: forwarded, or never left."""
+    for name, lines in (("forwarded", ["interface 2 eth0 exit"]),
+                        ("nowhere", ["interface 2 eth0 exit", "all-interfaces"]),
+                        ("silent", ["all-interfaces"])):
+        f = Film()
+        for i in range(3):
+            f.emit(False, ip("10.20.1.77", PEER, TCP, tcp(
+                5000, 443, 1 + 10 * i, 1, ACK, b"x" * 10)))
+        yield Case("roles-" + name, f.pcapng(
+            SLL2, ["vnetprobe: local " + HOST] + ["vnetprobe: " + x for x in lines]),
+            verdicts=NOT_PASS)
+
+
 def turned_by_note():
     """Which of two public ends is ours, by the file's word alone."""
     f = Film()
@@ -522,6 +536,6 @@ def dns_by_tcp():
                    flows=[("leak-dns", "8.8.8.8:53")], verdicts=("leak",))
 
 
-TRICKS = (odd_files, hello_orders, contradiction, answers, dns_by_tcp, notes, turned_by_note, vnet_note, named_by_visitor, listener_note, resolver_note, both_public, one_way, cut_hello,
+TRICKS = (excused_by_roles, odd_files, hello_orders, contradiction, answers, dns_by_tcp, notes, turned_by_note, vnet_note, named_by_visitor, listener_note, resolver_note, both_public, one_way, cut_hello,
           fragmented_hello, second_syn, peer_first, spelling, connect_by_allowed,
           forged_answer, unreadable, unknown_link)
