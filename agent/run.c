@@ -611,7 +611,9 @@ static void close_loop(struct vp_run *r)
 	uv_close((uv_handle_t *)&r->deadline, NULL);
 	uv_close((uv_handle_t *)&r->pause, NULL);
 	uv_close((uv_handle_t *)&r->tick, NULL);
-	uv_run(&r->loop, UV_RUN_DEFAULT);
+	/* Told to stop before it ran, it stops once more. */
+	while (uv_run(&r->loop, UV_RUN_DEFAULT) != 0)
+		;
 	uv_loop_close(&r->loop);
 }
 

@@ -510,6 +510,7 @@ void vp_watching_destroy(struct vp_watching *w)
 	if (w == NULL)
 		return;
 	vp_link_watch_stop(w->links);
+	vp_owners_destroy(w->owners);
 	vp_capture_destroy(w->capture);
 	vp_evidence_close(w->evidence);
 	vp_routes_close(w->routes);
