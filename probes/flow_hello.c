@@ -155,13 +155,14 @@ static void behind_read(struct vp_flows *t, struct vp_flow_row *f,
                         struct vp_flow_hello *h)
 {
 	for (;;) {
-		const uint8_t *b = h->stream.buf + h->read;
 		uint32_t n = vp_stream_ready(&h->stream), len;
 		struct vp_hello_found found;
 		enum vp_hello got;
+		const uint8_t *b;
 
 		if (n <= h->read)
-			return;
+			return; /* nothing may be held at all */
+		b = h->stream.buf + h->read;
 		n -= h->read;
 		if (b[0] == RECORD_CHANGE_CIPHER_SPEC) {
 			if (n < 5)
