@@ -170,6 +170,15 @@ static const struct vp_finding_type rows[] = {
 	    "Give the capture a larger buffer, or take load off the machine:\n"
 	    "    vnetprobe check --capture-buffer 64MiB ...",
 	    "RFC 9293, section 3.4"),
+	ROW(UNPROVEN, "trust", "command-elsewhere",
+	    "the command sent from a network namespace that was not watched",
+	    "Processes of the command sent to public addresses from another "
+	    "network namespace, and no packet of that passed here.",
+	    "That namespace has a way out of its own, or a firewall in it "
+	    "dropped the packets: this watch cannot tell.",
+	    "Watch in that namespace:\n    sudo ip netns exec NAMESPACE "
+	    "vnetprobe watch -- CMD",
+	    "network_namespaces(7)"),
 	ROW(WARNING, "trust", "command-left-running",
 	    "processes of the command still run",
 	    "The command ended, and processes that it had started did not.",

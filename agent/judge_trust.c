@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "wording.h"
+
 static const char *or_text(const char *text, const char *other)
 {
 	return text != NULL && *text != '\0' ? text : other;
@@ -356,6 +358,29 @@ static void judge_stall(struct judge *j)
 	}
 }
 
+static void judge_elsewhere(struct judge *j, const struct vp_command_facts *c)
+{
+	char protocol[VP_PROTOCOL_TEXT];
+	struct judge_draft *d;
+
+	if (c->n_elsewhere == 0)
+		return;
+	d = judge_add(j, "command-elsewhere", NULL);
+	d->words.what = judge_count(j, c->n_elsewhere + c->elsewhere_left_out,
+	                            "public address", "public addresses");
+	d->detail = "It sent to {what} from elsewhere.";
+	for (size_t i = 0; i < c->n_elsewhere; i++) {
+		const struct vp_elsewhere *e = &c->elsewhere[i];
+
+		judge_evidence(
+			j, d,
+			vp_arena_printf(j->arena, "%s to %s, by %s",
+		                        vp_protocol_text(protocol, e->proto),
+		                        judge_endpoint_text(j, &e->remote),
+		                        or_text(e->process, "a process")));
+	}
+}
+
 static void judge_command(struct judge *j)
 {
 	const struct vp_command_facts *c = &j->facts->command;
@@ -364,6 +389,7 @@ static void judge_command(struct judge *j)
 
 	if (c->n_argv == 0)
 		return;
+	judge_elsewhere(j, c);
 	if (c->left_running > 0) {
 		d = judge_add(j, "command-left-running", NULL);
 		d->words.what = judge_count(j, (size_t)c->left_running,

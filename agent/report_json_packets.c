@@ -278,6 +278,22 @@ json_t *report_capture(struct writer *w)
 	return o;
 }
 
+static json_t *elsewhere(struct writer *w, const struct vp_command_facts *c)
+{
+	json_t *array = report_must(json_array()), *o;
+
+	for (size_t i = 0; i < c->n_elsewhere; i++) {
+		const struct vp_elsewhere *e = &c->elsewhere[i];
+
+		o = report_must(json_object());
+		report_put(o, "proto", report_protocol(e->proto));
+		report_put(o, "remote", report_endpoint(&e->remote));
+		report_put(o, "process", report_string(w, e->process));
+		report_append(array, o);
+	}
+	return array;
+}
+
 /* The command of `watch -- CMD`. */
 json_t *report_watched(struct writer *w)
 {
@@ -291,6 +307,11 @@ json_t *report_watched(struct writer *w)
 	report_put(o, "signal", json_integer(c->signal));
 	report_put(o, "by_cgroup", json_boolean(c->by_cgroup));
 	report_put(o, "left_running", report_number(c->left_running));
+	if (c->n_elsewhere > 0)
+		report_put(o, "elsewhere", elsewhere(w, c));
+	if (c->elsewhere_left_out > 0)
+		report_put(o, "elsewhere_left_out",
+		           report_number(c->elsewhere_left_out));
 	return o;
 }
 

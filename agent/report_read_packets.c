@@ -334,6 +334,17 @@ void report_read_capture(struct fields *r, const json_t *parent)
 	fields_leave(r, before);
 }
 
+static void read_elsewhere(struct fields *r, const json_t *o, void *arg)
+{
+	struct vp_command_facts *c = arg;
+	struct vp_elsewhere *e =
+		VP_PUSH(r->arena, c->elsewhere, c->n_elsewhere);
+
+	e->proto = fields_protocol(r, o, "proto");
+	e->remote = fields_endpoint(r, o, "remote");
+	e->process = fields_text(r, o, "process");
+}
+
 void report_read_watched(struct fields *r, const json_t *parent)
 {
 	struct vp_command_facts *c = &r->f->command;
@@ -352,6 +363,10 @@ void report_read_watched(struct fields *r, const json_t *parent)
 		c->signal = fields_integer(r, o, "signal", 0, 255);
 		c->by_cgroup = fields_boolean(r, o, "by_cgroup");
 		c->left_running = fields_count(r, o, "left_running");
+		if (fields_has(o, "elsewhere"))
+			fields_each(r, o, "elsewhere", read_elsewhere, c);
+		c->elsewhere_left_out =
+			(size_t)count_if(r, o, "elsewhere_left_out");
 	}
 	fields_leave(r, before);
 }

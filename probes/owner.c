@@ -293,6 +293,29 @@ void vp_owners_find(struct vp_owners *o, struct vp_arena *arena,
 	flow->of_others = a.member == VP_MEMBER_NO;
 }
 
+struct elsewhere {
+	const struct vp_owners *o;
+	vp_owner_elsewhere_cb *cb;
+	void *arg;
+};
+
+static void on_claim(const struct vp_claim *c, void *arg)
+{
+	const struct elsewhere *e = arg;
+
+	if (c->member == VP_MEMBER_YES && c->netns != 0 &&
+	    c->netns != e->o->netns)
+		e->cb(c->proto, &c->remote, c->process, e->arg);
+}
+
+void vp_owners_elsewhere(const struct vp_owners *o, vp_owner_elsewhere_cb *cb,
+                         void *arg)
+{
+	struct elsewhere e = { o, cb, arg };
+
+	vp_claims_each(o->claims, on_claim, &e);
+}
+
 /* --- opening
  * ------------------------------------------------------------------- */
 

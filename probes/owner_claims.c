@@ -316,6 +316,15 @@ static bool counted(const struct vp_claims *c, const struct vp_claim_query *q,
 	return false;
 }
 
+void vp_claims_each(const struct vp_claims *c,
+                    void (*one)(const struct vp_claim *claim, void *arg),
+                    void *arg)
+{
+	for (uint32_t at = c->queues[0].oldest; at != NONE;
+	     at = c->rows[at].newer)
+		one(&c->rows[at].claim, arg);
+}
+
 void vp_claims_find(const struct vp_claims *c, const struct vp_claim_query *q,
                     struct vp_claim_answer *out)
 {

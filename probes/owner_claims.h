@@ -75,6 +75,10 @@ struct vp_claim_answer {
 	bool ambiguous; /* claimed in several network namespaces at the time */
 };
 
+/* Each claim for a remote that is not private, oldest first. */
+void vp_claims_each(const struct vp_claims *c,
+                    void (*one)(const struct vp_claim *claim, void *arg),
+                    void *arg);
 void vp_claims_find(const struct vp_claims *c, const struct vp_claim_query *q,
                     struct vp_claim_answer *out);
 

@@ -467,6 +467,13 @@ struct vp_capture_facts {
 	uint64_t owners_lost; /* what the kernel told and we could not take */
 };
 
+/* Something that was sent and whose packets were not seen. */
+struct vp_elsewhere {
+	uint8_t proto;
+	struct vp_endpoint remote;
+	char *process; /* NULL: unknown */
+};
+
 /* `watch -- CMD`. */
 struct vp_command_facts {
 	char **argv;
@@ -478,6 +485,10 @@ struct vp_command_facts {
 	bool by_cgroup;  /* its processes were told by a cgroup of their own;
 	                  * else by their parents */
 	uint64_t left_running; /* processes of it when the watch ended */
+	/* To public addresses from other network namespaces, and in no flow;
+	 * capped. */
+	struct vp_elsewhere *elsewhere;
+	size_t n_elsewhere, elsewhere_left_out;
 };
 
 /* --- policy: what may leave by a public path --------------------------- */

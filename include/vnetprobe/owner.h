@@ -60,6 +60,16 @@ uint64_t vp_owners_lost(const struct vp_owners *o);
  */
 void vp_owners_find(struct vp_owners *o, struct vp_arena *arena,
                     struct vp_flow *flow);
+/*
+ * What the command sent to public addresses from other network namespaces than
+ * ours, each use once, oldest first. Its packets need not have passed where we
+ * watch. process is good during the call.
+ */
+typedef void vp_owner_elsewhere_cb(uint8_t proto,
+                                   const struct vp_endpoint *remote,
+                                   const char *process, void *arg);
+void vp_owners_elsewhere(const struct vp_owners *o, vp_owner_elsewhere_cb *cb,
+                         void *arg);
 /* NULL is fine; closes its handles on the loop (run it once more to free). */
 void vp_owners_destroy(struct vp_owners *o);
 

@@ -171,6 +171,10 @@ static void test_command(void **state)
 	f->command.left_running = 2;
 	expect(f, VP_VERDICT_PASS, "command-left-running");
 	f = with_command();
+	*VP_PUSH(f->arena, f->command.elsewhere, f->command.n_elsewhere) =
+		(struct vp_elsewhere){ IPPROTO_TCP, endpoint(FRONT_END), NULL };
+	expect(f, VP_VERDICT_INCONCLUSIVE, "command-elsewhere");
+	f = with_command();
 	f->capture.owners_why = copy(f, "no BTF");
 	expect(f, VP_VERDICT_PASS, "attribution-limited");
 	f = watched(); /* without a command nobody needs to be told */

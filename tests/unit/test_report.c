@@ -797,6 +797,12 @@ static void rnd_command(struct vp_facts *f)
 		c->signal = (int)rnd(16);
 		c->by_cgroup = coin();
 		c->left_running = rnd(2);
+		for (uint64_t i = rnd(3); i > 0; i--)
+			*VP_PUSH(f->arena, c->elsewhere, c->n_elsewhere) =
+				(struct vp_elsewhere){ IPPROTO_UDP,
+				                       rnd_endpoint(),
+				                       rnd_text(f) };
+		c->elsewhere_left_out = rnd(2);
 	}
 	t->file = text_or_none(f);
 	if (t->file == NULL)
