@@ -150,7 +150,7 @@ static void name_found(struct vp_hello_found *out, const uint8_t *b, size_t len)
 	char name[256];
 
 	if (!name_copy(name, b, len)) {
-		out->doubtful |= out->name[0] != '\0';
+		out->doubtful = true; /* another one than any that resolves */
 		return;
 	}
 	if (out->name[0] != '\0')
@@ -166,7 +166,7 @@ static bool server_name(struct vp_hello_found *out, struct hello *h, size_t len)
 	struct vp_cursor c, list;
 
 	if (len > sizeof(body)) { /* more than a name has room for */
-		out->doubtful |= out->name[0] != '\0';
+		out->doubtful = true;
 		return get(h, NULL, len);
 	}
 	if (!get(h, body, len))

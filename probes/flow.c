@@ -111,7 +111,9 @@ static struct vp_flow_row *flow_begin(struct vp_flows *t,
 {
 	struct vp_flow_place src = *vp_flow_place(t, &p->src);
 	struct vp_flow_place dst = *vp_flow_place(t, &p->dst);
-	bool loop = (src.ours && dst.ours) || vp_addr_equal(&p->src, &p->dst);
+	/* A forged source may be the peer's own address. */
+	bool loop = (src.ours && dst.ours) ||
+	            (!src.public && vp_addr_equal(&p->src, &p->dst));
 	bool guess = !loop && src.ours == dst.ours;
 	bool public = src.public || dst.public, fresh;
 	struct vp_flow_row *f;
@@ -521,10 +523,11 @@ void vp_flows_own(struct vp_flows *t, uint8_t proto,
 			vp_flow_leave_out(t, hash);
 			return;
 		}
-		f->loop = vp_flow_is_ours(t, &remote->addr) ||
-		          vp_addr_equal(&local->addr, &remote->addr);
 		f->public = vp_flow_place(t, &local->addr)->public ||
 		            vp_flow_place(t, &remote->addr)->public;
+		f->loop = vp_flow_is_ours(t, &remote->addr) ||
+		          (!f->public &&
+		           vp_addr_equal(&local->addr, &remote->addr));
 		/* A file may say so of any two ends. */
 		f->guessed = !f->loop && !vp_flow_is_ours(t, &local->addr);
 	}

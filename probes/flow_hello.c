@@ -74,9 +74,10 @@ static void name_claim(struct vp_flows *t, struct vp_flow_row *f,
 		return;
 	}
 	a->ech |= found->ech;
+	a->doubtful |= found->doubtful;
 	if (found->name[0] == '\0')
 		return;
-	a->doubtful |= found->doubtful || !whole;
+	a->doubtful |= !whole;
 	if (a->sni != NULL && strcmp(a->sni, found->name) != 0) {
 		name_other(t, a, found->name);
 	} else if (a->sni == NULL) {

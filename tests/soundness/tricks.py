@@ -191,6 +191,23 @@ def both_public():
                    verdicts=NOT_PASS)
 
 
+def peers_own():
+    """A source forged to be the peer's own address is no talk with oneself."""
+    f = Film()
+    f.emit(True, ip(PEER, PEER, UDP, udp(1000, 2000, b"x" * 50)))
+    yield Case("peers-own", f.pcap(), flows=[("unexplained", PEER + ":2000")],
+               verdicts=("fail",))
+
+
+def unreadable_name():
+    """A server name that is none is still not the one that was resolved."""
+    f = Film()
+    f.plain_ask(ALLOWED, PEER)
+    f.visit(PEER, TARGET + "\0." + ALLOWED)
+    yield Case("unreadable-name", f.pcap(),
+               flows=[("unexplained", PEER + ":443")], verdicts=("fail",))
+
+
 def one_way():
     """Only what came in was captured: what went out is to be guessed."""
     f = leak_film()
@@ -536,6 +553,6 @@ def dns_by_tcp():
                    flows=[("leak-dns", "8.8.8.8:53")], verdicts=("leak",))
 
 
-TRICKS = (excused_by_roles, odd_files, hello_orders, contradiction, answers, dns_by_tcp, notes, turned_by_note, vnet_note, named_by_visitor, listener_note, resolver_note, both_public, one_way, cut_hello,
+TRICKS = (peers_own, unreadable_name, excused_by_roles, odd_files, hello_orders, contradiction, answers, dns_by_tcp, notes, turned_by_note, vnet_note, named_by_visitor, listener_note, resolver_note, both_public, one_way, cut_hello,
           fragmented_hello, second_syn, peer_first, spelling, connect_by_allowed,
           forged_answer, unreadable, unknown_link)
