@@ -314,7 +314,10 @@ def pinged(w):
 
 
 def garbage(w):
-    """No IP: nothing to judge. ARP, LLDP, something local, spanning tree."""
+    """No IP: nothing to judge. ARP, LLDP, something local, spanning tree. Not
+    behind labels or in a session, which do not say what they hold."""
+    if isinstance(w.tags, str):
+        w.tags = ()
     for kind in (0x0806, 0x88CC, 0x88B5, 38):
         w.emit(False, bytes(w.random.randrange(256) for _ in range(46)), kind)
 
