@@ -9,6 +9,7 @@
 #include "dns_view_private.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "name_match.h"
 
@@ -411,28 +412,110 @@ static void note_others(struct dns_case *out, const struct dns_scene *s,
 	}
 }
 
+static bool always_right(const struct dns_scene *s, size_t name,
+                         size_t resolver)
+{
+	unsigned shapes = dns_view_at(s, name, resolver)->shapes;
+
+	return (shapes & DNS_RIGHT) && !(shapes & DNS_WRONG);
+}
+
+/* Now right, now public. */
+static bool flips(const struct dns_scene *s, size_t name, size_t resolver)
+{
+	unsigned shapes = dns_view_at(s, name, resolver)->shapes;
+
+	return (shapes & DNS_RIGHT) && (shapes & DNS_PUBLIC);
+}
+
+/* Of the names in this private zone, another one is always right here: one
+ * below the public zone own, or one below another. */
+static bool has_right(const struct dns_scene *s, size_t name, size_t resolver,
+                      const char *zone, const char *own, bool below)
+{
+	for (size_t i = 0; i < s->n_by_zone; i++) {
+		size_t other = s->by_zone[i].name;
+
+		if (other != name && strcmp(s->by_zone[i].zone, zone) == 0 &&
+		    always_right(s, other, resolver) &&
+		    (strcmp(dns_forwarded_zone(s, other), own) == 0) == below)
+			return true;
+	}
+	return false;
+}
+
+static const char *alias_of(const struct dns_scene *s, size_t name)
+{
+	const struct vp_name *n = s->f->names[name];
+
+	for (size_t i = 0; i < n->n_rows; i++) {
+		const char *alias = judge_alias(&n->rows[i]);
+
+		if (alias != NULL)
+			return alias;
+	}
+	return "";
+}
+
+/* Names of other zones change here only where they have this name's alias, and
+ * are forwarded: what else is in their zone is always right. */
+static bool others_change_with_it(const struct dns_scene *s, size_t name,
+                                  size_t resolver, const char *zone)
+{
+	const char *own = dns_forwarded_zone(s, name);
+	const char *alias = alias_of(s, name);
+
+	if (*alias == '\0' || has_right(s, name, resolver, zone, own, true))
+		return false;
+	for (size_t i = 0; i < s->f->n_names; i++) {
+		const char *theirs = dns_forwarded_zone(s, i);
+
+		if (i == name || !flips(s, i, resolver) ||
+		    strcmp(theirs, own) == 0)
+			continue;
+		if (strcasecmp(alias_of(s, i), alias) != 0 ||
+		    !has_right(s, i, resolver, zone, theirs, true))
+			return false;
+	}
+	return true;
+}
+
 /*
  * A name that is not forwarded shares its alias with names that are (an
  * instance with its workspace): a server that caches the alias has the private
- * end of it now and then. It is public by itself, if names of no other zone
- * change here and one that shares the private zone is always right.
+ * end of it now and then, and the public end for the others. It is public by
+ * itself, if one that shares the private zone is always right, and of names of
+ * other zones at most those change that have the same alias.
  */
 static bool right_by_the_cache(const struct dns_scene *s, size_t name,
                                size_t resolver, const char *zone)
 {
 	const char *own = dns_forwarded_zone(s, name);
-	const char *flips = s->flips[resolver];
+	const char *changing = s->flips[resolver];
 
-	if (flips == NULL || *flips == '\0' || strcmp(flips, own) != 0 ||
-	    s->slow[resolver] || zone == NULL)
+	if (changing == NULL || s->slow[resolver] || zone == NULL ||
+	    !has_right(s, name, resolver, zone, own, false))
+		return false;
+	if (*changing != '\0')
+		return strcmp(changing, own) == 0;
+	return others_change_with_it(s, name, resolver, zone);
+}
+
+/* The other side of it: public now and then by the alias of such a name. */
+static bool public_by_the_cache(const struct dns_scene *s, size_t name,
+                                size_t resolver, const char *zone)
+{
+	const char *alias = alias_of(s, name);
+
+	if (zone == NULL || !flips(s, name, resolver))
 		return false;
 	for (size_t i = 0; i < s->n_by_zone; i++) {
 		size_t other = s->by_zone[i].name;
-		unsigned shapes = dns_view_at(s, other, resolver)->shapes;
 
-		if (strcmp(s->by_zone[i].zone, zone) == 0 &&
-		    (shapes & DNS_RIGHT) && !(shapes & DNS_WRONG) &&
-		    strcmp(dns_forwarded_zone(s, other), own) != 0)
+		if (other != name && strcmp(s->by_zone[i].zone, zone) == 0 &&
+		    flips(s, other, resolver) &&
+		    strcasecmp(alias_of(s, other), alias) == 0 &&
+		    right_by_the_cache(s, other, resolver, zone))
 			return true;
 	}
 	return false;
@@ -506,7 +589,8 @@ void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
 		out->flags |= DNS_F_REST;
 	if (has_sibling(s, name, resolver, zone, DNS_RIGHT, 0))
 		out->flags |= DNS_F_SIBLING;
-	if (has_sibling(s, name, resolver, zone, DNS_PUBLIC, DNS_RIGHT))
+	if (has_sibling(s, name, resolver, zone, DNS_PUBLIC, DNS_RIGHT) ||
+	    public_by_the_cache(s, name, resolver, zone))
 		out->flags |= DNS_F_TAINTED;
 	if (s->outdated[resolver])
 		out->flags |= DNS_F_OUTDATED;

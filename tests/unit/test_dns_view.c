@@ -395,6 +395,26 @@ static void instance_and_workspace(struct vp_facts *f)
 	add_address(f, r, "198.51.100.10");
 }
 
+/* The two have one alias, and another name of the workspace's zone is always
+ * right: the cache gives each the other's end of it. */
+static void instance_with_workspace(struct vp_facts *f)
+{
+	static const char alias[] =
+		"g.workspace.westeurope.privatelink.api.azureml.ms";
+
+	instance_and_workspace(f);
+	for (size_t i = 0; i < f->names[N_TARGETS + 1]->n_rows; i++) {
+		struct vp_dns_row *r = &f->names[N_TARGETS + 1]->rows[i];
+
+		if (r->n_chain > 0)
+			r->chain[0].target = copy(f, alias);
+	}
+	add_target(f, "g.workspace.westeurope.cert.api.azureml.ms",
+	           "g.workspace.westeurope.cert.privatelink.api.azureml.ms",
+	           "privatelink.api.azureml.ms", VP_KIND_WORKSPACE_CERT,
+	           "10.20.2.11");
+}
+
 static void monitor(struct vp_facts *f)
 {
 	add_target(
@@ -584,6 +604,8 @@ static const struct {
 	{ instance_by_the_cache, "dns-forwarder-lacks-zone", E, FAIL, 1,
 	  "forward instances.azureml.ms to 168.63.129.16", "198.51.100.10" },
 	{ instance_and_workspace, "dns-unstable", E, FAIL, 2,
+	  "forward instances.azureml.ms to 168.63.129.16", "198.51.100.10" },
+	{ instance_with_workspace, "dns-forwarder-lacks-zone", E, FAIL, 1,
 	  "forward instances.azureml.ms to 168.63.129.16", "198.51.100.10" },
 	{ hiccup, "dns-servfail", VP_SEVERITY_WARNING, VP_VERDICT_PASS, 1,
 	  "dig @", "SERVFAIL" },
