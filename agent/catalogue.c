@@ -1,4 +1,4 @@
-/* catalogue.c - the suffixes of Azure's names, and the scenarios. */
+/* catalogue.c - the suffixes of Azure's names. */
 #include "catalogue.h"
 
 #include <string.h>
@@ -222,58 +222,6 @@ const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
 		if (suffixes[i].kind == kind &&
 		    strcmp(suffixes[i].cloud, cloud) == 0)
 			return &suffixes[i];
-	}
-	return NULL;
-}
-
-/*
- * Scenarios of the network security overview (docs/sources.md: A3), as seen
- * from a machine in the VNet. Private endpoints beside public access look the
- * same from inside as private endpoints alone. A registry has no service
- * endpoint worth the name (A3, R4).
- */
-#define PRIV VP_EXPECT_PRIVATE
-#define PUBL VP_EXPECT_PUBLIC
-#define SVC VP_EXPECT_SERVICE_ENDPOINT
-#define ALWAYS VP_TRAFFIC_ALWAYS
-#define NODE (VP_TRAFFIC_ALWAYS | VP_TRAFFIC_NODE)
-
-static const struct vp_catalogue_scenario scenarios[] = {
-	{ "secured", "workspace and resources behind private endpoints", PRIV,
-	  PRIV, PRIV, PRIV, PRIV, ALWAYS, "A3" },
-	{ "secured-public-access",
-	  "private endpoints, with public access left on for others", PRIV,
-	  PRIV, PRIV, PRIV, PRIV, ALWAYS, "A3, A10" },
-	{ "no-public-ip",
-	  "a compute instance or node without a public IP address, "
-	  "everything behind private endpoints",
-	  PRIV, PRIV, PRIV, PRIV, PRIV, NODE, "A3, A4" },
-	{ "with-public-ip",
-	  "a compute instance or node with a public IP address, everything "
-	  "behind private endpoints",
-	  PRIV, PRIV, PRIV, PRIV, PRIV, NODE | VP_TRAFFIC_PUBLIC_IP, "A3, A4" },
-	{ "service-endpoints",
-	  "workspace and registry behind private endpoints, storage and vault "
-	  "by service endpoint",
-	  PRIV, SVC, SVC, PRIV, PRIV, ALWAYS, "A3, P9" },
-	{ "public-workspace",
-	  "workspace public, its resources behind private endpoints", PUBL,
-	  PRIV, PRIV, PRIV, PRIV, ALWAYS, "A3" },
-	{ "no-vnet", "everything public", PUBL, PUBL, PUBL, PUBL, PUBL, ALWAYS,
-	  "A3" },
-};
-
-const struct vp_catalogue_scenario *vp_catalogue_scenarios(size_t *n)
-{
-	*n = N_OF(scenarios);
-	return scenarios;
-}
-
-const struct vp_catalogue_scenario *vp_catalogue_scenario(const char *name)
-{
-	for (size_t i = 0; i < N_OF(scenarios); i++) {
-		if (strcmp(scenarios[i].name, name) == 0)
-			return &scenarios[i];
 	}
 	return NULL;
 }

@@ -12,6 +12,14 @@
 
 #include "vnetprobe/kind.h"
 
+/*
+ * The source of a row: a literal of at least one character, or the build fails
+ * (an array of negative size). Rows are made by macros, so that it cannot be
+ * left out either.
+ */
+#define VP_SOURCE(text)                                                        \
+	(&("" text "")[sizeof(char[sizeof(text) > 1 ? 1 : -1]) - 1])
+
 struct vp_catalogue_suffix {
 	const char *cloud; /* "public", "usgovernment", "china" */
 	enum vp_kind kind;
@@ -38,15 +46,57 @@ const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
 #define VP_TRAFFIC_NODE 2u      /* it is a compute instance or node */
 #define VP_TRAFFIC_PUBLIC_IP 4u /* one that has a public IP address */
 
+/*
+ * What scenarios speak about: kinds fall into these. Name, and one of them in
+ * a sentence.
+ */
+#define VP_CLASSES(X)                                                          \
+	X(WORKSPACE, "workspace", "a workspace")                               \
+	X(INFERENCE, "inference", "an endpoint for inference")                 \
+	X(STORAGE, "storage", "a storage account")                             \
+	X(VAULT, "vault", "a key vault")                                       \
+	X(REGISTRY, "registry", "a registry")                                  \
+	X(AML_REGISTRY, "aml-registry", "an Azure ML registry")                \
+	X(CLUSTER, "cluster", "a cluster's API server")                        \
+	X(AI, "ai-services", "an AI service")                                  \
+	X(SEARCH, "search", "a search service")                                \
+	X(MONITOR, "monitor", "Azure Monitor")                                 \
+	X(ARM, "arm", "Azure Resource Manager")                                \
+	X(LOGIN, "login", "sign-in")                                           \
+	X(OTHER, "other", "a resource")
+
+enum vp_class {
+#define X(id, name, one) VP_CLASS_##id,
+	VP_CLASSES(X)
+#undef X
+		VP_CLASS_COUNT
+};
+enum vp_class vp_catalogue_class(enum vp_kind kind);
+const char *vp_catalogue_class_name(enum vp_class class);
+const char *vp_catalogue_class_one(enum vp_class class);
+
 struct vp_catalogue_scenario {
 	const char *name;
 	const char *title;
-	enum vp_expect workspace, storage, vault, registry, other;
+	const char *base; /* what it does not state is as there; NULL */
 	unsigned traffic; /* VP_TRAFFIC_... */
 	const char *source;
 };
 const struct vp_catalogue_scenario *vp_catalogue_scenarios(size_t *n);
 const struct vp_catalogue_scenario *vp_catalogue_scenario(const char *name);
+
+struct vp_catalogue_expectation {
+	const char *scenario;
+	enum vp_class class;
+	enum vp_expect expect;
+	const char *why; /* NULL: what the expectation says anyway */
+	const char *source;
+};
+const struct vp_catalogue_expectation *vp_catalogue_expectations(size_t *n);
+/* The row that says what this scenario expects of a class; never NULL. */
+const struct vp_catalogue_expectation *
+vp_catalogue_expects(const struct vp_catalogue_scenario *scenario,
+                     enum vp_class class);
 
 /* What is public by design: a name, for a reason, from a document. */
 struct vp_catalogue_required {

@@ -161,24 +161,91 @@ static void test_of(void **state)
 	assert_null(vp_catalogue_of("mars", VP_KIND_BLOB));
 }
 
+static const struct {
+	const char *scenario;
+	enum vp_class class;
+	enum vp_expect expect;
+} scenarios[] = {
+	{ "secured", VP_CLASS_WORKSPACE, VP_EXPECT_PRIVATE },
+	{ "secured", VP_CLASS_STORAGE, VP_EXPECT_PRIVATE },
+	{ "secured", VP_CLASS_MONITOR, VP_EXPECT_ANY },
+	{ "secured", VP_CLASS_LOGIN, VP_EXPECT_PUBLIC },
+	{ "secured-public-access", VP_CLASS_STORAGE, VP_EXPECT_PRIVATE },
+	{ "service-endpoints", VP_CLASS_VAULT, VP_EXPECT_SERVICE_ENDPOINT },
+	{ "service-endpoints", VP_CLASS_STORAGE, VP_EXPECT_SERVICE_ENDPOINT },
+	{ "service-endpoints", VP_CLASS_REGISTRY, VP_EXPECT_PRIVATE },
+	{ "service-endpoints", VP_CLASS_WORKSPACE, VP_EXPECT_PRIVATE },
+	{ "public-workspace", VP_CLASS_WORKSPACE, VP_EXPECT_PUBLIC },
+	{ "public-workspace", VP_CLASS_STORAGE, VP_EXPECT_PRIVATE },
+	{ "no-vnet", VP_CLASS_OTHER, VP_EXPECT_PUBLIC },
+	{ "no-vnet", VP_CLASS_ARM, VP_EXPECT_ANY },
+	{ "managed-vnet", VP_CLASS_STORAGE, VP_EXPECT_PRIVATE },
+	{ "online-endpoint", VP_CLASS_INFERENCE, VP_EXPECT_PRIVATE },
+	{ "aks", VP_CLASS_CLUSTER, VP_EXPECT_PUBLIC },
+	{ "aks", VP_CLASS_REGISTRY, VP_EXPECT_PRIVATE },
+	{ "aks-private", VP_CLASS_CLUSTER, VP_EXPECT_PRIVATE },
+	{ "registry", VP_CLASS_AML_REGISTRY, VP_EXPECT_PRIVATE },
+	{ "studio", VP_CLASS_STORAGE, VP_EXPECT_PRIVATE },
+	{ "firewall", VP_CLASS_STORAGE, VP_EXPECT_PRIVATE },
+	{ "firewall-inspected", VP_CLASS_VAULT, VP_EXPECT_PRIVATE },
+	{ "custom-dns", VP_CLASS_WORKSPACE, VP_EXPECT_PRIVATE },
+	{ "sentinel", VP_CLASS_WORKSPACE, VP_EXPECT_PUBLIC },
+	{ "sentinel-private", VP_CLASS_WORKSPACE, VP_EXPECT_PRIVATE },
+};
+
 static void test_scenarios(void **state)
 {
-	const struct vp_catalogue_scenario *sc;
-
 	(void)state;
-	sc = vp_catalogue_scenario("secured");
-	assert_int_equal(sc->workspace, VP_EXPECT_PRIVATE);
-	assert_int_equal(sc->storage, VP_EXPECT_PRIVATE);
-	sc = vp_catalogue_scenario("service-endpoints");
-	assert_int_equal(sc->vault, VP_EXPECT_SERVICE_ENDPOINT);
-	assert_int_equal(sc->registry, VP_EXPECT_PRIVATE);
-	sc = vp_catalogue_scenario("public-workspace");
-	assert_int_equal(sc->workspace, VP_EXPECT_PUBLIC);
-	assert_int_equal(sc->storage, VP_EXPECT_PRIVATE);
-	sc = vp_catalogue_scenario("no-vnet");
-	assert_int_equal(sc->other, VP_EXPECT_PUBLIC);
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
+		const struct vp_catalogue_scenario *sc =
+			vp_catalogue_scenario(scenarios[i].scenario);
+
+		if (sc == NULL ||
+		    vp_catalogue_expects(sc, scenarios[i].class)->expect !=
+		            scenarios[i].expect)
+			fail_msg("%s: %s", scenarios[i].scenario,
+			         vp_catalogue_class_name(scenarios[i].class));
+	}
 	assert_null(vp_catalogue_scenario("secure"));
 	assert_null(vp_catalogue_scenario(""));
+}
+
+/* Each scenario says something of each class, and each row is of a scenario
+ * and says other than what its base says. */
+static void test_expectations(void **state)
+{
+	const struct vp_catalogue_scenario *sc, *base;
+	const struct vp_catalogue_expectation *rows, *row;
+	size_t n, n_rows;
+
+	(void)state;
+	sc = vp_catalogue_scenarios(&n);
+	assert_int_equal(n, 18);
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned c = 0; c < VP_CLASS_COUNT; c++) {
+			row = vp_catalogue_expects(&sc[i], (enum vp_class)c);
+			if (row == NULL)
+				fail_msg("%s: %s", sc[i].name,
+				         vp_catalogue_class_name(
+						 (enum vp_class)c));
+		}
+	}
+	rows = vp_catalogue_expectations(&n_rows);
+	for (size_t i = 0; i < n_rows; i++) {
+		base = vp_catalogue_scenario(rows[i].scenario);
+		assert_non_null(base);
+		row = vp_catalogue_expects(base, rows[i].class);
+		assert_ptr_equal(row, &rows[i]); /* no row is hidden */
+		if (base->base == NULL)
+			continue;
+		base = vp_catalogue_scenario(base->base);
+		assert_non_null(base);
+		row = vp_catalogue_expects(base, rows[i].class);
+		if (row->expect == rows[i].expect && rows[i].why == NULL)
+			fail_msg("%s: %s says nothing of its own",
+			         rows[i].scenario,
+			         vp_catalogue_class_name(rows[i].class));
+	}
 }
 
 static void test_by_design(void **state)
@@ -271,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_of),
 		cmocka_unit_test(test_scenarios),
+		cmocka_unit_test(test_expectations),
 		cmocka_unit_test(test_by_design),
 		cmocka_unit_test(test_issuers),
 		cmocka_unit_test(test_public_dns),
