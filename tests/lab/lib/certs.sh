@@ -6,7 +6,7 @@
 #   good/KIND.pem     chain: leaf, issuing CA. SANs are the patterns of Azure's
 #                     own certificates: wildcards, no privatelink names
 #   inspected/KIND.pem  the same names re-signed by a company's inspection CA
-#   expired/KIND.pem  the same, valid in 2023 only
+#   expired/KIND.pem  the first of them, valid in 2023 only
 #   key.pem           one key for all leafs
 #
 # Two issuing CAs, so that a check which takes "one issuer for many services"
@@ -25,6 +25,28 @@ vault       01 *.vault.azure.net,*.vaultcore.azure.net
 registry    01 *.azurecr.io
 data        01 *.$REGION.data.azurecr.io
 other       02 telemetry.example,updates.example,mirror.example
+END
+}
+
+# More of them, of which nobody needs an expired one.
+lab_cert_more() {
+  cat <<END
+arm          02 management.azure.com
+login        02 login.microsoftonline.com
+studio       02 ml.azure.com
+mcr          01 mcr.microsoft.com,*.data.mcr.microsoft.com
+loganalytics 02 api.loganalytics.io
+batch        02 *.$REGION.batch.azure.com,*.$REGION.service.batch.azure.com
+models       02 *.models.ai.azure.com
+mlregistry   02 *.registry.$REGION.api.azureml.ms,*.registry.$REGION.privatelink.api.azureml.ms,*.api.azureml.ms
+queue        01 *.queue.core.windows.net
+table        01 *.table.core.windows.net
+dfs          01 *.dfs.core.windows.net
+geo          01 *.$REGION.geo.azurecr.io
+search       02 *.search.windows.net
+ai           02 *.cognitiveservices.azure.com,*.openai.azure.com,*.services.ai.azure.com
+aks          02 *.hcp.$REGION.azmk8s.io,*.$AKS_ZONE.privatelink.$REGION.azmk8s.io
+monitor      02 *.monitor.azure.com,*.in.applicationinsights.azure.com,*.ods.opinsights.azure.com,*.oms.opinsights.azure.com
 END
 }
 
@@ -76,7 +98,10 @@ END
         lab_certificate "$d/leaf.pem" "/CN=${sans%%,*}" "$d/${set#* }.pem" "${leaf[@]}"
         cat "$d/leaf.pem" "$d/${set#* }.pem" >"$d/${set% *}/$kind.pem"
       done
-      openssl req -new -key "$d/key.pem" -subj "/CN=${sans%%,*}" -addext "$san" \
+    done < <(lab_cert_kinds && lab_cert_more)
+    while read -r kind issuer sans; do
+      openssl req -new -key "$d/key.pem" -subj "/CN=${sans%%,*}" \
+        -addext "subjectAltName=DNS:${sans//,/,DNS:}" \
         -out "$d/leaf.csr" 2>>"$d/openssl.log"
       openssl ca -batch -notext -config "$d/ca.conf" -cert "$d/$issuer.pem" \
         -keyfile "$d/key.pem" -in "$d/leaf.csr" -out "$d/leaf.pem" \

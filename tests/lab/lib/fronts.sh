@@ -7,19 +7,21 @@
 #   -k KIND   another kind's certificate
 #   -a HOW    accept (default) or deny: refused as coming by the public path
 #   -p PORT   443
+#   -n NAMES  answers to these host names only, beside the address's other fronts
 # A second front with the same place and name replaces the first.
 
 FRONTS=/run/lab/fronts
 PE_ID=/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-lab/providers/Microsoft.Network/privateEndpoints
 
 front() {
-  local set=good cert='' how=accept port=443 opt OPTIND=1
-  while getopts c:k:a:p: opt; do
+  local set=good cert='' how=accept port=443 names='' opt OPTIND=1
+  while getopts c:k:a:p:n: opt; do
     case $opt in
     c) set=$OPTARG ;;
     k) cert=$OPTARG ;;
     a) how=$OPTARG ;;
     p) port=$OPTARG ;;
+    n) names=$OPTARG ;;
     *) return 2 ;;
     esac
   done
@@ -27,7 +29,7 @@ front() {
   local place=$1 name=$2 kind=$3 a first=default_server
   shift 3
   # One address serves the workspace and its compute instances.
-  [ "$kind" != instances ] && [ "$place" != router ] || first=
+  [ "$kind" != instances ] && [ "$place" != router ] && [ -z "$names" ] || first=
   mkdir -p "$FRONTS/$place"
   {
     echo "server {"
@@ -35,7 +37,7 @@ front() {
       case $a in *:*) a="[$a]" ;; esac
       echo "  listen $a:$port ssl http2 $first;"
     done
-    echo "  server_name $(front_names "$kind");"
+    echo "  server_name ${names:-$(front_names "$kind")};"
     echo "  ssl_certificate $LAB_CERTS/$set/${cert:-$kind}.pem;"
     echo "  ssl_certificate_key $LAB_CERTS/key.pem;"
     "answer_$how" "$kind" "$place"
@@ -113,6 +115,13 @@ END
   notebooks | instances)
     # Off the host: nobody follows this, or the capture shows it.
     echo "  location / { return 302 https://login.microsoftonline.com/common/oauth2/authorize; }" ;;
+  arm)
+    cat <<'END'
+  default_type application/json;
+  add_header WWW-Authenticate 'Bearer authorization_uri="https://login.microsoftonline.com/", error="invalid_token", error_description="The authentication failed because of missing Authorization header."' always;
+  location / { return 401 '{"error":{"code":"AuthenticationFailed","message":"Authentication failed. The Authorization header is missing."}}'; }
+END
+    ;;
   inference)
     echo "  location / { return 401 'key_auth_access_denied'; }" ;;
   *)

@@ -45,6 +45,7 @@ lab_tool() {
 . "$LAB_DIR/lib/net.sh"
 . "$LAB_DIR/lib/dns.sh"
 . "$LAB_DIR/lib/fronts.sh"
+. "$LAB_DIR/lib/azure.sh"
 . "$LAB_DIR/lib/scenario.sh"
 
 lab_prepare() {
@@ -52,6 +53,7 @@ lab_prepare() {
   lab_certs "$LAB_CERTS"
   lab_topology
   lab_zones
+  azure_public
   lab_fronts_default
   resolvers "$UNBOUND" "$DNSMASQ"
   lab_config >/run/lab/vnetprobe.yaml

@@ -6,8 +6,9 @@
 #                    |client
 #   dns ---------- router -------------- azure
 #   10.20.0.53     10.20.x.1             168.63.129.16  Azure DNS (BIND, views)
-#   unbound      /   |                   203.0.113.53   a public resolver
-#   10.20.0.54  pe   |internet
+#   unbound      /   |                   169.254.169.254  IMDS, if a scenario
+#   10.20.0.54  pe   |internet                          serves it
+#               |    |                   203.0.113.53   a public resolver
 #   dnsmasq    10.20.2.x                 pub
 #   10.20.0.55 private endpoints         198.51.100.x, 203.0.113.x,
 #   BIND       (nginx, TCP 445)          2001:db8:20::x  public front ends
@@ -22,7 +23,7 @@
 LAB_NAMESPACES="client router dns pe azure pub"
 CLIENT=10.20.1.4 CLIENT6=fd20:0:0:1::4
 UNBOUND=10.20.0.53 UNBOUND6=fd20::53 DNSMASQ=10.20.0.54 BIND=10.20.0.55
-AZURE_DNS=168.63.129.16 PUBLIC_DNS=203.0.113.53 VNET_NAT=198.51.100.200
+AZURE_DNS=168.63.129.16 IMDS=169.254.169.254 PUBLIC_DNS=203.0.113.53 VNET_NAT=198.51.100.200
 
 in_ns() { # in_ns NAMESPACE COMMAND... - quick; keeps this mount namespace
   nsenter --net="/run/netns/$1" -- "${@:2}"
@@ -65,7 +66,8 @@ addr add fd20:0:0:2::1/64 dev pe nodad
 addr add 192.0.2.1/30 dev azure
 addr add 192.0.2.5/30 dev internet
 addr add 2001:db8:ffff::1/64 dev internet nodad
-route add 168.63.129.16 via 192.0.2.2
+route add $AZURE_DNS via 192.0.2.2
+route add $IMDS via 192.0.2.2
 route add 203.0.113.53 via 192.0.2.2
 route add default via 192.0.2.6
 route add default via 2001:db8:ffff::2
@@ -97,6 +99,7 @@ END
 link set eth0 up
 addr add 192.0.2.2/30 dev eth0
 addr add $AZURE_DNS/32 dev lo
+addr add $IMDS/32 dev lo
 addr add $PUBLIC_DNS/32 dev lo
 route add default via 192.0.2.1
 END
@@ -105,7 +108,7 @@ END
     echo "addr add 192.0.2.6/30 dev eth0"
     echo "addr add 2001:db8:ffff::2/64 dev eth0 nodad"
     for n in $(seq 10 13) ; do echo "addr add 198.51.100.$n/32 dev lo"; done
-    for n in 9 $(seq 20 24) 99; do
+    for n in 9 $(seq 20 40) 99; do
       echo "addr add 203.0.113.$n/32 dev lo"
       echo "addr add 2001:db8:20::$n/128 dev lo nodad"
     done
@@ -130,7 +133,7 @@ table inet lab {
   }
   chain outbound {
     type nat hook postrouting priority 100;
-    ip saddr 10.20.0.0/16 ip daddr != { 10.20.0.0/16, $AZURE_DNS } ip daddr != @service_endpoints snat ip to $VNET_NAT
+    ip saddr 10.20.0.0/16 ip daddr != { 10.20.0.0/16, $AZURE_DNS, $IMDS } ip daddr != @service_endpoints snat ip to $VNET_NAT
   }
 }
 END
