@@ -106,6 +106,8 @@ static int write_report(const struct vp_settings *s,
 	}
 	if (s->json)
 		return vp_report_json(to, facts, j);
+	if (s->metrics)
+		return vp_report_metrics(to, facts, j);
 	style = text_style(s, to);
 	return facts->mode == VP_MODE_DNS
 	               ? vp_report_dns(to, facts, j, &style)

@@ -321,9 +321,13 @@ static int check_contradictions(const struct parse *p)
 	if (given(p, "for") && s->n_arguments > 0)
 		return complain(p, "--for contradicts a command: the watch "
 		                   "lasts as long as it runs");
-	if (s->learn && s->json)
+	if (s->metrics && (s->command == VP_COMMAND_TARGETS ||
+	                   s->command == VP_COMMAND_EXPLAIN))
+		return complain(p, "--format metrics is for commands that "
+		                   "come to a verdict");
+	if (s->learn && (s->json || s->metrics))
 		return complain(p, "--learn has a format of its own");
-	if (s->emit != NULL && s->json)
+	if (s->emit != NULL && (s->json || s->metrics))
 		return complain(p, "--emit has a format of its own");
 	if (s->output != NULL && s->evidence != NULL &&
 	    strcmp(s->output, s->evidence) == 0)

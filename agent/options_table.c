@@ -88,9 +88,10 @@ static int set_format(struct vp_settings *s, const char *text, char *why,
 	char quoted[VP_QUOTE_TEXT];
 
 	s->json = strcmp(text, "json") == 0;
-	if (s->json || strcmp(text, "text") == 0)
+	s->metrics = strcmp(text, "metrics") == 0;
+	if (s->json || s->metrics || strcmp(text, "text") == 0)
 		return 0;
-	snprintf(why, size, "%s is not one of text, json",
+	snprintf(why, size, "%s is not one of text, json, metrics",
 	         vp_quote(quoted, text));
 	return -EINVAL;
 }
@@ -239,7 +240,8 @@ static int set_version(struct vp_settings *s, const char *text, char *why,
 static const struct vp_option options[] = {
 	{ "config", 'c', "FILE", "read settings from a YAML file; flags win",
 	  CONFIG, set_config },
-	{ "format", 0, "text|json", "form of the report (text)", REPORT,
+	{ "format", 0, "text|json|metrics",
+	  "form of the report; metrics are of a verdict (text)", REPORT,
 	  set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
 	  CONFIG, set_output },

@@ -1,5 +1,6 @@
 /*
- * report.h - the finished result as text and as JSON, and JSON read again.
+ * report.h - the finished result as text, as JSON and as metrics, and JSON
+ * read again.
  *
  * Writers get const facts and a judgement and compute nothing.
  */
@@ -28,6 +29,10 @@ int vp_report_dns(FILE *out, const struct vp_facts *facts,
                   const struct vp_text_style *style);
 int vp_report_json(FILE *out, const struct vp_facts *facts,
                    const struct vp_judgement *j);
+
+/* Metrics in the text format of Prometheus (--format metrics). */
+int vp_report_metrics(FILE *out, const struct vp_facts *facts,
+                      const struct vp_judgement *j);
 
 /* Reads a saved report's facts (findings and verdict in it are ignored).
  * Returns 0, or -EINVAL/-errno with a sentence in why naming the key. */
