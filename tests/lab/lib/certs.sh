@@ -16,7 +16,7 @@
 lab_cert_kinds() {
   cat <<END
 workspace   02 *.workspace.$REGION.api.azureml.ms,*.workspace.$REGION.cert.api.azureml.ms,*.api.azureml.ms
-instances   02 *.$REGION.instances.azureml.ms
+instances   02 *.$REGION.instances.azureml.ms,*.$REGION.instances.ml.azure.ms
 notebooks   02 *.$REGION.notebooks.azure.net,*.notebooks.azure.net
 inference   02 *.$REGION.inference.ml.azure.com
 blob        01 *.blob.core.windows.net,*.z1.blob.storage.azure.net
@@ -37,7 +37,7 @@ studio       02 ml.azure.com
 mcr          01 mcr.microsoft.com,*.data.mcr.microsoft.com
 loganalytics 02 api.loganalytics.io
 batch        02 *.$REGION.batch.azure.com,*.$REGION.service.batch.azure.com
-models       02 *.models.ai.azure.com
+models       02 *.$REGION.models.ai.azure.com
 mlregistry   02 *.registry.$REGION.api.azureml.ms,*.registry.$REGION.privatelink.api.azureml.ms,*.api.azureml.ms
 queue        01 *.queue.core.windows.net
 table        01 *.table.core.windows.net

@@ -5,7 +5,9 @@
 # pe or pub (or router, for the inspecting proxy). Options before the place:
 #   -c SET    certificates: good (default), inspected, expired
 #   -k KIND   another kind's certificate
-#   -a HOW    accept (default) or deny: refused as coming by the public path
+#   -a HOW    accept (default); deny: refused as coming by the public path;
+#             network: by the source, which is private only where it came through
+#             a service endpoint; other requests are refused
 #   -p PORT   443
 #   -n NAMES  answers to these host names only, beside the address's other fronts
 # A second front with the same place and name replaces the first.
@@ -48,13 +50,20 @@ front() {
 front_names() {
   case $1 in
   workspace) echo '*.api.azureml.ms' ;;
-  instances) echo '*.instances.azureml.ms' ;;
+  instances) echo '*.instances.azureml.ms *.instances.ml.azure.ms' ;;
   notebooks) echo '*.notebooks.azure.net' ;;
   inference) echo '*.inference.ml.azure.com' ;;
-  blob | file) echo "*.$1.core.windows.net" ;;
+  blob | file | queue | table | dfs) echo "*.$1.core.windows.net" ;;
   vault) echo '*.vault.azure.net' ;;
   registry) echo '*.azurecr.io' ;;
   data) echo "*.data.azurecr.io" ;;
+  geo) echo "*.geo.azurecr.io" ;;
+  models) echo '*.models.ai.azure.com' ;;
+  mlregistry) echo "*.registry.$REGION.api.azureml.ms *.registry.$REGION.privatelink.api.azureml.ms" ;;
+  search) echo '*.search.windows.net' ;;
+  ai) echo '*.cognitiveservices.azure.com *.openai.azure.com *.services.ai.azure.com' ;;
+  monitor) echo '*.monitor.azure.com *.applicationinsights.azure.com *.opinsights.azure.com' ;;
+  aks) echo "*.hcp.$REGION.azmk8s.io *.privatelink.$REGION.azmk8s.io" ;;
   *) echo '*.example' ;;
   esac
 }
@@ -80,7 +89,7 @@ answer_accept() {
   }
 END
     ;;
-  blob | file)
+  blob | file | queue | table | dfs)
     cat <<'END'
   default_type application/xml;
   location / {
@@ -96,7 +105,7 @@ END
   }
 END
     ;;
-  registry)
+  registry | geo)
     cat <<'END'
   default_type application/json;
   add_header Docker-Distribution-Api-Version registry/2.0 always;
@@ -109,7 +118,13 @@ END
   data)
     echo "  default_type application/json;"
     echo "  location / { return 404 '{\"errors\":[{\"code\":\"NOT_FOUND\",\"message\":\"not found\"}]}'; }" ;;
-  workspace)
+  ai)
+    echo "  default_type application/json;"
+    echo "  location / { return 401 '{\"error\":{\"code\":\"401\",\"message\":\"Access denied due to invalid subscription key or wrong API endpoint.\"}}'; }" ;;
+  aks)
+    echo "  default_type application/json;"
+    echo "  location / { return 401 '{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"Unauthorized\",\"reason\":\"Unauthorized\",\"code\":401}'; }" ;;
+  workspace | mlregistry)
     echo "  default_type application/json;"
     echo "  location / { return 401 '{\"error\":{\"code\":\"UserError\",\"message\":\"Bearer token not provided.\"}}'; }" ;;
   notebooks | instances)
@@ -122,7 +137,7 @@ END
   location / { return 401 '{"error":{"code":"AuthenticationFailed","message":"Authentication failed. The Authorization header is missing."}}'; }
 END
     ;;
-  inference)
+  inference | models)
     echo "  location / { return 401 'key_auth_access_denied'; }" ;;
   *)
     echo "  location / { return 200 'hello'; }" ;;
@@ -135,20 +150,28 @@ answer_deny() {
     # The firewall's answer comes after authentication: without a token the
     # public path says the same as the private one, but for the address.
     answer_accept vault pub ;;
-  blob | file)
+  blob | file | queue | table | dfs)
     cat <<'END'
   default_type application/xml;
-  add_header x-ms-error-code AuthorizationFailure always;
   location / {
+    add_header x-ms-error-code AuthorizationFailure always;
     return 403 '<?xml version="1.0" encoding="utf-8"?><Error><Code>AuthorizationFailure</Code><Message>This request is not authorized to perform this operation.</Message></Error>';
   }
 END
     ;;
-  registry | data)
+  registry | geo | data)
     cat <<'END'
   default_type application/json;
   location / {
     return 403 '{"errors":[{"code":"DENIED","message":"client with IP \u0027$remote_addr\u0027 is not allowed access. Refer https://aka.ms/acr/firewall to grant access."}]}';
+  }
+END
+    ;;
+  ai)
+    cat <<'END'
+  default_type application/json;
+  location / {
+    return 403 '{"error":{"code":"AccessDenied","message":"Public access is disabled. Please configure private endpoint."}}';
   }
 END
     ;;
@@ -161,6 +184,14 @@ END
 END
     ;;
   esac
+}
+
+# A vault tells what it saw, whoever asks: its firewall speaks after sign-in.
+answer_network() {
+  [ "$1" != vault ] || { answer_accept vault pub && return; }
+  echo '  if ($remote_addr !~ "^10\.20\.") { rewrite ^ /refused last; }'
+  answer_deny "$1" | sed '/default_type/d; s|location / {|location = /refused {|'
+  answer_accept "$1" "$2"
 }
 
 # The world as it should be: public network access is disabled everywhere.

@@ -46,6 +46,7 @@ lab_tool() {
 . "$LAB_DIR/lib/dns.sh"
 . "$LAB_DIR/lib/fronts.sh"
 . "$LAB_DIR/lib/azure.sh"
+. "$LAB_DIR/lib/firewall.sh"
 . "$LAB_DIR/lib/scenario.sh"
 
 lab_prepare() {

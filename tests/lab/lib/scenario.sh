@@ -1,4 +1,6 @@
-# scenario.sh - reads a scenario file, or two mistakes at once: NAME+NAME.
+# scenario.sh - reads a scenario file; two mistakes at once: NAME+NAME; a place
+# and one of the ways to break it: PLACE.BREAK, or its healthy twin:
+# PLACE.healthy.
 #
 # A scenario file may define:
 #   command=dns                  what is run; default: check
@@ -21,14 +23,22 @@
 #   other_plan=yes               the usual ones are not all to be seen
 #   twin=no                      there is nothing to leave out
 #   strays                       packets that the lab's Internet must count
+#   usual, usual_packets         as app and app_packets, in the twin as well
+#
+# A place (places/NAME.sh) is a scenario of the guidance in a whole Azure
+# (lib/azure.sh). Its file says how it is when all is well, lists in `breaks`
+# how it can be broken, and defines break_NAME for each: what that break_NAME
+# sets and defines is the scenario. `asked` are the private endpoints that
+# somebody has to ask, the last byte of their addresses.
 
-SCENARIO_HOOKS='setup break_it running break_running app'
+SCENARIO_HOOKS='setup break_it running break_running app usual'
 
 scenario_defaults() {
   local hook
   command=check want_status=0 want_first='' want_count='' rtt='' strays=0
   unset want_findings
-  app_packets='' plan_packets='' other_plan=''
+  app_packets='' plan_packets='' other_plan='' usual_packets=''
+  place='' breaks='' asked='4 5 6 7 8 9 10 11'
   CHECK_ARGS=() DNS_ARGS=() CHECK_WRAP=()
   for hook in $SCENARIO_HOOKS; do eval "$hook() { :; }"; done
 }
@@ -37,8 +47,17 @@ lab_scenario() { # NAME, or NAME+NAME...
   scenario_defaults
   case $1 in
   *+*) scenarios_at_once "${1//+/ }" ;;
+  *.*)
+    place=${1%%.*} asked='4 5 6 7 8 9 10 11 12 13 14 15 16 17 18'
+    . "$LAB_DIR/places/$place.sh"
+    [ "${1#*.}" = healthy ] || "break_${1#*.}" ;;
   *) . "$LAB_DIR/scenarios/$1.sh" ;;
   esac
+}
+
+# want STATUS FINDING... - what the broken run must yield, the first one first
+want() {
+  want_status=$1 want_first=$2 want_findings=${*:2}
 }
 
 # Each hook runs those of all parts in turn. What the parts are to be diagnosed
