@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "pen.h"
+#include "vnetprobe/signature.h"
 #include "value.h"
 #include "wording.h"
 
@@ -192,6 +193,62 @@ int vp_findings_markdown(FILE *out)
 			        vp_finding_family_title(family));
 		}
 		markdown_one(out, &t[i]);
+	}
+	return stream_status(out);
+}
+
+/* One line of the table; NULL is left empty, "|" would end the cell. */
+static void markdown_cell(FILE *out, const char *text, bool code)
+{
+	fputs(" ", out);
+	if (text != NULL && code)
+		fputc('`', out);
+	for (const char *p = text != NULL ? text : ""; *p != '\0'; p++)
+		fputs(*p == '|' ? " or " : (char[2]){ *p, '\0' }, out);
+	if (text != NULL && code)
+		fputc('`', out);
+	fputs(" |", out);
+}
+
+int vp_signatures_markdown(FILE *out)
+{
+	const char *service = "";
+	size_t n;
+	const struct vp_signature_row *r = vp_signature_rows(&n);
+
+	fputs("# What the services answer\n\n"
+	      "How an answer to a request without credentials is read. This "
+	      "page is written from `probes/signature_table.c`: of the rows of "
+	      "a service the first that fits counts, and a report names it "
+	      "(`rule`). Only what was verified is a claim; what was inferred "
+	      "(I), seen once (1) or not looked up (U) is *reached*, which "
+	      "claims TLS and path. Sources: [sources.md](sources.md).\n",
+	      out);
+	for (size_t i = 0; i < n; i++) {
+		static const char *const marks[] = { "", "V", "1", "I", "U" };
+
+		if (strcmp(r[i].service, service) != 0) {
+			service = r[i].service;
+			fprintf(out,
+			        "\n## %s\n\n"
+			        "| rule | status | header | code | in the text "
+			        "| signature | refused by | means | source | "
+			        "|\n"
+			        "|---|---|---|---|---|---|---|---|---|---|\n",
+			        service);
+		}
+		fputs("|", out);
+		markdown_cell(out, r[i].id, true);
+		markdown_cell(out, r[i].status, false);
+		markdown_cell(out, r[i].header, true);
+		markdown_cell(out, r[i].code, true);
+		markdown_cell(out, r[i].text, true);
+		markdown_cell(out, vp_signature_name(r[i].signature), false);
+		markdown_cell(out, vp_refusal_name(r[i].refused_by), false);
+		markdown_cell(out, r[i].meaning, false);
+		markdown_cell(out, r[i].source, false);
+		markdown_cell(out, marks[r[i].certainty], false);
+		fputs("\n", out);
 	}
 	return stream_status(out);
 }

@@ -330,6 +330,8 @@ static void http_line(struct ctx *c, struct judge_draft *d)
 		                    code != NULL ? " " : "",
 		                    code != NULL ? code : "",
 		                    judge_ms(c->j, h->elapsed_us)));
+	if (h->said != NULL)
+		add(c, d, vp_arena_printf(c->j->arena, "it says: %s", h->said));
 }
 
 /* Is this address one that our packets start from? */
@@ -402,6 +404,7 @@ static void judge_answer(struct ctx *c, bool certificate_fits)
 	case VP_SIGNATURE_NONE:
 	case VP_SIGNATURE_REACHED:
 	case VP_SIGNATURE_ACCEPTED:
+	case VP_SIGNATURE_CREDENTIALS:
 		break;
 	}
 	judge_source(c);

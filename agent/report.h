@@ -44,5 +44,7 @@ int vp_report_read(struct vp_facts **out, const char *path, char *why,
 int vp_explain(FILE *out, const char *id, bool json);
 /* The same as a page of Markdown (docs/findings.md): 0 or -errno. */
 int vp_findings_markdown(FILE *out);
+/* docs/signatures.md. */
+int vp_signatures_markdown(FILE *out);
 
 #endif

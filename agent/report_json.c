@@ -56,6 +56,15 @@ static json_t *http(struct writer *w, const struct vp_http_facts *h)
 	report_put(o, "connection_type", report_string(w, h->connection_type));
 	report_put(o, "private_endpoint",
 	           report_string(w, h->private_endpoint));
+	if (h->refused_by != VP_REFUSAL_NONE)
+		report_put(o, "refused_by",
+		           json_string(vp_refusal_name(h->refused_by)));
+	if (h->rule != NULL) {
+		report_put(o, "certainty",
+		           json_string(vp_certainty_name(h->certainty)));
+		report_put_string(w, o, "rule", h->rule);
+	}
+	report_put_string(w, o, "said", h->said);
 	return o;
 }
 

@@ -82,6 +82,22 @@ static void read_tls(struct fields *r, const json_t *parent,
 	fields_leave(r, before);
 }
 
+/* Old reports lack them. */
+static void read_refusal(struct fields *r, const json_t *o,
+                         struct vp_http_facts *h)
+{
+	if (fields_has(o, "refused_by"))
+		FIELDS_WORD(r, o, "refused_by", vp_refusal_parse,
+		            &h->refused_by);
+	if (fields_has(o, "certainty"))
+		FIELDS_WORD(r, o, "certainty", vp_certainty_parse,
+		            &h->certainty);
+	if (fields_has(o, "rule"))
+		h->rule = fields_text(r, o, "rule");
+	if (fields_has(o, "said"))
+		h->said = fields_text(r, o, "said");
+}
+
 static void read_http(struct fields *r, const json_t *parent,
                       struct vp_http_facts *h)
 {
@@ -98,6 +114,7 @@ static void read_http(struct fields *r, const json_t *parent,
 		h->service_saw = fields_address(r, o, "service_saw");
 		h->connection_type = fields_text(r, o, "connection_type");
 		h->private_endpoint = fields_text(r, o, "private_endpoint");
+		read_refusal(r, o, h);
 	}
 	fields_leave(r, before);
 }

@@ -32,6 +32,26 @@ static bool handshake_done(enum vp_outcome o)
 	       o == VP_OUTCOME_UNTRUSTED || o == VP_OUTCOME_EXPIRED;
 }
 
+/* Refused for credentials is told from refused by the network, and from a
+ * refusal whose reason is not known. */
+static const char *answer_text(struct page *c, const struct vp_http_facts *h)
+{
+	const char *word = vp_signature_name(h->signature);
+
+	switch (h->refused_by) {
+	case VP_REFUSAL_CREDENTIALS:
+		if (h->signature != VP_SIGNATURE_CREDENTIALS)
+			return page_text(c, "%s, wants credentials", word);
+		break;
+	case VP_REFUSAL_UNKNOWN:
+		return page_text(c, "%s, refuses (%u)", word, h->status);
+	case VP_REFUSAL_NETWORK:
+	case VP_REFUSAL_NONE:
+		break;
+	}
+	return word;
+}
+
 /* What the last stage said. */
 static const char *result(struct page *c, const struct vp_target *t,
                           const struct vp_target_address *a)
@@ -49,7 +69,7 @@ static const char *result(struct page *c, const struct vp_target *t,
 	if (a->http.outcome != VP_OUTCOME_OK)
 		return page_text(c, "HTTP %s",
 		                 vp_outcome_name(a->http.outcome));
-	return vp_signature_name(a->http.signature);
+	return answer_text(c, &a->http);
 }
 
 static void put_address(struct page *c, const struct vp_target *t,

@@ -1,12 +1,10 @@
 /*
  * signature.c - reads a service's own answer: did it accept the path?
  *
- * One reader a family of services, each after its row in section 6 of the
- * documents (docs/sources.md). ACCEPTED, DENIED and FOREIGN are claims about
- * the service, so they rest only on what was verified there; an answer that no
- * row describes is REACHED, which claims nothing but TLS and path. Everything
- * read here was written by a stranger: spans with lengths, no NUL expected,
- * bounded loops.
+ * The rows of signature_table.c are tried in turn, and what the answer says
+ * beside its code is taken: the source that the service saw, the private
+ * endpoint, its own words. Everything read here was written by a stranger:
+ * spans with lengths, no NUL expected, bounded loops.
  */
 #include "vnetprobe/signature.h"
 
@@ -14,9 +12,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "signature_table.h"
+
 /* Azure's codes are short words; ARM ids of private endpoints are longer. */
 #define CODE_MAX 64
 #define VALUE_MAX 512
+#define SAID_MAX 200
 
 struct span {
 	const char *p;
@@ -28,8 +29,14 @@ struct span {
 struct answer {
 	struct span headers;
 	struct span body;
+	struct span code; /* the service's own; empty: none */
 	unsigned status;
 };
+
+static struct span span_of(const char *text)
+{
+	return (struct span){ text, strlen(text) };
+}
 
 /* --- spans ------------------------------------------------------------- */
 
@@ -147,13 +154,6 @@ static bool header(const struct answer *a, struct span name, struct span *out)
 	return false;
 }
 
-static bool has_header(const struct answer *a, struct span name)
-{
-	struct span value;
-
-	return header(a, name, &value);
-}
-
 /*
  * The string value of the first "key" in a JSON text that may be cut off.
  * Codes have no escapes; a value that has some ends there and is not one.
@@ -208,114 +208,34 @@ static struct vp_addr read_addr(struct span s)
 	return a;
 }
 
-/* --- one reader a family ----------------------------------------------- */
+/* --- what a service tells beside its code -------------------------------- */
 
 /* conn_type=PrivateLink;private_endpoint=ARM-ID;addr=10.1.2.3;... (K1) */
 static void read_network_info(struct vp_http_facts *out, struct vp_arena *arena,
-                              struct span info)
+                              const struct answer *a)
 {
-	while (info.len > 0) {
-		struct span value = cut(&info, ';');
-		struct span key = trim(cut(&value, '='));
+	struct span info, rest;
 
-		value = trim(value);
-		if (equal_nocase(key, SPAN("addr")))
-			out->service_saw = read_addr(value);
-		else if (equal_nocase(key, SPAN("conn_type")))
-			out->connection_type = keep(arena, value, CODE_MAX);
-		else if (equal_nocase(key, SPAN("private_endpoint")))
-			out->private_endpoint = keep(arena, value, VALUE_MAX);
+	if (header(a, SPAN("x-ms-keyvault-network-info"), &info)) {
+		while (info.len > 0) {
+			struct span value = cut(&info, ';');
+			struct span key = trim(cut(&value, '='));
+
+			value = trim(value);
+			if (equal_nocase(key, SPAN("addr")))
+				out->service_saw = read_addr(value);
+			else if (equal_nocase(key, SPAN("conn_type")))
+				out->connection_type =
+					keep(arena, value, CODE_MAX);
+			else if (equal_nocase(key, SPAN("private_endpoint")))
+				out->private_endpoint =
+					keep(arena, value, VALUE_MAX);
+		}
 	}
-}
-
-/* The outer code is only "Forbidden"; the inner error has the reason. */
-static bool vault_forbids(struct vp_http_facts *out, struct span body)
-{
-	static char *const reasons[] = {
-		"ForbiddenByFirewall",
-		"ForbiddenByConnection",
-	};
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		if (!has(body, (struct span){ reasons[i], strlen(reasons[i]) }))
-			continue;
-		out->service_code = reasons[i];
-		return true;
-	}
-	return false;
-}
-
-static enum vp_signature read_vault(struct vp_http_facts *out,
-                                    struct vp_arena *arena,
-                                    const struct answer *a)
-{
-	struct span info;
-
-	out->service_code =
-		keep(arena, json_string(a->body, SPAN("\"code\"")), CODE_MAX);
-	if (!header(a, SPAN("x-ms-keyvault-network-info"), &info)) {
-		/* Every answer of the service itself has it; one of its load
-		 * balancer (5xx) or of another path need not. */
-		if (a->status >= 500 ||
-		    has_header(a, SPAN("x-ms-keyvault-region")) ||
-		    has_header(a, SPAN("x-ms-keyvault-service-version")))
-			return VP_SIGNATURE_REACHED;
-		return VP_SIGNATURE_FOREIGN;
-	}
-	read_network_info(out, arena, info);
-	if (a->status == 403 && vault_forbids(out, a->body))
-		return VP_SIGNATURE_DENIED;
-	if (a->status == 200 || a->status == 401)
-		return VP_SIGNATURE_ACCEPTED;
-	return VP_SIGNATURE_REACHED;
-}
-
-static bool is_storage(const struct answer *a)
-{
-	struct span server;
-
-	if (has_header(a, SPAN("x-ms-request-id")) ||
-	    has_header(a, SPAN("x-ms-error-code")) ||
-	    has_header(a, SPAN("x-ms-version")))
-		return true;
-	/* "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0" */
-	return header(a, SPAN("server"), &server) &&
-	       has(server, SPAN("Microsoft-HTTPAPI/"));
-}
-
-static enum vp_signature read_storage(struct vp_http_facts *out,
-                                      struct vp_arena *arena, enum vp_kind kind,
-                                      const struct answer *a)
-{
-	struct span code = { "", 0 }, rest;
-
-	if (!header(a, SPAN("x-ms-error-code"), &code)) {
-		if (after(a->body, SPAN("<Code>"), &rest) &&
-		    has(rest, SPAN("</Code>")))
-			code = cut(&rest, '<');
-		else
-			code = json_string(a->body, SPAN("\"code\""));
-	}
-	out->service_code = keep(arena, code, CODE_MAX);
-	/* Only blob's headers were verified; its siblings' were inferred. */
-	if (!is_storage(a))
-		return kind == VP_KIND_BLOB && a->status < 500
-		               ? VP_SIGNATURE_FOREIGN
-		               : VP_SIGNATURE_REACHED;
-	if (a->status == 403 &&
-	    equal_nocase(code, SPAN("AuthorizationFailure")))
-		return VP_SIGNATURE_DENIED;
-	/* 409 by the documents, 403 by one report: the account forbids
-	 * anonymous reads, which it says only to those it lets in. */
-	if (equal_nocase(code, SPAN("PublicAccessNotPermitted")))
-		return VP_SIGNATURE_ACCEPTED;
-	if (a->status / 100 == 2)
-		return VP_SIGNATURE_ACCEPTED;
-	if ((a->status == 400 || a->status == 401 || a->status == 404 ||
-	     a->status == 409) &&
-	    code.len > 0)
-		return VP_SIGNATURE_ACCEPTED;
-	return VP_SIGNATURE_REACHED;
+	if (out->signature == VP_SIGNATURE_DENIED &&
+	    out->service_saw.family == 0 &&
+	    after(a->body, SPAN("Client address: "), &rest))
+		out->service_saw = read_addr(rest);
 }
 
 /* "client with IP '20.1.2.3' is not allowed access"; the quote may come as
@@ -334,177 +254,228 @@ static struct vp_addr registry_saw(struct span body)
 	return read_addr(rest);
 }
 
-/* Before authentication, so it is the registry's firewall that speaks (C1). */
-static bool registry_denies(struct vp_http_facts *out, const struct answer *a,
-                            struct span code)
+/* \u00XX as one byte; 0: it is another character. */
+static char unicode_byte(struct span s)
 {
-	if (a->status != 403 || !equal_nocase(code, SPAN("DENIED")))
-		return false;
-	out->service_saw = registry_saw(a->body);
-	return true;
-}
+	unsigned value = 0;
 
-static enum vp_signature read_registry_data(struct vp_http_facts *out,
-                                            struct vp_arena *arena,
-                                            const struct answer *a)
-{
-	struct span code = json_string(a->body, SPAN("\"code\""));
+	if (s.len < 4)
+		return 0;
+	for (size_t i = 0; i < 4; i++) {
+		const char *digits = "0123456789abcdef", *at;
+		char c = s.p[i];
 
-	out->service_code = keep(arena, code, CODE_MAX);
-	return registry_denies(out, a, code) ? VP_SIGNATURE_DENIED
-	                                     : VP_SIGNATURE_REACHED;
-}
-
-static enum vp_signature read_registry(struct vp_http_facts *out,
-                                       struct vp_arena *arena,
-                                       const struct answer *a)
-{
-	struct span code = json_string(a->body, SPAN("\"code\""));
-	struct span challenge = { "", 0 };
-	bool version = has_header(a, SPAN("docker-distribution-api-version"));
-	bool bearer;
-
-	out->service_code = keep(arena, code, CODE_MAX);
-	header(a, SPAN("www-authenticate"), &challenge);
-	bearer = starts_nocase(challenge, SPAN("Bearer "));
-	if (registry_denies(out, a, code))
-		return VP_SIGNATURE_DENIED;
-	if (!version && !bearer)
-		return a->status >= 500 ? VP_SIGNATURE_REACHED
-		                        : VP_SIGNATURE_FOREIGN;
-	if (a->status == 200 || (a->status == 401 && bearer))
-		return VP_SIGNATURE_ACCEPTED;
-	return VP_SIGNATURE_REACHED;
-}
-
-static enum vp_signature read_ai_services(struct vp_http_facts *out,
-                                          struct vp_arena *arena,
-                                          const struct answer *a)
-{
-	out->service_code =
-		keep(arena, json_string(a->body, SPAN("\"code\"")), CODE_MAX);
-	if (a->status == 403 &&
-	    (has(a->body, SPAN("Public access is disabled")) ||
-	     has(a->body, SPAN("Virtual Network/Firewall rules"))))
-		return VP_SIGNATURE_DENIED;
-	if (a->status == 401)
-		return VP_SIGNATURE_ACCEPTED;
-	return VP_SIGNATURE_REACHED;
-}
-
-/* Of 401, 404 and 200 none tells which way we came; only a refusal does, and
- * its status varies (403, 502 were reported). */
-static enum vp_signature read_workspace(struct vp_http_facts *out,
-                                        struct vp_arena *arena,
-                                        const struct answer *a)
-{
-	out->service_code =
-		keep(arena, json_string(a->body, SPAN("\"code\"")), CODE_MAX);
-	if (has(a->body,
-	        SPAN("denied based on workspace private link configuration")) ||
-	    has(a->body, SPAN("accessible from outside of the designated "
-	                      "private link")))
-		return VP_SIGNATURE_DENIED;
-	return VP_SIGNATURE_REACHED;
-}
-
-static enum vp_signature read_arm(const struct answer *a)
-{
-	struct span challenge = { "", 0 };
-
-	header(a, SPAN("www-authenticate"), &challenge);
-	if ((a->status == 400 || a->status == 401) &&
-	    starts_nocase(challenge, SPAN("Bearer authorization_uri=")))
-		return VP_SIGNATURE_ACCEPTED;
-	return VP_SIGNATURE_REACHED;
-}
-
-/* --- by kind ----------------------------------------------------------- */
-
-const char *vp_signature_path(enum vp_kind kind)
-{
-	switch (kind) {
-	case VP_KIND_VAULT:
-		return "/healthstatus";
-	case VP_KIND_BLOB:
-	case VP_KIND_FILE:
-	case VP_KIND_QUEUE:
-		return "/?comp=list";
-	case VP_KIND_TABLE:
-		return "/Tables";
-	case VP_KIND_DFS:
-		return "/?resource=account";
-	case VP_KIND_REGISTRY:
-		return "/v2/";
-	case VP_KIND_WORKSPACE:
-		return "/discovery";
-	case VP_KIND_AI_SERVICES:
-		return "/openai/models?api-version=2024-10-21";
-	default:
-		return "/";
+		if (c >= 'A' && c <= 'F')
+			c = (char)(c - 'A' + 'a');
+		at = c != '\0' ? strchr(digits, c) : NULL;
+		if (at == NULL)
+			return 0;
+		value = value * 16 + (unsigned)(at - digits);
 	}
+	return value < 0x80 ? (char)value : 0;
 }
 
-const char *vp_signature_request_header(enum vp_kind kind)
+/* The value of "message", its escapes resolved; as far as it goes. */
+static size_t json_message(struct span body, char text[SAID_MAX + 1])
 {
-	switch (kind) {
-	case VP_KIND_BLOB:
-	case VP_KIND_FILE:
-	case VP_KIND_QUEUE:
-	case VP_KIND_TABLE:
-	case VP_KIND_DFS:
-		/* Without a version storage answers as it did in 2009: 404
-		 * where 401 NoAuthenticationInformation is meant. */
-		return "x-ms-version: 2021-12-02";
-	default:
+	struct span s;
+	size_t n = 0;
+
+	if (!after(body, SPAN("\"message\""), &s))
+		return 0;
+	s = trim(s);
+	if (s.len == 0 || s.p[0] != ':')
+		return 0;
+	s = trim((struct span){ s.p + 1, s.len - 1 });
+	if (s.len == 0 || s.p[0] != '"')
+		return 0;
+	for (size_t i = 1; i < s.len && s.p[i] != '"' && n < SAID_MAX; i++) {
+		char c = s.p[i];
+
+		if (c == '\\' && i + 1 < s.len) {
+			c = s.p[++i];
+			if (c == 'u') {
+				c = unicode_byte((struct span){
+					s.p + i + 1, s.len - i - 1 });
+				i += s.len - i > 4 ? 4 : s.len - i - 1;
+			} else if (strchr("bfnrt", c) != NULL) {
+				c = ' ';
+			}
+		}
+		if (c == '\0')
+			c = '?';
+		text[n++] = is_blank(c) ? ' ' : c;
+	}
+	return n;
+}
+
+/* The service's own words, of a refusal: JSON or XML. */
+static char *read_said(struct vp_arena *arena, struct span body)
+{
+	char text[SAID_MAX + 1];
+	struct span rest, words;
+	size_t n = json_message(body, text);
+
+	if (n > 0)
+		return vp_arena_strndup(arena, text, n);
+	if (!after(body, SPAN("<Message>"), &rest))
 		return NULL;
+	words = trim(cut(&rest, '<'));
+	words = cut(&words, '\n'); /* what follows is the request's id */
+	if (words.len > SAID_MAX)
+		words.len = SAID_MAX;
+	return keep(arena, words, SAID_MAX);
+}
+
+static struct span xml_code(struct span body)
+{
+	struct span none = { "", 0 }, rest;
+
+	if (!after(body, SPAN("<Code>"), &rest) || !has(rest, SPAN("</Code>")))
+		return none;
+	return cut(&rest, '<');
+}
+
+static struct span read_code(const struct answer *a, enum vp_code_place place)
+{
+	struct span code = { "", 0 }, rest;
+
+	switch (place) {
+	case VP_CODE_STORAGE:
+		if (header(a, SPAN("x-ms-error-code"), &code))
+			return code;
+		code = xml_code(a->body);
+		break;
+	case VP_CODE_INNER:
+		if (after(a->body, SPAN("\"innererror\""), &rest))
+			code = json_string(rest, SPAN("\"code\""));
+		break;
+	case VP_CODE_JSON:
+		break;
 	}
+	return code.len > 0 ? code : json_string(a->body, SPAN("\"code\""));
+}
+
+/* --- the rows ---------------------------------------------------------- */
+
+/* "400 404", "5xx" */
+static bool fits_status(unsigned status, const char *list)
+{
+	struct span rest;
+
+	if (list == NULL)
+		return true;
+	rest = span_of(list);
+	while (rest.len > 0) {
+		struct span one = cut(&rest, ' ');
+		const char digits[3] = { (char)('0' + status / 100 % 10),
+			                 (char)('0' + status / 10 % 10),
+			                 (char)('0' + status % 10) };
+		bool same = one.len == 3;
+
+		for (size_t i = 0; same && i < 3; i++)
+			same = one.p[i] == 'x' || one.p[i] == digits[i];
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+/* "name", "name: part of the value", "name:^start of the value" */
+static bool fits_one_header(const struct answer *a, struct span pattern)
+{
+	struct span name = cut(&pattern, ':'), value;
+
+	if (!header(a, name, &value))
+		return false;
+	if (pattern.len > 0 && pattern.p[0] == '^')
+		return starts_nocase(
+			value, (struct span){ pattern.p + 1, pattern.len - 1 });
+	pattern = trim(pattern);
+	return pattern.len == 0 || has(value, pattern);
+}
+
+static bool fits_header(const struct answer *a, const char *list)
+{
+	struct span rest;
+
+	if (list == NULL)
+		return true;
+	rest = span_of(list);
+	while (rest.len > 0) {
+		if (fits_one_header(a, cut(&rest, '|')))
+			return true;
+	}
+	return false;
+}
+
+static bool fits_code(struct span code, const char *list)
+{
+	struct span rest;
+
+	if (list == NULL)
+		return true;
+	rest = span_of(list);
+	while (rest.len > 0) {
+		struct span one = cut(&rest, ' ');
+
+		if (equal_nocase(code, one) ||
+		    (code.len > 0 && equal_nocase(one, SPAN("*"))))
+			return true;
+	}
+	return false;
+}
+
+static bool fits(const struct answer *a, const struct vp_signature_row *row)
+{
+	return fits_status(a->status, row->status) &&
+	       fits_header(a, row->header) && fits_code(a->code, row->code) &&
+	       (row->text == NULL || has(a->body, span_of(row->text)));
+}
+
+/* Never NULL: the last row takes all. */
+static const struct vp_signature_row *find(const struct answer *a,
+                                           enum vp_kind kind)
+{
+	size_t n;
+	const struct vp_signature_row *rows = vp_signature_rows(&n);
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		if ((rows[i].kinds >> kind & 1) != 0 && fits(a, &rows[i]))
+			return &rows[i];
+	}
+	return &rows[n - 1];
 }
 
 void vp_signature_read(struct vp_http_facts *out, struct vp_arena *arena,
                        enum vp_kind kind, const char *headers,
                        size_t headers_len, const char *body, size_t body_len)
 {
-	struct answer a = { { headers, headers_len }, { body, body_len }, 0 };
+	const struct vp_signature_request *asked = vp_signature_request(kind);
+	struct answer a = {
+		.headers = { headers, headers_len },
+		.body = { body, body_len },
+	};
+	const struct vp_signature_row *row;
 
+	*out = (struct vp_http_facts){ .outcome = out->outcome,
+		                       .elapsed_us = out->elapsed_us };
 	a.status = read_status(a.headers);
 	out->status = a.status;
-	out->signature = VP_SIGNATURE_NONE;
-	out->service_code = NULL;
-	out->service_saw = (struct vp_addr){ 0 };
-	out->connection_type = NULL;
-	out->private_endpoint = NULL;
 	if (a.status == 0)
 		return;
-
-	switch (kind) {
-	case VP_KIND_VAULT:
-		out->signature = read_vault(out, arena, &a);
-		return;
-	case VP_KIND_BLOB:
-	case VP_KIND_FILE:
-	case VP_KIND_QUEUE:
-	case VP_KIND_TABLE:
-	case VP_KIND_DFS:
-		out->signature = read_storage(out, arena, kind, &a);
-		return;
-	case VP_KIND_REGISTRY:
-		out->signature = read_registry(out, arena, &a);
-		return;
-	case VP_KIND_REGISTRY_DATA:
-		out->signature = read_registry_data(out, arena, &a);
-		return;
-	case VP_KIND_AI_SERVICES:
-		out->signature = read_ai_services(out, arena, &a);
-		return;
-	case VP_KIND_WORKSPACE:
-	case VP_KIND_WORKSPACE_CERT:
-		out->signature = read_workspace(out, arena, &a);
-		return;
-	case VP_KIND_ARM:
-		out->signature = read_arm(&a);
-		return;
-	default:
-		out->signature = VP_SIGNATURE_REACHED;
-	}
+	if (asked != NULL)
+		a.code = read_code(&a, asked->code);
+	row = find(&a, kind);
+	out->signature = row->signature;
+	out->refused_by = row->refused_by;
+	out->certainty = row->certainty;
+	out->rule = row->id;
+	out->service_code = keep(arena, a.code, CODE_MAX);
+	if (a.status == 403 || row->signature == VP_SIGNATURE_DENIED)
+		out->said = read_said(arena, a.body);
+	if (kind == VP_KIND_VAULT)
+		read_network_info(out, arena, &a);
+	else if (row->signature == VP_SIGNATURE_DENIED)
+		out->service_saw = registry_saw(a.body);
 }

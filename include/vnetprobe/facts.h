@@ -195,10 +195,36 @@ struct vp_tls_facts {
 	X(REACHED, "reached")   /* an HTTP answer: proves TLS and path */      \
 	X(ACCEPTED, "accepted") /* the service's own answer, not refused */    \
 	X(DENIED, "network-denied") /* refused as coming by a public path */   \
-	X(FOREIGN, "foreign")       /* lacks what this service always sends */
+	X(FOREIGN, "foreign")       /* lacks what this service always sends */ \
+	X(CREDENTIALS, "credentials-refused") /* for want of rights */
 enum vp_signature {
 #define X(id, name) VP_SIGNATURE_##id,
 	VP_SIGNATURES(X)
+#undef X
+};
+
+/* What was refused for, as far as the answer tells. */
+#define VP_REFUSALS(X)                                                         \
+	X(NONE, "none")               /* it was not refused */                 \
+	X(NETWORK, "network")         /* by a firewall or network rule */      \
+	X(CREDENTIALS, "credentials") /* a token, a key, a right is missing */ \
+	X(UNKNOWN, "unknown")         /* no telling which */
+enum vp_refusal {
+#define X(id, name) VP_REFUSAL_##id,
+	VP_REFUSALS(X)
+#undef X
+};
+
+/* How well it is known what an answer means. */
+#define VP_CERTAINTIES(X)                                                      \
+	X(NONE, "none")                                                        \
+	X(VERIFIED, "verified")    /* read in the named document */            \
+	X(SINGLE, "single-source") /* seen once */                             \
+	X(INFERRED, "inferred")                                                \
+	X(UNVERIFIED, "unverified") /* common knowledge, not looked up */
+enum vp_certainty {
+#define X(id, name) VP_CERTAINTY_##id,
+	VP_CERTAINTIES(X)
 #undef X
 };
 
@@ -207,6 +233,10 @@ struct vp_http_facts {
 	uint64_t elapsed_us;
 	unsigned status; /* 0: none */
 	enum vp_signature signature;
+	enum vp_refusal refused_by;
+	enum vp_certainty certainty; /* of the next */
+	const char *rule; /* the row of signature.h that says so; NULL: none */
+	char *said;       /* the service's own words, of a refusal */
 	char *service_code;         /* x-ms-error-code, ACR code, ... */
 	struct vp_addr service_saw; /* our address as the service saw it */
 	char *connection_type;      /* Key Vault conn_type */
@@ -649,6 +679,8 @@ VP_NAME_OF(VP_AZURES, enum vp_azure, vp_azure_name)
 VP_NAME_OF(VP_RESOLVER_SOURCES, enum vp_resolver_source,
            vp_resolver_source_name)
 VP_NAME_OF(VP_SIGNATURES, enum vp_signature, vp_signature_name)
+VP_NAME_OF(VP_REFUSALS, enum vp_refusal, vp_refusal_name)
+VP_NAME_OF(VP_CERTAINTIES, enum vp_certainty, vp_certainty_name)
 VP_NAME_OF(VP_REACHES, enum vp_reach, vp_reach_name)
 VP_NAME_OF(VP_FLOW_STATES, enum vp_flow_state, vp_flow_state_name)
 VP_NAME_OF(VP_CAPTURE_STATES, enum vp_capture_state, vp_capture_state_name)
@@ -672,6 +704,8 @@ int vp_azure_parse(enum vp_azure *out, const char *name);
 bool vp_resolver_is_reference(const struct vp_resolver *r);
 int vp_resolver_source_parse(enum vp_resolver_source *out, const char *name);
 int vp_signature_parse(enum vp_signature *out, const char *name);
+int vp_refusal_parse(enum vp_refusal *out, const char *name);
+int vp_certainty_parse(enum vp_certainty *out, const char *name);
 int vp_reach_parse(enum vp_reach *out, const char *name);
 int vp_flow_state_parse(enum vp_flow_state *out, const char *name);
 int vp_capture_state_parse(enum vp_capture_state *out, const char *name);

@@ -7,6 +7,28 @@
 
 #include "vnetprobe/facts.h"
 
+/*
+ * One answer and its meaning. All conditions that are given must hold; in lists
+ * any of the items is enough.
+ */
+struct vp_signature_row {
+	const char *id;      /* stable: reports carry it */
+	const char *service; /* for people: "Key Vault" */
+	uint64_t kinds;      /* bits, 1 << kind */
+	const char *status;  /* "400 404", "5xx"; NULL: any */
+	const char *header;  /* "a|b: part of its value|c:^its start"; NULL */
+	const char *code;    /* "A B", without case; NULL: any */
+	const char *text;    /* stands in the body; NULL: any */
+	enum vp_signature signature;
+	enum vp_refusal refused_by;
+	const char *meaning;
+	const char *source; /* docs/sources.md */
+	enum vp_certainty certainty;
+};
+const struct vp_signature_row *vp_signature_rows(size_t *n);
+/* The row of this id, or NULL: a report may come from another version. */
+const struct vp_signature_row *vp_signature_row(const char *id);
+
 /* The request that tells most for this kind; "/" where none is known. */
 const char *vp_signature_path(enum vp_kind kind);
 /* A header line the request should carry beside the usual ones; NULL: none. */
@@ -14,9 +36,8 @@ const char *vp_signature_request_header(enum vp_kind kind);
 
 /*
  * Reads an answer: status line and headers as received (CRLF lines, last
- * response only), and the first bytes of its body. Fills status, signature,
- * service_code, service_saw, connection_type and private_endpoint of *out;
- * leaves outcome and elapsed_us alone. Strings in the arena.
+ * response only), and the first bytes of its body. Fills all of *out but
+ * outcome and elapsed_us. Strings in the arena.
  */
 void vp_signature_read(struct vp_http_facts *out, struct vp_arena *arena,
                        enum vp_kind kind, const char *headers,

@@ -308,7 +308,8 @@ static void fill_attempt(struct choice *c, struct vp_target_address *a)
 	a->tls.issuer = text_or_none(c);
 	a->http.outcome = outcomes[pick(c, COUNT(outcomes))];
 	a->http.status = maybe(c) ? 403 : 200;
-	a->http.signature = (enum vp_signature)pick(c, 5);
+	a->http.signature = (enum vp_signature)pick(c, 6);
+	a->http.refused_by = (enum vp_refusal)pick(c, 4);
 	if (maybe(c))
 		a->http.service_saw = address(c);
 	a->http.connection_type = text_or_none(c);

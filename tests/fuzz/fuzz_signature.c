@@ -38,6 +38,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		if ((f.status == 0) != (f.signature == VP_SIGNATURE_NONE))
 			abort();
+		if ((f.rule == NULL) != (f.status == 0) ||
+		    (f.rule != NULL && vp_signature_row(f.rule) == NULL))
+			abort();
+		if (f.certainty != VP_CERTAINTY_VERIFIED &&
+		    f.signature > VP_SIGNATURE_REACHED)
+			abort();
+		if (f.said != NULL && strlen(f.said) > 200)
+			abort();
 		if (f.service_code != NULL && strlen(f.service_code) > 64)
 			abort();
 		if (f.private_endpoint != NULL &&

@@ -462,7 +462,12 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 		coin() ? VP_OUTCOME_OK : (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	a->http.elapsed_us = rnd(5000000);
 	a->http.status = (unsigned)rnd(600);
-	a->http.signature = (enum vp_signature)rnd(5);
+	a->http.signature = (enum vp_signature)rnd(6);
+	a->http.refused_by = (enum vp_refusal)rnd(4);
+	a->http.rule = rnd_text(f);
+	if (a->http.rule != NULL)
+		a->http.certainty = (enum vp_certainty)rnd(5);
+	a->http.said = rnd_text(f);
 	a->http.service_code = rnd_text(f);
 	a->http.service_saw = rnd_endpoint_or_none().addr;
 	a->http.connection_type = rnd_text(f);
@@ -1490,18 +1495,24 @@ static void test_table(void **state)
 	}
 }
 
-static void test_docs(void **state)
+static void compare_page(int (*write)(FILE *), const char *page)
 {
 	char path[256], *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	(void)state;
-	assert_int_equal(vp_findings_markdown(out), 0);
+	assert_int_equal(write(out), 0);
 	fclose(out);
-	snprintf(path, sizeof(path), "%s/docs/findings.md", VP_SOURCE_DIR);
+	snprintf(path, sizeof(path), "%s/docs/%s", VP_SOURCE_DIR, page);
 	compare_with_file(path, text);
 	free(text);
+}
+
+static void test_docs(void **state)
+{
+	(void)state;
+	compare_page(vp_findings_markdown, "findings.md");
+	compare_page(vp_signatures_markdown, "signatures.md");
 }
 
 static void test_explain(void **state)

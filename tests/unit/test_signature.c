@@ -79,6 +79,20 @@ static const struct row rows[] = {
 	  "HTTP/1.1 200 OK\r\nServer: nginx\r\n\r\n",
 	  "x-ms-keyvault-network-info: addr=10.0.0.4\r\n", 200,
 	  VP_SIGNATURE_FOREIGN, NULL, NULL, NULL, NULL },
+	{ "vault, firewall, no header's address", VP_KIND_VAULT,
+	  "HTTP/1.1 403 Forbidden\r\n"
+	  "x-ms-keyvault-network-info: conn_type=Ipv4;\r\n\r\n",
+	  "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Client address is "
+	  "not authorized.\\r\\nClient address: 20.1.2.3\\r\\nCaller: \","
+	  "\"innererror\":{\"code\":\"ForbiddenByFirewall\"}}}",
+	  403, VP_SIGNATURE_DENIED, "ForbiddenByFirewall", "20.1.2.3", "Ipv4",
+	  NULL },
+	{ "vault, older words", VP_KIND_VAULT,
+	  "HTTP/1.1 403 Forbidden\r\n"
+	  "x-ms-keyvault-network-info: addr=20.1.2.3;\r\n\r\n",
+	  "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Connection is not "
+	  "an approved private link and caller was ignored\"}}",
+	  403, VP_SIGNATURE_DENIED, "Forbidden", "20.1.2.3", NULL, NULL },
 	{ "vault's front end is ill", VP_KIND_VAULT,
 	  "HTTP/1.1 503 Service Unavailable\r\n\r\n", "", 503,
 	  VP_SIGNATURE_REACHED, NULL, NULL, NULL, NULL },
@@ -115,6 +129,22 @@ static const struct row rows[] = {
 	  "HTTP/1.1 403 Forbidden\r\nx-ms-request-id: 1\r\n\r\n",
 	  "<?xml version=\"1.0\"?><Error><Code>AuthorizationFailure</Code>"
 	  "<Message>This request is not",
+	  403, VP_SIGNATURE_DENIED, "AuthorizationFailure", NULL, NULL, NULL },
+	{ "blob, rights", VP_KIND_BLOB,
+	  "HTTP/1.1 403 Forbidden\r\n"
+	  "x-ms-error-code: AuthorizationPermissionMismatch\r\n\r\n",
+	  "", 403, VP_SIGNATURE_CREDENTIALS, "AuthorizationPermissionMismatch",
+	  NULL, NULL, NULL },
+	{ "blob, a stranger's rights", VP_KIND_BLOB,
+	  "HTTP/1.1 403 Forbidden\r\nServer: nginx\r\n\r\n",
+	  "<Code>AuthorizationPermissionMismatch</Code>", 403,
+	  VP_SIGNATURE_FOREIGN, "AuthorizationPermissionMismatch", NULL, NULL,
+	  NULL },
+	{ "dfs, JSON", VP_KIND_DFS,
+	  "HTTP/1.1 403 Forbidden\r\nx-ms-version: 2021-12-02\r\n\r\n",
+	  "{\"error\":{\"code\":\"AuthorizationFailure\",\"message\":\"This "
+	  "request is not authorized to perform this operation.\\nRequestId:1"
+	  "\"}}",
 	  403, VP_SIGNATURE_DENIED, "AuthorizationFailure", NULL, NULL, NULL },
 	{ "blob, other 403", VP_KIND_BLOB,
 	  "HTTP/1.1 403 Forbidden\r\nx-ms-error-code: AuthenticationFailed\r\n"
@@ -174,6 +204,19 @@ static const struct row rows[] = {
 	  "HTTP/1.1 403 Forbidden\r\n\r\n",
 	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"client with IP ",
 	  403, VP_SIGNATURE_DENIED, "DENIED", NULL, NULL, NULL },
+	{ "registry, denied without an address", VP_KIND_REGISTRY,
+	  "HTTP/1.1 403 Forbidden\r\n"
+	  "Docker-Distribution-Api-Version: registry/2.0\r\n\r\n",
+	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"requested access "
+	  "to the resource is denied\"}]}",
+	  403, VP_SIGNATURE_REACHED, "DENIED", NULL, NULL, NULL },
+	{ "registry, denied, with an id", VP_KIND_REGISTRY,
+	  "HTTP/1.1 403 Forbidden\r\n\r\n",
+	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"client with IP "
+	  "\\u002720.1.2.3\\u0027 is not allowed access. Refer "
+	  "https://aka.ms/acr/firewall to grant access. CorrelationId: "
+	  "1-2\"}]}",
+	  403, VP_SIGNATURE_DENIED, "DENIED", "20.1.2.3", NULL, NULL },
 	{ "a page that blocks", VP_KIND_REGISTRY,
 	  "HTTP/1.1 403 Forbidden\r\n\r\n", "<html>blocked</html>", 403,
 	  VP_SIGNATURE_FOREIGN, NULL, NULL, NULL, NULL },
@@ -358,6 +401,162 @@ static void nul_bytes(void **state)
 	vp_arena_destroy(arena);
 }
 
+static void read_text(struct vp_http_facts *out, struct vp_arena *arena,
+                      enum vp_kind kind, const char *headers, const char *body)
+{
+	memset(out, 0, sizeof(*out));
+	read_bytes(out, arena, kind, headers, strlen(headers), body,
+	           strlen(body));
+}
+
+#define STATUS(n) "HTTP/1.1 " n " X\r\n"
+#define CODE(c) "x-ms-error-code: " c "\r\n\r\n"
+
+/* Refused by a firewall, for credentials, for reasons unknown, or not. */
+static void refusals(void **state)
+{
+	static const struct {
+		enum vp_kind kind;
+		const char *headers, *body;
+		enum vp_refusal by;
+		enum vp_certainty certainty;
+		const char *rule, *said;
+	} cases[] = {
+		{ VP_KIND_BLOB,
+		  STATUS("401") CODE("NoAuthenticationInformation"), "",
+		  VP_REFUSAL_CREDENTIALS, VP_CERTAINTY_VERIFIED,
+		  "storage-challenge", NULL },
+		{ VP_KIND_BLOB, STATUS("403") CODE("AuthorizationFailure"),
+		  "<Error><Code>AuthorizationFailure</Code><Message>This "
+		  "request "
+		  "is not authorized to perform this operation.\nRequestId:1"
+		  "</Message></Error>",
+		  VP_REFUSAL_NETWORK, VP_CERTAINTY_VERIFIED, "storage-firewall",
+		  "This request is not authorized to perform this operation." },
+		{ VP_KIND_BLOB,
+		  STATUS("403") CODE("AuthorizationPermissionMismatch"), "",
+		  VP_REFUSAL_CREDENTIALS, VP_CERTAINTY_VERIFIED,
+		  "storage-credentials", NULL },
+		{ VP_KIND_QUEUE, STATUS("403") CODE("AuthenticationFailed"), "",
+		  VP_REFUSAL_UNKNOWN, VP_CERTAINTY_UNVERIFIED,
+		  "storage-authentication", NULL },
+		{ VP_KIND_BLOB, STATUS("403") CODE("SomethingNew"), "",
+		  VP_REFUSAL_UNKNOWN, VP_CERTAINTY_INFERRED,
+		  "storage-forbidden", NULL },
+		{ VP_KIND_BLOB, STATUS("404") CODE("ResourceNotFound"), "",
+		  VP_REFUSAL_NONE, VP_CERTAINTY_VERIFIED,
+		  "storage-answers-code", NULL },
+		{ VP_KIND_REGISTRY, STATUS("403") "\r\n",
+		  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"client with "
+		  "IP \\u002720.1.2.3\\u0027 is not \\\"allowed\\\" "
+		  "access\"}]}",
+		  VP_REFUSAL_NETWORK, VP_CERTAINTY_VERIFIED,
+		  "registry-firewall",
+		  "client with IP '20.1.2.3' is not \"allowed\" access" },
+		{ VP_KIND_REGISTRY, STATUS("403") "\r\n",
+		  "{\"errors\":[{\"code\":\"DENIED\"}]}", VP_REFUSAL_UNKNOWN,
+		  VP_CERTAINTY_SINGLE, "registry-denied", NULL },
+		{ VP_KIND_REGISTRY,
+		  STATUS("401") "www-authenticate: bearer realm=\"x\"\r\n\r\n",
+		  "", VP_REFUSAL_CREDENTIALS, VP_CERTAINTY_VERIFIED,
+		  "registry-challenge", NULL },
+		{ VP_KIND_NOTEBOOK, STATUS("403") "\r\n", "",
+		  VP_REFUSAL_UNKNOWN, VP_CERTAINTY_INFERRED, "studio-forbidden",
+		  NULL },
+		{ VP_KIND_NOTEBOOK, STATUS("302") "\r\n", "", VP_REFUSAL_NONE,
+		  VP_CERTAINTY_INFERRED, "studio-other", NULL },
+		{ VP_KIND_SEARCH, STATUS("403") "\r\n", "", VP_REFUSAL_UNKNOWN,
+		  VP_CERTAINTY_UNVERIFIED, "search-forbidden", NULL },
+		{ VP_KIND_AI_SERVICES, STATUS("403") "\r\n",
+		  "{\"error\":{\"code\":\"403\",\"message\":\"A Virtual "
+		  "Network "
+		  "is configured for this resource. Please\"}}",
+		  VP_REFUSAL_UNKNOWN, VP_CERTAINTY_SINGLE, "ai-wrong-endpoint",
+		  "A Virtual Network is configured for this resource. Please" },
+		{ VP_KIND_OTHER, STATUS("403") "\r\n", "", VP_REFUSAL_UNKNOWN,
+		  VP_CERTAINTY_INFERRED, "forbidden", NULL },
+		{ VP_KIND_OTHER, STATUS("200") "\r\n", "", VP_REFUSAL_NONE,
+		  VP_CERTAINTY_VERIFIED, "answers", NULL },
+	};
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_http_facts f;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_text(&f, arena, cases[i].kind, cases[i].headers,
+		          cases[i].body);
+		same(cases[i].rule, "rule", f.rule, cases[i].rule);
+		same(cases[i].rule, "refused by", vp_refusal_name(f.refused_by),
+		     vp_refusal_name(cases[i].by));
+		same(cases[i].rule, "certainty", vp_certainty_name(f.certainty),
+		     vp_certainty_name(cases[i].certainty));
+		same(cases[i].rule, "words", f.said, cases[i].said);
+	}
+	vp_arena_destroy(arena);
+}
+
+/* The words of a stranger: cut, escaped in odd ways, very long. */
+static void words(void **state)
+{
+	static const struct {
+		const char *body, *said;
+	} cases[] = {
+		{ "{\"message\":\"a\\u0041\\u00e9\\uD83D\\n\\t\\\\\"}",
+		  "aA??  \\" },
+		{ "{\"message\":\"cut \\u00", "cut ?" },
+		{ "{\"message\":\"cut \\", "cut \\" },
+		{ "{\"message\":7}", NULL },
+		{ "{\"message\":\"\"}", NULL },
+		{ "<Message>x", "x" },
+		{ "<Message></Message>", NULL },
+	};
+	struct vp_arena *arena = vp_arena_create();
+	char long_text[1000];
+	struct vp_http_facts f;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_text(&f, arena, VP_KIND_OTHER, STATUS("403") "\r\n",
+		          cases[i].body);
+		same(cases[i].body, "words", f.said, cases[i].said);
+	}
+	memset(long_text, 'x', sizeof(long_text));
+	memcpy(long_text, "{\"message\":\"", 12);
+	long_text[sizeof(long_text) - 1] = '\0';
+	read_text(&f, arena, VP_KIND_OTHER, STATUS("403") "\r\n", long_text);
+	assert_int_equal(strlen(f.said), 200);
+	vp_arena_destroy(arena);
+}
+
+/* Claims rest on what was verified; what is no claim says so. */
+static void table(void **state)
+{
+	size_t n;
+	const struct vp_signature_row *r = vp_signature_rows(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool claims = r[i].signature != VP_SIGNATURE_REACHED ||
+		              r[i].refused_by == VP_REFUSAL_NETWORK ||
+		              r[i].refused_by == VP_REFUSAL_CREDENTIALS;
+
+		if (claims && r[i].certainty != VP_CERTAINTY_VERIFIED)
+			fail_msg("%s claims what was not verified", r[i].id);
+		if ((r[i].signature == VP_SIGNATURE_DENIED) !=
+		    (r[i].refused_by == VP_REFUSAL_NETWORK))
+			fail_msg("%s: denied by what?", r[i].id);
+		assert_true(r[i].kinds != 0 && r[i].source[0] != '\0');
+		assert_true(strlen(r[i].meaning) > 0);
+		assert_ptr_equal(vp_signature_row(r[i].id), &r[i]);
+	}
+	assert_null(vp_signature_row("no-such-row"));
+	assert_null(vp_signature_row(NULL));
+	/* The last one takes everything that is left. */
+	assert_true(r[n - 1].kinds == ~UINT64_C(0) && r[n - 1].status == NULL &&
+	            r[n - 1].header == NULL && r[n - 1].code == NULL &&
+	            r[n - 1].text == NULL);
+}
+
 static void requests(void **state)
 {
 	(void)state;
@@ -374,9 +573,9 @@ static void requests(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers),
-		cmocka_unit_test(prefixes),
-		cmocka_unit_test(nul_bytes),
+		cmocka_unit_test(answers),   cmocka_unit_test(prefixes),
+		cmocka_unit_test(nul_bytes), cmocka_unit_test(refusals),
+		cmocka_unit_test(words),     cmocka_unit_test(table),
 		cmocka_unit_test(requests),
 	};
 
