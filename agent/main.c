@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "analyze.h"
+#include "discover.h"
 #include "flow_tags.h"
 #include "forwarder.h"
 #include "judge.h"
@@ -399,9 +400,10 @@ static int explain(const struct vp_settings *s)
 	return 0;
 }
 
-static int run_command(const struct vp_settings *s)
+static int run_command(struct vp_settings *s)
 {
 	struct vp_facts *facts;
+	char why[1024];
 	int status;
 
 	switch (s->command) {
@@ -413,7 +415,10 @@ static int run_command(const struct vp_settings *s)
 		break;
 	}
 	facts = vp_facts_create();
-	if (s->command == VP_COMMAND_TARGETS)
+	status = vp_discover(s, facts, why, sizeof(why));
+	if (status != 0)
+		complain(status, "%s", why);
+	else if (s->command == VP_COMMAND_TARGETS)
 		status = targets(s, facts);
 	else if (s->command == VP_COMMAND_ANALYZE)
 		status = analyze(s, facts);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "wording.h"
 
@@ -321,6 +322,8 @@ static int check_contradictions(const struct parse *p)
 	if (given(p, "for") && s->n_arguments > 0)
 		return complain(p, "--for contradicts a command: the watch "
 		                   "lasts as long as it runs");
+	if (s->discover && s->no_discover)
+		return complain(p, "--discover contradicts --no-discover");
 	if (s->metrics && (s->command == VP_COMMAND_TARGETS ||
 	                   s->command == VP_COMMAND_EXPLAIN))
 		return complain(p, "--format metrics is for commands that "
@@ -358,11 +361,23 @@ static int read_config(struct vp_settings *s, const char *path)
 	return USAGE;
 }
 
+/* Where no -c and no TARGET says what is meant. */
+static const char *default_config(const struct parse *first)
+{
+	const struct vp_settings *s = first->s;
+
+	if (s->config != NULL || s->n_arguments > 0 || s->no_discover ||
+	    (s->command != VP_COMMAND_CHECK && s->command != VP_COMMAND_DNS &&
+	     s->command != VP_COMMAND_TARGETS))
+		return s->config;
+	return access(VP_DEFAULT_CONFIG, F_OK) == 0 ? VP_DEFAULT_CONFIG : NULL;
+}
+
 /* Defaults, config, flags: the second reading, which cannot fail any more. */
 static int read_again(struct vp_settings *s, struct parse *first)
 {
 	struct parse p = parse_init(s, first->argc, first->argv);
-	const char *config = first->s->config;
+	const char *config = default_config(first);
 	int err;
 
 	set_defaults(s, s->arena);
@@ -371,6 +386,8 @@ static int read_again(struct vp_settings *s, struct parse *first)
 		err = read_words(&p);
 	if (s->output != NULL && strcmp(s->output, "-") == 0)
 		s->output = NULL;
+	if (s->config == NULL)
+		s->config = vp_arena_strdup(s->arena, config);
 	return err;
 }
 

@@ -184,6 +184,22 @@ static int set_upstream(struct vp_settings *s, const char *text, char *why,
 	return vp_value_read_addr(&s->upstream, text, why, size);
 }
 
+static int set_discover(struct vp_settings *s, const char *text, char *why,
+                        size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->discover = true;
+	return 0;
+}
+
+static int set_no_discover(struct vp_settings *s, const char *text, char *why,
+                           size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->no_discover = true;
+	return 0;
+}
+
 static int set_verbose(struct vp_settings *s, const char *text, char *why,
                        size_t size)
 {
@@ -288,6 +304,13 @@ static const struct vp_option options[] = {
 	  "expected addresses, from what az prints of a private endpoint or "
 	  "its network interface; repeatable",
 	  PLAN | WATCH | ANALYZE, vp_value_endpoint_file },
+	{ "discover", 0, NULL,
+	  "ask this machine's metadata, and Azure Resource Manager with its "
+	  "managed identity, what belongs to the workspace",
+	  PLAN, set_discover },
+	{ "no-discover", 0, NULL,
+	  "look nowhere for a workspace that nothing names", PLAN,
+	  set_no_discover },
 	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable",
 	  PLAN | WATCH | ANALYZE, vp_value_vnet },
 	{ "local", 0, "IP",

@@ -43,14 +43,16 @@ static bool add_targets(struct vp_planner *p)
 	}
 	if (p->facts->n_targets == 0 && asks(s))
 		return vp_plan_refuse(
-			p, p->s->config != NULL
-				   ? "no target: this config names "
-				     "none (in the sample they follow "
-				     "'#:'), and neither does the "
-				     "command line"
-				   : "no target: name one, such as "
-				     "ACCOUNT.blob.core.windows.net, or "
-				     "give a config with -c");
+			p, "%s",
+			p->s->config != NULL
+				? "no target: this config names "
+				  "none (in the sample they follow "
+				  "'#:'), and neither does the "
+				  "command line"
+				: "no target: name one, such as "
+				  "ACCOUNT.blob.core.windows.net, or "
+				  "give a config with -c; this machine's own "
+				  "files and variables name no workspace");
 	return true;
 }
 

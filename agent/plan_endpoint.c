@@ -252,6 +252,32 @@ static void note_file(struct matcher *m, const char *path, size_t from,
 		             path, m->file->names[from].fqdn);
 }
 
+/* "NAME ADDRESS ADDRESS" of found.c, which has checked it. */
+static void add_found(struct matcher *m, const struct vp_discovered *v)
+{
+	char *copy = vp_arena_strdup(m->arena, v->value), *save = NULL;
+	struct vp_endpoint_name *n =
+		VP_PUSH(m->arena, m->file->names, m->file->n_names);
+
+	n->fqdn = strtok_r(copy, " ", &save);
+	n->from = v->source;
+	for (char *w = strtok_r(NULL, " ", &save); w != NULL;
+	     w = strtok_r(NULL, " ", &save))
+		vp_addr_parse(VP_PUSH(m->arena, n->addresses, n->n_addresses),
+		              w);
+}
+
+/* What was found out stands behind the files. */
+static void read_found(struct matcher *m)
+{
+	const struct vp_discovery *d = m->p->s->found;
+
+	for (size_t i = 0; d != NULL && i < d->n_values; i++) {
+		if (strcmp(d->values[i].key, "address") == 0)
+			add_found(m, &d->values[i]);
+	}
+}
+
 /* Reads each file; ends[i] is where its names end. */
 static bool read_files(struct matcher *m, size_t *ends)
 {
@@ -264,14 +290,15 @@ static bool read_files(struct matcher *m, size_t *ends)
 			return false;
 		ends[i] = m->file->n_names;
 	}
+	read_found(m);
 	return true;
 }
 
 static bool match(struct matcher *m)
 {
 	const struct vp_settings *s = m->p->s;
-	size_t *ends =
-		vp_arena_alloc(m->arena, s->n_endpoint_files * sizeof(*ends));
+	size_t *ends = vp_arena_alloc(m->arena, (s->n_endpoint_files + 1) *
+	                                                sizeof(*ends));
 
 	if (!read_files(m, ends))
 		return false;
@@ -297,7 +324,8 @@ bool vp_plan_endpoints(struct vp_planner *p)
 		.arena = vp_arena_create(),
 		.file = &file,
 	};
-	bool ok = p->s->n_endpoint_files == 0 || match(&m);
+	bool ok = (p->s->n_endpoint_files == 0 && p->s->found == NULL) ||
+	          match(&m);
 
 	vp_arena_destroy(m.arena);
 	return ok;

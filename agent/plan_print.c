@@ -2,6 +2,7 @@
  * plan_print.c - the plan as `vnetprobe targets` shows it: text for people,
  * JSON (schema "vnetprobe.targets/1", described in the man page) for programs.
  */
+#include "found.h"
 #include "plan.h"
 
 #include <errno.h>
@@ -202,12 +203,39 @@ static void print_egress(FILE *out, const struct vp_facts *f,
 	}
 }
 
-static void print_text(FILE *out, const struct vp_facts *f,
+/* Each value with who says so. */
+static void print_discovered(FILE *out, const struct vp_facts *f,
+                             struct vp_arena *arena)
+{
+	const struct vp_discovery *d = &f->discovery;
+
+	if (d->n_values + d->n_notes == 0)
+		return;
+	fputs("\nFound out\n", out);
+	for (size_t i = 0; i < d->n_values; i++) {
+		const struct vp_discovered *v = &d->values[i];
+		const char *sources = vp_found_sources(arena, d, i), *text;
+
+		if (sources == NULL)
+			continue;
+		text = vp_arena_printf(arena, "  %-20s %s", v->key, v->value);
+		put_safe(out, text, strlen(text));
+		fprintf(out, "\n");
+		line(out, "  from", sources);
+	}
+	for (size_t i = 0; i < d->n_notes; i++)
+		line(out, "note", d->notes[i]);
+}
+
+static void print_text(FILE *out, const struct vp_facts *f, bool asked,
                        struct vp_arena *arena)
 {
-	fprintf(out, "Scenario %s, cloud %s%s%s. Nothing is sent.\n",
-	        f->scenario, f->cloud, f->region != NULL ? ", region " : "",
-	        f->region != NULL ? f->region : "");
+	fprintf(out, "Scenario %s, cloud %s%s%s. %s.\n", f->scenario, f->cloud,
+	        f->region != NULL ? ", region " : "",
+	        f->region != NULL ? f->region : "",
+	        asked ? "Nothing but what --discover asks is sent"
+	              : "Nothing is sent");
+	print_discovered(out, f, arena);
 	print_targets(out, f, arena);
 	print_resolvers(out, f, arena);
 	print_vnet(out, f);
@@ -273,6 +301,17 @@ static json_t *json_resolver(const struct vp_resolver *r)
 	return o;
 }
 
+static json_t *json_discovered(const struct vp_discovered *v)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "key", json_string(v->key));
+	json_object_set_new(o, "value", text_or_null(v->value));
+	json_object_set_new(o, "source", text_or_null(v->source));
+	json_object_set_new(o, "inferred", json_boolean(v->inferred));
+	return o;
+}
+
 static json_t *json_egress(const struct vp_policy *p)
 {
 	json_t *o = json_object(), *allow = json_array();
@@ -308,11 +347,18 @@ static json_t *json_plan(const struct vp_facts *f)
 {
 	json_t *o = json_object(), *vnet = json_array();
 	json_t *resolvers = json_array(), *targets = json_array();
+	json_t *discovered = json_array(), *notes = json_array();
 	char text[VP_PREFIX_TEXT];
 
 	for (size_t i = 0; i < f->policy.n_vnet; i++)
 		json_array_append_new(vnet, json_string(vp_prefix_format(
 						    &f->policy.vnet[i], text)));
+	for (size_t i = 0; i < f->discovery.n_values; i++)
+		json_array_append_new(discovered,
+		                      json_discovered(&f->discovery.values[i]));
+	for (size_t i = 0; i < f->discovery.n_notes; i++)
+		json_array_append_new(notes,
+		                      text_or_null(f->discovery.notes[i]));
 	for (size_t i = 0; i < f->n_resolvers; i++)
 		json_array_append_new(resolvers,
 		                      json_resolver(&f->resolvers[i]));
@@ -322,6 +368,8 @@ static json_t *json_plan(const struct vp_facts *f)
 	json_object_set_new(o, "scenario", text_or_null(f->scenario));
 	json_object_set_new(o, "cloud", text_or_null(f->cloud));
 	json_object_set_new(o, "region", text_or_null(f->region));
+	json_object_set_new(o, "discovered", discovered);
+	json_object_set_new(o, "discovery_notes", notes);
 	json_object_set_new(o, "targets", targets);
 	json_object_set_new(o, "resolvers", resolvers);
 	json_object_set_new(o, "vnet", vnet);
@@ -344,7 +392,7 @@ int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,
 		fputc('\n', out);
 	} else {
 		arena = vp_arena_create();
-		print_text(out, facts, arena);
+		print_text(out, facts, s->discover, arena);
 		vp_arena_destroy(arena);
 	}
 	if (fflush(out) != 0)

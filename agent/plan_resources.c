@@ -30,11 +30,17 @@ static bool add_notebook(struct vp_planner *p, struct vp_draft d)
 	int room;
 
 	d.name = w->notebook_fqdn;
-	d.origin = "workspace.notebook_fqdn";
+	if (w->origin == NULL)
+		d.origin = "workspace.notebook_fqdn";
 	d.has_kind = true;
 	d.kind = VP_KIND_NOTEBOOK;
 	if (w->notebook_fqdn != NULL)
 		return vp_plan_add(p, &d);
+	if (w->name == NULL && w->origin != NULL) {
+		vp_plan_note(p, "the workspace's name was not found, and so "
+		                "its notebooks' neither: they are left out");
+		return true;
+	}
 	if (w->name == NULL)
 		return vp_plan_refuse_at(p, "workspace",
 		                         "give notebook_fqdn, or name to "
@@ -47,7 +53,11 @@ static bool add_notebook(struct vp_planner *p, struct vp_draft d)
 	d.name = vp_arena_printf(arena, "ml-%.*s-%s-%s.%s%s", room, w->name,
 	                         p->s->region, w->id, p->s->region,
 	                         suffix(p, VP_KIND_NOTEBOOK));
-	d.origin = "workspace (notebook name derived)";
+	d.origin =
+		w->origin != NULL
+			? vp_arena_printf(arena, "%s (notebook name derived)",
+	                                  w->origin)
+			: "workspace (notebook name derived)";
 	return vp_plan_add(p, &d);
 }
 
@@ -59,7 +69,9 @@ static bool add_regional(struct vp_planner *p, struct vp_draft d,
 	struct vp_arena *arena = p->facts->arena;
 
 	for (size_t i = 0; i < n; i++) {
-		d.origin = vp_arena_printf(arena, "workspace.%s[%zu]", key, i);
+		if (p->s->workspace.origin == NULL)
+			d.origin = vp_arena_printf(arena, "workspace.%s[%zu]",
+			                           key, i);
 		d.name = names[i];
 		d.has_kind = strchr(names[i], '.') != NULL;
 		d.kind = kind;
@@ -78,7 +90,7 @@ bool vp_plan_workspace(struct vp_planner *p)
 		                              VP_KIND_WORKSPACE_CERT };
 	const struct vp_workspace *w = &p->s->workspace;
 	struct vp_draft d = {
-		.origin = "workspace",
+		.origin = w->origin != NULL ? w->origin : "workspace",
 		.has_expect = w->has_expect,
 		.expect = w->expect,
 		.addresses = w->addresses,
@@ -161,8 +173,10 @@ bool vp_plan_account(struct vp_planner *p, const struct vp_storage_account *a,
                      size_t i)
 {
 	struct vp_draft d = {
-		.origin = vp_arena_printf(p->facts->arena,
-		                          "storage_accounts[%zu]", i),
+		.origin = a->origin != NULL
+		                  ? a->origin
+		                  : vp_arena_printf(p->facts->arena,
+		                                    "storage_accounts[%zu]", i),
 		.has_expect = a->has_expect,
 		.expect = a->expect,
 		.addresses = a->addresses,
@@ -202,8 +216,10 @@ static bool add_resource(struct vp_planner *p, struct vp_draft *d,
 bool vp_plan_vault(struct vp_planner *p, const struct vp_key_vault *v, size_t i)
 {
 	struct vp_draft d = {
-		.origin =
-			vp_arena_printf(p->facts->arena, "key_vaults[%zu]", i),
+		.origin = v->origin != NULL
+		                  ? v->origin
+		                  : vp_arena_printf(p->facts->arena,
+		                                    "key_vaults[%zu]", i),
 		.has_expect = v->has_expect,
 		.expect = v->expect,
 		.addresses = v->addresses,
@@ -226,8 +242,10 @@ bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
                       size_t i)
 {
 	struct vp_draft d = {
-		.origin =
-			vp_arena_printf(p->facts->arena, "registries[%zu]", i),
+		.origin = g->origin != NULL
+		                  ? g->origin
+		                  : vp_arena_printf(p->facts->arena,
+		                                    "registries[%zu]", i),
 		.has_expect = g->has_expect,
 		.expect = g->expect,
 		.addresses = g->addresses,

@@ -484,6 +484,7 @@ int vp_report_dns(FILE *out, const struct vp_facts *facts,
 	put_unseen(&d);
 	if (facts->traced)
 		dns_trace(&d.c);
+	page_discovered(&d.c);
 	page_end(&d.c);
 	return page_close(&d.c);
 }

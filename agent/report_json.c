@@ -265,6 +265,20 @@ static void head(struct writer *w)
 	       report_strings(w, f->state_changes, f->n_state_changes));
 }
 
+static void discovery(struct writer *w)
+{
+	const struct vp_discovery *d = &w->facts->discovery;
+
+	if (d->n_values > 0)
+		list(w, "discovered", d->n_values, report_discovered);
+	if (d->n_placements > 0)
+		list(w, "placements", d->n_placements, report_placement);
+	if (d->n_peerings > 0)
+		list(w, "peerings", d->n_peerings, report_peering);
+	if (d->n_notes > 0)
+		member(w, "discovery_notes", report_discovery_notes(w));
+}
+
 int vp_report_json(FILE *out, const struct vp_facts *facts,
                    const struct vp_judgement *j)
 {
@@ -280,6 +294,7 @@ int vp_report_json(FILE *out, const struct vp_facts *facts,
 	__fsetlocking(out, FSETLOCKING_BYCALLER);
 	fputc('{', out);
 	head(&w);
+	discovery(&w);
 	list(&w, "resolvers", facts->n_resolvers, report_resolver);
 	list(&w, "targets", facts->n_targets, target);
 	if (facts->n_zones > 0)

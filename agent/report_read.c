@@ -283,6 +283,7 @@ static void read_report(struct fields *r, const json_t *o)
 	fields_each(r, o, "targets", read_target, f);
 	report_read_dns(r, o);
 	report_read_watched(r, o);
+	report_read_discovery(r, o);
 	fields_each(r, o, "flows", report_read_flow, f);
 }
 

@@ -214,6 +214,7 @@ int vp_report_text(FILE *out, const struct vp_facts *facts,
 	}
 	page_capture(&c);
 	page_flows(&c);
+	page_discovered(&c);
 	page_end(&c);
 	return page_close(&c);
 }

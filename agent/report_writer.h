@@ -61,4 +61,10 @@ json_t *report_capture(struct writer *w);
 json_t *report_watched(struct writer *w);
 json_t *report_tags_file(struct writer *w);
 
+/* report_json_discovery.c */
+json_t *report_discovered(struct writer *w, size_t index);
+json_t *report_placement(struct writer *w, size_t index);
+json_t *report_peering(struct writer *w, size_t index);
+json_t *report_discovery_notes(struct writer *w);
+
 #endif

@@ -9,6 +9,9 @@
 
 #include "vnetprobe/facts.h"
 
+/* Read where neither -c nor a TARGET says what is meant. */
+#define VP_DEFAULT_CONFIG "/etc/vnetprobe.yaml"
+
 enum vp_command {
 	VP_COMMAND_NONE,
 	VP_COMMAND_CHECK,
@@ -20,6 +23,7 @@ enum vp_command {
 	/* named in the contract, not built yet: refused with one sentence */
 	VP_COMMAND_WATCH,
 	VP_COMMAND_AGENT,
+	VP_COMMAND_INIT,
 };
 
 /* A DNS server that the config tells us about: what it is. */
@@ -62,6 +66,7 @@ struct vp_storage_account {
 	char **services; /* blob, file, queue, table, dfs, web; none: blob, file
 	                  */
 	size_t n_services;
+	char *origin; /* where it was found; NULL: it is the config's */
 	bool has_expect;
 	enum vp_expect expect;
 	struct vp_addr *addresses; /* the private endpoint's, if known */
@@ -70,6 +75,7 @@ struct vp_storage_account {
 
 struct vp_key_vault {
 	char *name;
+	char *origin; /* as above */
 	bool has_expect;
 	enum vp_expect expect;
 	struct vp_addr *addresses;
@@ -80,6 +86,7 @@ struct vp_registry {
 	char *name;
 	char **data_regions; /* none: the workspace's region */
 	size_t n_data_regions;
+	char *origin; /* as above */
 	bool has_expect;
 	enum vp_expect expect;
 	struct vp_addr *addresses;
@@ -100,6 +107,7 @@ struct vp_extra_target {
 
 struct vp_workspace {
 	bool present;
+	char *origin; /* as above */
 	char *name;
 	char *id; /* workspaceId: a GUID */
 	char *notebook_fqdn;
@@ -144,7 +152,8 @@ struct vp_settings {
 	char *ca_file;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf; for tests */
 
-	char *cloud; /* public, usgovernment, china; default public */
+	char *cloud;    /* public, usgovernment, china; default public */
+	bool has_cloud; /* it was stated */
 	char *region;
 	char *scenario; /* default "secured" */
 	bool has_expect;
@@ -191,6 +200,14 @@ struct vp_settings {
 	char *config_name; /* as messages call the config; NULL: none read */
 	struct vp_config_place *places;
 	size_t n_places;
+	bool discover;       /* ask the machine's metadata and ARM */
+	bool no_discover;    /* look nowhere by itself */
+	char *arm_workspace; /* --workspace: its name or ARM id */
+	char **from_files;   /* --from: JSON that az printed */
+	size_t n_from_files;
+	bool ask, force; /* init */
+	/* Names and addresses found out, for the plan; NULL: none. */
+	const struct vp_discovery *found;
 	/* Roots for tests: NULL is the system's own. */
 	const char *hosts_file, *nsswitch_file, *dmi_file;
 };

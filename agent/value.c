@@ -281,6 +281,7 @@ int vp_value_cloud(struct vp_settings *s, const char *text, char *why,
 		if (strcmp(text, words[i]) != 0)
 			continue;
 		s->cloud = vp_arena_strdup(s->arena, text);
+		s->has_cloud = true;
 		return 0;
 	}
 	return not_one_of(text, words, 3, why, size);

@@ -56,6 +56,7 @@ NAMES(VP_ORIGINS, enum vp_origin, origin)
 NAMES(VP_OWNER_HOWS, enum vp_owner_how, owner_how)
 NAMES(VP_NAME_SOURCES, enum vp_name_source, name_source)
 NAMES(VP_MODES, enum vp_mode, mode)
+NAMES(VP_PLACEMENT_ROLES, enum vp_placement_role, placement_role)
 #undef X
 
 static const struct {

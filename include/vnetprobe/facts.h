@@ -612,6 +612,59 @@ struct vp_dns_packet {
 	size_t bytes; /* of the DNS message */
 };
 
+/* --- what was found out, and where -------------------------------------- */
+
+/* One value: "workspace_id", and who says so. */
+struct vp_discovered {
+	char *key; /* of agent/found.c's table */
+	char *value;
+	char *source;  /* "environment CI_NAME", "/mnt/azmnt/.nbvm", "IMDS" */
+	bool inferred; /* follows from something else: may be wrong */
+};
+
+/* What a resource is to the workspace, for the limits of where it may be. */
+#define VP_PLACEMENT_ROLES(X)                                                  \
+	X(WORKSPACE, "workspace")                                              \
+	X(STORAGE, "storage") /* its default account */                        \
+	X(VAULT, "vault")                                                      \
+	X(REGISTRY, "registry")                                                \
+	X(COMPUTE, "compute") /* an instance or a node, this machine or not */ \
+	X(MACHINE, "machine") /* this one, which is no compute of a workspace  \
+	                       */
+enum vp_placement_role {
+#define X(id, name) VP_PLACEMENT_##id,
+	VP_PLACEMENT_ROLES(X)
+#undef X
+};
+
+/* Where a resource or one of its private endpoints is. A resource has one
+ * without vnet for itself, and one for each endpoint. */
+struct vp_placement {
+	enum vp_placement_role role;
+	char *name;
+	char *location; /* of the resource; NULL: not told */
+	char *endpoint; /* the private endpoint's name; NULL: none */
+	char *vnet;     /* ARM id in lower case; NULL: not told */
+	char *subnet;   /* its name; NULL: not told */
+	char *source;
+};
+
+struct vp_peering {          /* told by one of its two VNets */
+	char *vnet, *remote; /* ARM ids in lower case */
+	bool connected;
+};
+
+struct vp_discovery {
+	struct vp_discovered *values;
+	size_t n_values;
+	struct vp_placement *placements;
+	size_t n_placements;
+	struct vp_peering *peerings;
+	size_t n_peerings;
+	char **notes; /* what a source did not give, and why: a sentence each */
+	size_t n_notes;
+};
+
 /* --- the run ----------------------------------------------------------- */
 
 #define VP_MODES(X)                                                            \
@@ -642,6 +695,7 @@ struct vp_facts {
 	struct vp_zone *zones;
 	size_t n_zones;
 	struct vp_machine machine;
+	struct vp_discovery discovery;
 	bool traced; /* --trace: packets were asked for, seen or not */
 	struct vp_dns_packet *trace; /* in time order */
 	size_t n_trace;
@@ -688,6 +742,7 @@ VP_NAME_OF(VP_ORIGINS, enum vp_origin, vp_origin_name)
 VP_NAME_OF(VP_OWNER_HOWS, enum vp_owner_how, vp_owner_how_name)
 VP_NAME_OF(VP_NAME_SOURCES, enum vp_name_source, vp_name_source_name)
 VP_NAME_OF(VP_MODES, enum vp_mode, vp_mode_name)
+VP_NAME_OF(VP_PLACEMENT_ROLES, enum vp_placement_role, vp_placement_role_name)
 #undef VP_NAME_OF
 /* "NXDOMAIN", "RCODE23"; "AAAA", "A+AAAA" for 0, "TYPE99". The text is
  * constant or stands in buf. Parsing gives 0 or -EINVAL. */
@@ -713,6 +768,7 @@ int vp_origin_parse(enum vp_origin *out, const char *name);
 int vp_owner_how_parse(enum vp_owner_how *out, const char *name);
 int vp_name_source_parse(enum vp_name_source *out, const char *name);
 int vp_mode_parse(enum vp_mode *out, const char *name);
+int vp_placement_role_parse(enum vp_placement_role *out, const char *name);
 /* Did this run send questions or attempts of its own? */
 bool vp_mode_probes(enum vp_mode mode);
 

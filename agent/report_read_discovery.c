@@ -1,0 +1,69 @@
+/*
+ * report_read_discovery.c - what was found out, read again.
+ *
+ * Reports before these keys have none of them. What the judge looks at (places
+ * and peerings) has to be there; the rest is only shown.
+ */
+#include "report_reader.h"
+
+static void read_discovered(struct fields *r, const json_t *o, void *arg)
+{
+	struct vp_discovery *d = arg;
+	struct vp_discovered *v = VP_PUSH(r->arena, d->values, d->n_values);
+
+	v->key = fields_text(r, o, "key");
+	v->value = fields_text(r, o, "value");
+	v->source = fields_text(r, o, "source");
+	v->inferred = fields_flag(r, o, "inferred");
+	if (!r->failed &&
+	    (v->key == NULL || v->value == NULL || v->source == NULL))
+		fields_fail(r, "value", "key, value and source are texts");
+}
+
+static char *text_if_there(struct fields *r, const json_t *o, const char *key)
+{
+	return fields_has(o, key) ? fields_text(r, o, key) : NULL;
+}
+
+static void read_placement(struct fields *r, const json_t *o, void *arg)
+{
+	struct vp_discovery *d = arg;
+	struct vp_placement *p =
+		VP_PUSH(r->arena, d->placements, d->n_placements);
+
+	FIELDS_WORD(r, o, "role", vp_placement_role_parse, &p->role);
+	p->name = fields_text(r, o, "name");
+	p->location = text_if_there(r, o, "location");
+	p->endpoint = text_if_there(r, o, "endpoint");
+	p->vnet = text_if_there(r, o, "vnet");
+	p->subnet = text_if_there(r, o, "subnet");
+	p->source = fields_text(r, o, "source");
+	if (!r->failed && (p->name == NULL || p->source == NULL))
+		fields_fail(r, "name", "name and source are texts");
+}
+
+static void read_peering(struct fields *r, const json_t *o, void *arg)
+{
+	struct vp_discovery *d = arg;
+	struct vp_peering *p = VP_PUSH(r->arena, d->peerings, d->n_peerings);
+
+	p->vnet = fields_text(r, o, "vnet");
+	p->remote = fields_text(r, o, "remote");
+	p->connected = fields_boolean(r, o, "connected");
+	if (!r->failed && (p->vnet == NULL || p->remote == NULL))
+		fields_fail(r, "vnet", "both VNets are texts");
+}
+
+void report_read_discovery(struct fields *r, const json_t *o)
+{
+	struct vp_discovery *d = &r->f->discovery;
+
+	if (fields_has(o, "discovered"))
+		fields_each(r, o, "discovered", read_discovered, d);
+	if (fields_has(o, "placements"))
+		fields_each(r, o, "placements", read_placement, d);
+	if (fields_has(o, "peerings"))
+		fields_each(r, o, "peerings", read_peering, d);
+	if (fields_has(o, "discovery_notes"))
+		d->notes = fields_texts(r, o, "discovery_notes", &d->n_notes);
+}
