@@ -819,6 +819,50 @@ static void rnd_command(struct vp_facts *f)
 	t->n_prefixes = rnd(9);
 }
 
+static char *rnd_vnet(struct vp_facts *f)
+{
+	static const char *const ids[] = { "/vnets/a", "/vnets/b", "/vnets/c" };
+
+	return coin() ? copy(f, ids[rnd(3)]) : rnd_text(f);
+}
+
+static void rnd_discovery(struct vp_facts *f)
+{
+	struct vp_discovery *d = &f->discovery;
+
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_discovered *v =
+			VP_PUSH(f->arena, d->values, d->n_values);
+
+		v->key = some_text(f);
+		v->value = some_text(f);
+		v->source = some_text(f);
+		v->inferred = coin();
+	}
+	for (uint64_t i = rnd(6); i > 0; i--) {
+		struct vp_placement *p =
+			VP_PUSH(f->arena, d->placements, d->n_placements);
+
+		p->role = (enum vp_placement_role)rnd(6);
+		p->name = some_text(f);
+		p->location = coin() ? copy(f, "eastus") : rnd_text(f);
+		p->endpoint = rnd_text(f);
+		p->vnet = rnd_vnet(f);
+		p->subnet = rnd_text(f);
+		p->source = some_text(f);
+	}
+	for (uint64_t i = rnd(3); i > 0; i--) {
+		struct vp_peering *p =
+			VP_PUSH(f->arena, d->peerings, d->n_peerings);
+
+		p->vnet = coin() ? copy(f, "/vnets/a") : some_text(f);
+		p->remote = coin() ? copy(f, "/vnets/b") : some_text(f);
+		p->connected = coin();
+	}
+	for (uint64_t i = rnd(2); i > 0; i--)
+		*VP_PUSH(f->arena, d->notes, d->n_notes) = some_text(f);
+}
+
 static struct vp_facts *random_facts(void)
 {
 	struct vp_facts *f = vp_facts_create();
@@ -849,6 +893,7 @@ static struct vp_facts *random_facts(void)
 	rnd_ledger(f);
 	rnd_policy(f);
 	rnd_command(f);
+	rnd_discovery(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
 		*VP_PUSH(f->arena, f->proxies, f->n_proxies) = some_text(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
