@@ -346,6 +346,12 @@ static unsigned kind_flags(const struct dns_scene *s, size_t name,
 	case VP_KIND_COMPUTE_INSTANCE:
 		return DNS_F_INSTANCE |
 		       (right & 1u << VP_KIND_NOTEBOOK ? DNS_F_PAIR : 0);
+	case VP_KIND_ONLINE_ENDPOINT:
+	case VP_KIND_SERVERLESS_MODEL:
+		/* their records are in the workspace's own zone */
+		return (right & 1u << VP_KIND_NOTEBOOK) && !(right & workspace)
+		               ? DNS_F_PAIR
+		               : 0;
 	case VP_KIND_MONITOR:
 		return DNS_F_MONITOR;
 	default:

@@ -201,6 +201,28 @@ azure_full() {
   for kind in arm login studio mcr; do azure_front $kind; done
 }
 
+# azure_agents - the regional host of Azure ML's agents, which wants to see a
+# certificate of the client's
+azure_agents() {
+  front -n "$REGION.cert.api.azureml.ms" pub agents workspace 198.51.100.10
+  sed -i "s|^  ssl_certificate_key.*|&\n  ssl_verify_client on;\n  ssl_client_certificate $LAB_CERTS/ca.pem;|" \
+    "$FRONTS/pub/agents.conf"
+}
+
+# azure_aks public|private - an AKS cluster's API server
+azure_aks() {
+  public_zone azmk8s.io <<<"$AKS.hcp.$REGION A 203.0.113.40"
+  if [ "$1" = public ]; then
+    front pub aks aks 203.0.113.40
+    azure_target "$AKS.hcp.$REGION.azmk8s.io"
+  else
+    private_zone "$AKS_ZONE.privatelink.$REGION.azmk8s.io" <<<"$AKS A 10.20.2.22"
+    front pe aks aks 10.20.2.22
+    azure_target "$AKS.$AKS_ZONE.privatelink.$REGION.azmk8s.io"
+  fi
+  sed -i "s|^ca_file: .*|ca_file: $LAB_CERTS/ca-and-cluster.pem|" /run/lab/vnetprobe.yaml
+}
+
 # azure_no_endpoint KIND... - as no_private_endpoint, for all kinds of azure_full
 azure_no_endpoint() {
   local kind i
@@ -273,4 +295,22 @@ azure_tag() { # NAME PREFIX
   [ "$region" != "$1" ] || region=''
   printf '{"name": "%s", "id": "%s", "properties": {"changeNumber": 1, "region": "%s", "regionId": 0, "platform": "Azure", "systemService": "%s", "addressPrefixes": ["%s"], "networkFeatures": null}}' \
     "$1" "$1" "${region,,}" "${1%%.*}" "$2"
+}
+
+# azure_tunnel ADDRESS - somebody who takes datagrams to port 5831, and is silent
+azure_tunnel() {
+  local peer
+  peer=$(lab_tool lab_peer)
+  nsenter --net=/run/netns/pub -- "$peer" dns no-tcp "$1" 5831 &
+}
+
+# azure_inbound ADDRESS PORT - from this public address to the client, as often
+# as `during` says; somebody has to listen there: azure_listener PORT, in running
+azure_inbound() {
+  during in_ns pub curl -s -m 0.3 --interface "$1" "http://$CLIENT:$2/"
+}
+azure_listener() {
+  local peer
+  peer=$(lab_tool lab_peer)
+  nsenter --net=/run/netns/client -- "$peer" tcp "$CLIENT" "$1" &
 }

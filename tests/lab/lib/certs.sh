@@ -7,6 +7,8 @@
 #                     own certificates: wildcards, no privatelink names
 #   inspected/KIND.pem  the same names re-signed by a company's inspection CA
 #   expired/KIND.pem  the first of them, valid in 2023 only
+#   ca-and-cluster.pem  the root and that of an AKS cluster, whose API server has
+#                     its certificate from a CA of its own
 #   key.pem           one key for all leafs
 #
 # Two issuing CAs, so that a check which takes "one issuer for many services"
@@ -15,7 +17,7 @@
 # kind, issuing CA, SANs
 lab_cert_kinds() {
   cat <<END
-workspace   02 *.workspace.$REGION.api.azureml.ms,*.workspace.$REGION.cert.api.azureml.ms,*.api.azureml.ms
+workspace   02 *.workspace.$REGION.api.azureml.ms,*.workspace.$REGION.cert.api.azureml.ms,*.cert.api.azureml.ms,*.api.azureml.ms
 instances   02 *.$REGION.instances.azureml.ms,*.$REGION.instances.ml.azure.ms
 notebooks   02 *.$REGION.notebooks.azure.net,*.notebooks.azure.net
 inference   02 *.$REGION.inference.ml.azure.com
@@ -45,7 +47,7 @@ dfs          01 *.dfs.core.windows.net
 geo          01 *.$REGION.geo.azurecr.io
 search       02 *.search.windows.net
 ai           02 *.cognitiveservices.azure.com,*.openai.azure.com,*.services.ai.azure.com
-aks          02 *.hcp.$REGION.azmk8s.io,*.$AKS_ZONE.privatelink.$REGION.azmk8s.io
+aks          cluster *.hcp.$REGION.azmk8s.io,*.$AKS_ZONE.privatelink.$REGION.azmk8s.io
 monitor      02 *.monitor.azure.com,*.in.applicationinsights.azure.com,*.ods.opinsights.azure.com,*.oms.opinsights.azure.com
 END
 }
@@ -74,6 +76,8 @@ lab_certs() {
     lab_certificate "$d/ca.pem" '/O=Lab Trust Services/CN=Lab Global Root G2' '' "${ca[@]}"
     lab_certificate "$d/01.pem" '/O=Lab Cloud/CN=Lab Azure RSA TLS Issuing CA 01' "$d/ca.pem" "${ca[@]}"
     lab_certificate "$d/02.pem" '/O=Lab Cloud/CN=Lab Azure RSA TLS Issuing CA 02' "$d/ca.pem" "${ca[@]}"
+    lab_certificate "$d/cluster.pem" '/CN=ca' '' "${ca[@]}"
+    cat "$d/ca.pem" "$d/cluster.pem" >"$d/ca-and-cluster.pem"
     lab_certificate "$d/inspector.pem" '/O=Contoso/CN=Contoso TLS Inspection CA' '' "${ca[@]}"
     # `openssl ca` is the one command of OpenSSL 3.0 that sets both dates.
     cat >"$d/ca.conf" <<END

@@ -12,6 +12,7 @@
 #
 #   lab_firewall                in setup: namespace, links, routes
 #   firewall_app RULE...        application rules: allow PATTERN, inspect PATTERN KIND
+#   firewall_opens KIND...      inspect our own names of these kinds
 #   firewall_takes PREFIX       whose port 443 goes by application rules; by
 #                               default everything but private addresses
 #   firewall_route_private      the private endpoints' subnet goes there as well
@@ -60,6 +61,13 @@ END
 }
 
 firewall_app() { printf '%s\n' "$@" >>"$FIREWALL_RULES"; }
+# firewall_opens KIND... - our own names of these kinds are inspected
+firewall_opens() {
+  local kind name
+  for kind in "$@"; do
+    for name in $(azure_names "$kind"); do firewall_app "inspect $name $kind"; done
+  done
+}
 firewall_takes() { FIREWALL_TAKES="ip daddr $1"; }
 firewall_route_private() {
   ip -n router route replace 10.20.2.0/24 via "$FIREWALL" table 100

@@ -1,0 +1,38 @@
+# firewall-inspected: the firewall opens TLS of public names, with the company's
+# CA, which applications trust. It must not open private endpoints, nor the hosts
+# that ask for a client's certificate.
+breaks='private-inspected mutual-tls'
+plan_packets="tcp port 443 and host 198.51.100.10"
+usual_packets='tcp port 443 and (host 203.0.113.31 or host 203.0.113.33)'
+setup() {
+  azure_full
+  azure_config firewall-inspected
+  azure_agents
+  azure_target "$REGION.cert.api.azureml.ms" 'expect: public'
+  lab_firewall
+  firewall_app 'inspect login.microsoftonline.com login' 'inspect mcr.microsoft.com mcr'
+}
+running() {
+  firewall_app "allow $REGION.cert.api.azureml.ms"
+  firewall_start
+}
+usual() {
+  during client curl -s -m 1 --cacert "$LAB_CERTS/inspector.pem" \
+    https://login.microsoftonline.com/ https://mcr.microsoft.com/
+}
+
+break_private-inspected() {
+  want 1 tls-intercepted service-saw-other-source
+  break_it() {
+    firewall_opens workspace instances notebooks inference models blob file queue table dfs \
+      vault registry data geo search ai
+    firewall_takes 0.0.0.0/0
+    firewall_route_private
+  }
+}
+
+# Azure ML's agents show a certificate there; the firewall cannot.
+break_mutual-tls() {
+  want 1 tls-untrusted
+  break_it() { firewall_app "inspect $REGION.cert.api.azureml.ms workspace"; }
+}
