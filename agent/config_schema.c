@@ -51,6 +51,7 @@ static const cyaml_schema_value_t account_schema = {
 static const cyaml_schema_field_t vault_fields[] = {
 	NEEDED(struct raw_vault, "name", name),
 	TEXT(struct raw_vault, "expect", expect),
+	TEXT(struct raw_vault, "private_endpoint", private_endpoint),
 	LIST(struct raw_vault, "addresses", addresses, &text_schema),
 	CYAML_FIELD_END,
 };

@@ -22,7 +22,7 @@ struct raw_account {
 };
 
 struct raw_vault {
-	char *name, *expect;
+	char *name, *expect, *private_endpoint;
 	char **addresses;
 	unsigned addresses_count;
 };

@@ -159,6 +159,7 @@ static bool read_vault(struct reader *r, const struct raw_vault *raw,
 	vp_config_path(path, "key_vaults[%u]", i);
 	keep_place(r, path, "name");
 	v->name = vp_arena_strdup(s->arena, raw->name);
+	v->private_endpoint = vp_arena_strdup(s->arena, raw->private_endpoint);
 	return read_expect(r, path, raw->expect, &v->has_expect, &v->expect) &&
 	       read_addresses(r, path, raw->addresses, raw->addresses_count,
 	                      &v->addresses, &v->n_addresses);

@@ -33,6 +33,7 @@ struct reader {
 	char path[PATH]; /* of what is being read */
 	char *why;
 	size_t size;
+	char *endpoint; /* of what is being read: ARM id or name; NULL */
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct reader *r,
@@ -271,6 +272,7 @@ static bool add_name(struct reader *r, const char *text,
 	name->addresses = a->list;
 	name->n_addresses = a->n;
 	name->from = vp_arena_printf(r->arena, "%s (%s)", from, r->file);
+	name->endpoint = r->endpoint;
 	return true;
 }
 
@@ -357,8 +359,11 @@ static bool read_nic(struct reader *r, const json_t *o)
 
 	if (name == NULL)
 		return false;
-	if (json_is_string(field(endpoint, "id")))
+	r->endpoint = NULL;
+	if (json_is_string(field(endpoint, "id"))) {
 		name = json_string_value(field(endpoint, "id"));
+		r->endpoint = vp_arena_strdup(r->arena, name);
+	}
 	nic.name = last_segment(r->arena, name);
 	if (!each(r, o, "ipConfigurations", read_ip_configuration, &nic))
 		return false;
@@ -399,8 +404,11 @@ static bool read_custom_dns(struct reader *r, const json_t *v, void *arg)
 static bool read_endpoint(struct reader *r, const json_t *o)
 {
 	const char *name = text_field(r, o, "name");
+	const json_t *id = field(o, "id");
 	size_t before = r->out->n_names;
 
+	r->endpoint = vp_arena_strdup(
+		r->arena, json_is_string(id) ? json_string_value(id) : name);
 	if (name == NULL || !each(r, o, "customDnsConfigs", read_custom_dns,
 	                          last_segment(r->arena, name)))
 		return false;
@@ -446,6 +454,10 @@ static bool read_zone_group(struct reader *r, const json_t *o)
 	name = vp_arena_strdup(r->arena,
 	                       at != NULL ? at + 18 : "private endpoint");
 	name[strcspn(name, "/")] = '\0';
+	r->endpoint = at == NULL
+	                      ? NULL
+	                      : vp_arena_printf(r->arena, "%.*s%s",
+	                                        (int)(at + 18 - id), id, name);
 	return each(r, o, "privateDnsZoneConfigs", read_zone_config,
 	            last_segment(r->arena, name));
 }

@@ -23,7 +23,9 @@ struct vp_endpoint_name { /* a name and the address it must have */
 	char *fqdn;
 	struct vp_addr *addresses;
 	size_t n_addresses;
-	char *from; /* "pe-blob, member blob (nic.json)" */
+	char *from;     /* "pe-blob, member blob (nic.json)" */
+	char *endpoint; /* the private endpoint's ARM id or name; NULL: the file
+	                 * does not tell */
 };
 
 struct vp_endpoint_file {

@@ -108,13 +108,46 @@ static const struct vp_finding_type rows[] = {
 	    "    openssl s_client -connect {address}:{port} "
 	    "-servername {name} | openssl x509 -noout -dates -issuer",
 	    "RFC 5280 section 4.1.2.5"),
+	ROW(ERROR, "reach", "firewall-application-rule",
+	    "a firewall connects anew to the public address",
+	    "The capture shows an open connection to the right private "
+	    "address, and the service tells of, or refuses, a source that is "
+	    "not this machine's.",
+	    "A device on the way ends the connection and connects anew. "
+	    "Azure Firewall does so for traffic that an application rule "
+	    "takes: it resolves the TLS server name itself, whatever address "
+	    "was meant, and so reaches the public address. Nothing is wrong "
+	    "with this machine's DNS.",
+	    "Let traffic to the private endpoints pass by a network rule, "
+	    "which comes before application rules and leaves the address "
+	    "alone:\n"
+	    "    az network firewall network-rule create -g RG -f FIREWALL "
+	    "--collection-name COLLECTION -n private-endpoints "
+	    "--protocols TCP --source-addresses '*' "
+	    "--destination-addresses {address} --destination-ports {port}\n"
+	    "With a firewall policy:\n"
+	    "    az network firewall policy rule-collection-group collection "
+	    "rule add -g RG --policy-name POLICY --rcg-name GROUP "
+	    "--collection-name COLLECTION -n private-endpoints "
+	    "--rule-type NetworkRule --ip-protocols TCP --source-addresses '*' "
+	    "--dest-addr {address} --destination-ports {port}\n"
+	    "Or give the firewall DNS servers that know the private zones, so "
+	    "that it goes to the private endpoint itself:\n"
+	    "    az network firewall update -g RG -n FIREWALL "
+	    "--enable-dns-proxy true --dns-servers DNS_SERVER\n"
+	    "Where no Azure Firewall is on the way, another proxy or NAT does "
+	    "the same: follow the route to {address}.",
+	    "Microsoft: firewall/dns-details; "
+	    "key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "reach", "http-network-denied",
 	    "the service refuses this network",
 	    "The service's own answer says that this network is not allowed "
 	    "or that public access is disabled.",
 	    "The address looks private, but the service saw the request come "
 	    "by its public path: a firewall's application rule connected "
-	    "anew, or the private endpoint is not approved.",
+	    "anew, or the private endpoint is not approved. Where the "
+	    "service tells which source it saw, the first is told apart as "
+	    "firewall-application-rule.",
 	    "If a firewall stands on the way, let traffic to private endpoints "
 	    "pass by a network rule, not an application rule. And see whether "
 	    "the endpoint's connection is approved:\n" ENDPOINT_CONNECTIONS "\n"
@@ -142,6 +175,39 @@ static const struct vp_finding_type rows[] = {
 	    "-n SUBNET --query serviceEndpoints",
 	    "Microsoft: key-vault/general/private-link-diagnostics "
 	    "(x-ms-keyvault-network-info)"),
+	ROW(ERROR, "reach", "service-names-other-endpoint",
+	    "the service was reached through another private endpoint",
+	    "The service names the private endpoint that the request came "
+	    "by, and it is not the one that this name is expected to have.",
+	    "The record, or a device on the way, leads to another private "
+	    "endpoint of the same service: one of another VNet, or one that "
+	    "was made twice. Whoever deletes that endpoint cuts this machine "
+	    "off.",
+	    "See which endpoints the service has, and write the right one's "
+	    "address into the record:\n" ENDPOINT_CONNECTIONS "\n"
+	    "    az network private-dns record-set a show -g RG -z {zone} "
+	    "-n {label}\n"
+	    "If {what} is the right one, say so in the config:\n"
+	    "    key_vaults:\n"
+	    "      - name: {account}\n"
+	    "        private_endpoint: {what}",
+	    "Microsoft: key-vault/general/private-link-diagnostics "
+	    "(x-ms-keyvault-network-info)"),
+	ROW(WARNING, "reach", "service-endpoint-used",
+	    "the service was not called over a private link",
+	    "The service saw this machine's own private address and a "
+	    "connection that is no private link.",
+	    "That is how a service endpoint looks. The traffic stays in "
+	    "Azure, but the service's firewall decides by subnet, and the "
+	    "private endpoint is not what was used. The words for it were "
+	    "seen in few places only, hence no error.",
+	    "If service endpoints are meant, expect them:\n"
+	    "    expect: service-endpoint\n"
+	    "Else see whether this subnet has one, and whether the endpoint's "
+	    "connection is approved:\n"
+	    "    az network vnet subnet show -g RG --vnet-name VNET "
+	    "-n SUBNET --query serviceEndpoints\n" ENDPOINT_CONNECTIONS,
+	    "Microsoft: key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "reach", "http-silent",
 	    "TLS works, but the service does not answer",
 	    "The request was sent and no HTTP answer came in time.",

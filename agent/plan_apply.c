@@ -28,6 +28,11 @@ static void copy_wishes(struct vp_arena *arena, struct vp_target *to,
 	to->expected = NULL;
 	to->n_expected = 0;
 	to->expected_from = vp_arena_strdup(arena, from->expected_from);
+	to->endpoints = NULL;
+	to->n_endpoints = 0;
+	for (size_t i = 0; i < from->n_endpoints; i++)
+		*VP_PUSH(arena, to->endpoints, to->n_endpoints) =
+			vp_arena_strdup(arena, from->endpoints[i]);
 	for (size_t i = 0; i < from->n_expected; i++)
 		*VP_PUSH(arena, to->expected, to->n_expected) =
 			from->expected[i];

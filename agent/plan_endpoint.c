@@ -28,6 +28,8 @@ struct found {
 	struct vp_addr *addresses;
 	size_t n_addresses;
 	char *from; /* NULL: nothing */
+	char **endpoints;
+	size_t n_endpoints;
 };
 
 static int by_fqdn(const void *a, const void *b)
@@ -77,6 +79,8 @@ static void take(struct matcher *m, struct found *f,
 			*VP_PUSH(m->arena, f->addresses, f->n_addresses) =
 				n->addresses[i];
 	}
+	if (n->endpoint != NULL)
+		*VP_PUSH(m->arena, f->endpoints, f->n_endpoints) = n->endpoint;
 	if (f->from == NULL)
 		f->from = n->from;
 	else if (strstr(f->from, n->from) == NULL)
@@ -215,6 +219,9 @@ static bool set_expected(struct matcher *m, size_t index)
 	for (size_t i = 0; i < f.n_addresses; i++)
 		*VP_PUSH(arena, t->expected, t->n_expected) = f.addresses[i];
 	t->expected_from = vp_arena_strdup(arena, f.from);
+	for (size_t i = 0; i < f.n_endpoints; i++)
+		*VP_PUSH(arena, t->endpoints, t->n_endpoints) =
+			vp_arena_strdup(arena, f.endpoints[i]);
 	return true;
 }
 

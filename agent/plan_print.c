@@ -66,6 +66,8 @@ static void print_addresses(FILE *out, struct vp_arena *arena,
 	line(out, "addresses", list);
 	if (t->expected_from != NULL)
 		line(out, "told by", t->expected_from);
+	for (size_t i = 0; i < t->n_endpoints; i++)
+		line(out, "endpoint", t->endpoints[i]);
 }
 
 static void print_target(FILE *out, struct vp_arena *arena,
@@ -274,6 +276,9 @@ static json_t *json_target(const struct vp_target *t)
 	json_object_set_new(o, "addresses", addresses);
 	json_object_set_new(o, "addresses_from",
 	                    text_or_null(t->expected_from));
+	if (t->n_endpoints > 0)
+		json_object_set_new(o, "endpoint",
+		                    json_string(t->endpoints[0]));
 	json_object_set_new(o, "origin", text_or_null(t->origin));
 	return o;
 }

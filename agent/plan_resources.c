@@ -224,6 +224,7 @@ bool vp_plan_vault(struct vp_planner *p, const struct vp_key_vault *v, size_t i)
 		.expect = v->expect,
 		.addresses = v->addresses,
 		.n_addresses = v->n_addresses,
+		.endpoint = v->private_endpoint,
 	};
 
 	return add_resource(p, &d, VP_KIND_VAULT, v->name);

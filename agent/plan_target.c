@@ -193,6 +193,9 @@ static void add_expected(struct vp_arena *arena, struct vp_target *t,
 {
 	if (d->n_addresses > 0)
 		t->expected_from = vp_arena_strdup(arena, "config");
+	if (d->endpoint != NULL)
+		*VP_PUSH(arena, t->endpoints, t->n_endpoints) =
+			vp_arena_strdup(arena, d->endpoint);
 	for (size_t i = 0; i < d->n_addresses; i++) {
 		bool known = false;
 

@@ -42,6 +42,7 @@ struct vp_draft {
 	enum vp_expect expect;
 	const struct vp_addr *addresses;
 	size_t n_addresses;
+	const char *endpoint; /* name or ARM id of its private endpoint */
 	const char *origin;
 };
 

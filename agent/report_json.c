@@ -112,6 +112,8 @@ static json_t *target(struct writer *w, size_t index)
 	report_put(o, "http_path", report_string(w, t->http_path));
 	report_put(o, "expected", report_addresses(t->expected, t->n_expected));
 	report_put_string(w, o, "expected_from", t->expected_from);
+	report_put_strings(w, o, "expected_endpoints", t->endpoints,
+	                   t->n_endpoints);
 	if (t->name->n_hosts > 0)
 		report_put(o, "hosts", report_hosts(t->name));
 	report_put(o, "dns", report_rows(w, t->name->rows, t->name->n_rows));

@@ -162,6 +162,9 @@ static void read_target(struct fields *r, const json_t *o, void *arg)
 	t->expected = fields_addresses(r, o, "expected", &t->n_expected);
 	if (fields_has(o, "expected_from"))
 		t->expected_from = fields_text(r, o, "expected_from");
+	if (fields_has(o, "expected_endpoints"))
+		t->endpoints = fields_texts(r, o, "expected_endpoints",
+		                            &t->n_endpoints);
 	fields_each(r, o, "addresses", read_address, t);
 }
 

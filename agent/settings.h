@@ -76,6 +76,7 @@ struct vp_storage_account {
 struct vp_key_vault {
 	char *name;
 	char *origin; /* as above */
+	char *private_endpoint; /* its name or ARM id; NULL: not stated */
 	bool has_expect;
 	enum vp_expect expect;
 	struct vp_addr *addresses;

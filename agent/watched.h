@@ -18,8 +18,8 @@
 struct vp_watched;
 
 /* Forks the keeper: while this process has one thread, all its rights and the
- * signal mask and dispositions that the command should have. argv stays the caller's. Returns
- * 0, or -errno with a sentence in why. */
+ * signal mask and dispositions that the command should have. argv stays the
+ * caller's. Returns 0, or -errno with a sentence in why. */
 int vp_watched_fork(struct vp_watched **out, char *const argv[], char *why,
                     size_t size);
 /* The keeper: ancestor of all processes of the command. */

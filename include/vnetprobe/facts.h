@@ -281,6 +281,10 @@ struct vp_target {
 		*expected; /* addresses it must have; none: any private */
 	size_t n_expected;
 	char *expected_from; /* who says so: "config", "pe-blob (nic.json)" */
+	/* Names or ARM ids of private endpoints that it may be reached by;
+	 * none: not known. */
+	char **endpoints;
+	size_t n_endpoints;
 	struct vp_target_address *addresses; /* distinct, as answers came */
 	size_t n_addresses;
 };

@@ -328,6 +328,9 @@ static void add_target(struct choice *c, struct vp_name *name, uint16_t port)
 	t->kind = (enum vp_kind)pick(c, VP_KIND_COUNT);
 	t->expect = (enum vp_expect)pick(c, VP_EXPECT_COUNT);
 	t->origin = vp_arena_strdup(f->arena, "config");
+	if (maybe(c))
+		*VP_PUSH(f->arena, t->endpoints, t->n_endpoints) =
+			vp_arena_strdup(f->arena, "pe-kv");
 	t->why = vp_arena_strdup(f->arena, "the scenario says so");
 	t->zone = maybe(c) ? host(c) : NULL;
 	t->tls = port == 443;

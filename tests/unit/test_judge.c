@@ -672,6 +672,184 @@ static void saw_other_private(struct vp_facts *f)
 	at(f, VAULT)->http.service_saw = addr("10.20.1.5");
 }
 
+/* --- a device that connects anew --------------------------------------- */
+
+/* The capture shows our own connection to where the target's address is. */
+static struct vp_flow *captured(struct vp_facts *f, size_t target)
+{
+	struct vp_target_address *a = at(f, target);
+	struct vp_flow *w = add_flow(f, IPPROTO_TCP, "10.20.2.9:443", NULL);
+
+	w->remote.addr = a->addr;
+	w->local = a->local;
+	w->own = true;
+	return w;
+}
+
+/* The registry refuses, and quotes a public address. */
+static void firewall_registry(struct vp_facts *f)
+{
+	at(f, REGISTRY)->http.signature = VP_SIGNATURE_DENIED;
+	at(f, REGISTRY)->http.service_saw = addr("203.0.113.9");
+	captured(f, REGISTRY);
+}
+
+static void firewall_vault(struct vp_facts *f)
+{
+	saw_public(f);
+	captured(f, VAULT);
+}
+
+/* The firewall's subnet has a service endpoint: its private address shows. */
+static void firewall_service_endpoint(struct vp_facts *f)
+{
+	saw_other_private(f);
+	at(f, VAULT)->http.connection_type = copy(f, "Ipv4");
+	captured(f, VAULT);
+}
+
+/* The same over a private link: a NAT inside, and no firewall's doing. */
+static void nat_private_link(struct vp_facts *f)
+{
+	saw_other_private(f);
+	at(f, VAULT)->http.connection_type = copy(f, "privatelink");
+	captured(f, VAULT);
+}
+
+/* Public, and yet over a private link: stranger than an application rule. */
+static void public_private_link(struct vp_facts *f)
+{
+	saw_public(f);
+	at(f, VAULT)->http.connection_type = copy(f, "PrivateLink");
+	captured(f, VAULT);
+}
+
+/* No connection in the capture, another one, one that never opened, none. */
+static void firewall_not_seen(struct vp_facts *f)
+{
+	firewall_registry(f);
+	f->flows[0].local.port++;
+}
+
+static void firewall_not_open(struct vp_facts *f)
+{
+	firewall_registry(f);
+	f->flows[0].state = VP_FLOW_ANSWERED;
+}
+
+static void firewall_blind(struct vp_facts *f)
+{
+	firewall_registry(f);
+	f->capture.state = VP_CAPTURE_OFF;
+	f->capture.wanted = false;
+}
+
+/* Not the address that it must have: DNS is to blame. */
+static void firewall_wrong_address(struct vp_facts *f)
+{
+	firewall_registry(f);
+	*VP_PUSH(f->arena, f->targets[REGISTRY].expected,
+	         f->targets[REGISTRY].n_expected) = addr("10.20.2.11");
+}
+
+static void firewall_right_address(struct vp_facts *f)
+{
+	firewall_registry(f);
+	*VP_PUSH(f->arena, f->targets[REGISTRY].expected,
+	         f->targets[REGISTRY].n_expected) = addr("10.20.2.10");
+}
+
+/* It quotes our own address: we were refused as we are. */
+static void refused_directly(struct vp_facts *f)
+{
+	firewall_registry(f);
+	at(f, REGISTRY)->http.service_saw = addr("10.20.1.4");
+}
+
+/* Storage does not say what it saw: alone it tells too little. */
+static void refused_alone(struct vp_facts *f)
+{
+	at(f, BLOB)->http.signature = VP_SIGNATURE_DENIED;
+	captured(f, BLOB);
+}
+
+static void refused_beside_firewall(struct vp_facts *f)
+{
+	refused_alone(f);
+	firewall_registry(f);
+}
+
+/* Refused directly there: nothing tells of a device. */
+static void refused_beside_refused(struct vp_facts *f)
+{
+	refused_alone(f);
+	refused_directly(f);
+}
+
+static void public_refuses(struct vp_facts *f)
+{
+	firewall_registry(f);
+	f->targets[REGISTRY].expect = VP_EXPECT_SERVICE_ENDPOINT;
+}
+
+#define ENDPOINT_ID                                                            \
+	"/subscriptions/1/resourceGroups/rg/providers/Microsoft.Network/"      \
+	"privateEndpoints/pe-kv"
+
+static void names_endpoint(struct vp_facts *f, const char *expected)
+{
+	at(f, VAULT)->http.connection_type = copy(f, "PrivateLink");
+	at(f, VAULT)->http.private_endpoint = copy(f, ENDPOINT_ID);
+	if (expected != NULL)
+		*VP_PUSH(f->arena, f->targets[VAULT].endpoints,
+		         f->targets[VAULT].n_endpoints) = copy(f, expected);
+}
+
+static void endpoint_unknown(struct vp_facts *f)
+{
+	names_endpoint(f, NULL);
+}
+
+static void endpoint_by_name(struct vp_facts *f)
+{
+	names_endpoint(f, "PE-KV");
+}
+
+static void endpoint_by_id(struct vp_facts *f)
+{
+	names_endpoint(f, "/SUBSCRIPTIONS/1/resourcegroups/RG/providers/"
+	                  "microsoft.network/privateEndpoints/pe-kv");
+}
+
+static void endpoint_one_of_two(struct vp_facts *f)
+{
+	names_endpoint(f, "pe-hub");
+	names_endpoint(f, "pe-kv");
+}
+
+static void endpoint_other_name(struct vp_facts *f)
+{
+	names_endpoint(f, "pe-kv2");
+}
+
+static void endpoint_other_group(struct vp_facts *f)
+{
+	names_endpoint(f, "/subscriptions/1/resourceGroups/rg2/providers/"
+	                  "Microsoft.Network/privateEndpoints/pe-kv");
+}
+
+/* Ours, and not over a private link. */
+static void not_private_link(struct vp_facts *f)
+{
+	at(f, VAULT)->http.connection_type = copy(f, "Ipv4");
+}
+
+static void service_endpoint_meant(struct vp_facts *f)
+{
+	not_private_link(f);
+	f->targets[VAULT].expect = VP_EXPECT_SERVICE_ENDPOINT;
+}
+
 static void proxy(struct vp_facts *f)
 {
 	*VP_PUSH(f->arena, f->proxies, f->n_proxies) =
@@ -1142,6 +1320,29 @@ static const struct test_case cases[] = {
 	C(http_foreign, P, "http-foreign", ""),
 	C(saw_public, F, "service-saw-other-source", ""),
 	C(saw_other_private, F, "service-saw-other-source", ""),
+	C(firewall_registry, F, "firewall-application-rule", ""),
+	C(firewall_vault, F, "firewall-application-rule", ""),
+	C(firewall_service_endpoint, F, "firewall-application-rule", ""),
+	C(nat_private_link, F, "service-saw-other-source", ""),
+	C(public_private_link, F, "service-saw-other-source", ""),
+	C(firewall_not_seen, F, "http-network-denied", ""),
+	C(firewall_not_open, F, "http-network-denied", ""),
+	C(firewall_blind, F, "http-network-denied", ""),
+	C(firewall_wrong_address, F, "dns-other-endpoint", ""),
+	C(firewall_right_address, F, "firewall-application-rule", ""),
+	C(refused_directly, F, "http-network-denied", ""),
+	C(refused_alone, F, "http-network-denied", ""),
+	C(refused_beside_firewall, F, "firewall-application-rule", ""),
+	C(refused_beside_refused, F, "http-network-denied", ""),
+	C(public_refuses, F, "http-network-denied", "dns-private-unexpected"),
+	C(endpoint_unknown, P, "", ""),
+	C(endpoint_by_name, P, "", ""),
+	C(endpoint_by_id, P, "", ""),
+	C(endpoint_one_of_two, P, "", ""),
+	C(endpoint_other_name, F, "service-names-other-endpoint", ""),
+	C(endpoint_other_group, F, "service-names-other-endpoint", ""),
+	C(not_private_link, P, "service-endpoint-used", ""),
+	C(service_endpoint_meant, P, "", "dns-private-unexpected"),
 	C(proxy, P, "proxy-configured", ""),
 
 	C(private_flow, P, "", ""),

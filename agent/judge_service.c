@@ -1,0 +1,355 @@
+/*
+ * judge_service.c - what the service itself says of the way we came.
+ *
+ * A refusal by the network, and the source that a service saw, tell what no
+ * packet of this machine shows: that a device on the way ended our connection
+ * and connected anew. Azure Firewall does so where an application rule takes
+ * the traffic: it looks the server name up for itself and goes there, whatever
+ * address we meant (docs/sources.md: P13). It is told from a plain refusal
+ * only where the service names a source that is not ours, or where another
+ * service of the same run does.
+ */
+#include "judge_reach.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- the answer as evidence -------------------------------------------- */
+
+static const char *or_unknown(const char *text)
+{
+	return text != NULL ? text : "unknown";
+}
+
+static void http_line(struct reach *c, struct judge_draft *d)
+{
+	const struct vp_http_facts *h = &c->a->http;
+	const char *code = h->service_code;
+
+	if (h->status == 0)
+		reach_line(c, d,
+		           vp_arena_printf(c->j->arena, "GET %s: %s after %s",
+		                           or_unknown(c->t->http_path),
+		                           vp_outcome_text(h->outcome),
+		                           judge_ms(c->j, h->elapsed_us)));
+	else
+		reach_line(c, d,
+		           vp_arena_printf(c->j->arena,
+		                           "GET %s: HTTP %u%s%s, %s%s%s",
+		                           or_unknown(c->t->http_path),
+		                           h->status, code != NULL ? " " : "",
+		                           code != NULL ? code : "",
+		                           judge_ms(c->j, h->elapsed_us),
+		                           h->said != NULL ? ": " : "",
+		                           h->said != NULL ? h->said : ""));
+}
+
+static bool is_private_link(const struct vp_http_facts *h)
+{
+	return h->connection_type != NULL &&
+	       strcasecmp(h->connection_type, "PrivateLink") == 0;
+}
+
+/* Whose address the service saw, and by which kind of connection. */
+static void source_line(struct reach *c, struct judge_draft *d)
+{
+	const struct vp_http_facts *h = &c->a->http;
+	const struct vp_addr *ours = c->a->local.addr.family != 0
+	                                     ? &c->a->local.addr
+	                                     : &c->a->route.source;
+	const char *whose = "another private address: a NAT or a proxy between";
+
+	if (h->service_saw.family == 0)
+		return;
+	if (reach_is_ours(c, &h->service_saw))
+		whose = "this machine's own";
+	else if (judge_scope(c->j, &h->service_saw) == VP_SCOPE_PUBLIC)
+		whose = "public, as firewalls and NAT gateways leave by";
+	reach_line(
+		c, d,
+		vp_arena_printf(
+			c->j->arena, "it saw %s (%s); sent from %s%s%s",
+			judge_addr_text(c->j, &h->service_saw), whose,
+			ours->family != 0 ? judge_addr_text(c->j, ours)
+					  : "an unknown address",
+			h->connection_type != NULL ? "; connection type " : "",
+			h->connection_type != NULL ? h->connection_type : ""));
+}
+
+/* --- a device that connects anew --------------------------------------- */
+
+static bool is_expected(const struct vp_target *t, const struct vp_addr *a)
+{
+	for (size_t i = 0; i < t->n_expected; i++) {
+		if (vp_addr_equal(&t->expected[i], a))
+			return true;
+	}
+	return t->n_expected == 0;
+}
+
+/* Our own connection to this very address and port, open in the capture. */
+static const struct vp_flow *flow_of(const struct reach *c)
+{
+	const struct vp_facts *f = c->j->facts;
+
+	if (f->capture.state == VP_CAPTURE_OFF)
+		return NULL;
+	for (size_t i = 0; i < f->n_flows; i++) {
+		const struct vp_flow *w = &f->flows[i];
+
+		if (w->proto == IPPROTO_TCP && w->remote.port == c->t->port &&
+		    w->state == VP_FLOW_ESTABLISHED &&
+		    vp_addr_equal(&w->remote.addr, &c->a->addr) &&
+		    vp_addr_equal(&w->local.addr, &c->a->local.addr) &&
+		    w->local.port == c->a->local.port)
+			return w;
+	}
+	return NULL;
+}
+
+/* The flow that shows the right private destination; NULL: not shown. */
+static const struct vp_flow *private_flow(const struct reach *c)
+{
+	enum vp_scope scope = judge_scope(c->j, &c->a->addr);
+
+	if (c->t->expect != VP_EXPECT_PRIVATE ||
+	    (scope != VP_SCOPE_PRIVATE && scope != VP_SCOPE_VNET) ||
+	    !is_expected(c->t, &c->a->addr))
+		return NULL;
+	return flow_of(c);
+}
+
+/*
+ * The service came to know us by a source that is none of ours, and not over a
+ * private link: public, or one that it refused, or of another connection type.
+ */
+static bool came_anew(const struct reach *c)
+{
+	const struct vp_http_facts *h = &c->a->http;
+
+	if (h->outcome != VP_OUTCOME_OK || h->service_saw.family == 0 ||
+	    reach_is_ours(c, &h->service_saw) || is_private_link(h))
+		return false;
+	return judge_scope(c->j, &h->service_saw) == VP_SCOPE_PUBLIC ||
+	       h->signature == VP_SIGNATURE_DENIED ||
+	       h->connection_type != NULL;
+}
+
+void reach_service_prepare(struct reach *c)
+{
+	const struct vp_facts *f = c->j->facts;
+
+	for (size_t i = 0; i < f->n_targets && c->retold == NULL; i++) {
+		c->t = &f->targets[i];
+		for (size_t k = 0; k < c->t->n_addresses; k++) {
+			c->a = &c->t->addresses[k];
+			if (c->a->reach == VP_REACH_TRIED && came_anew(c) &&
+			    private_flow(c) != NULL)
+				c->retold = c->t;
+		}
+	}
+}
+
+static void firewall(struct reach *c, const struct vp_flow *w)
+{
+	bool told = came_anew(c);
+	struct judge_draft *d = reach_hit(
+		c, "firewall-application-rule",
+		told ? "Packets went to the private address {address}, and the "
+		       "service was called from {what}: a device on the way "
+		       "connected anew."
+		     : "Packets went to the private address {address}, and the "
+		       "service refuses as it does by its public path. In this "
+		       "run {what} tells of a device on the way that connects "
+		       "anew.");
+
+	d->words.what = told ? judge_addr_text(c->j, &c->a->http.service_saw)
+	                     : judge_target_text(c->j, c->retold);
+	reach_line(c, d,
+	           vp_arena_printf(c->j->arena,
+	                           "capture: tcp %s -> %s on %s, established",
+	                           judge_endpoint_text(c->j, &w->local),
+	                           judge_endpoint_text(c->j, &w->remote),
+	                           or_unknown(w->interface)));
+	source_line(c, d);
+	http_line(c, d);
+	reach_line(c, d, reach_route(c->j, &c->a->route));
+}
+
+static void judge_denied(struct reach *c)
+{
+	const struct vp_flow *w = private_flow(c);
+	struct judge_draft *d;
+
+	if (w != NULL &&
+	    (came_anew(c) ||
+	     (c->retold != NULL && c->a->http.service_saw.family == 0))) {
+		firewall(c, w);
+		return;
+	}
+	d = reach_hit(c, "http-network-denied",
+	              w != NULL ? "The service at {address} refuses requests "
+	                          "from here, although packets went to the "
+	                          "private address. Either a firewall on the "
+	                          "way connects anew, or the private "
+	                          "endpoint's connection is not approved: the "
+	                          "answer does not tell which."
+	                        : "The service at {address} refuses requests "
+	                          "from here.");
+	http_line(c, d);
+	source_line(c, d);
+	reach_line(c, d, reach_route(c->j, &c->a->route));
+}
+
+/* --- the source and the endpoint it names ------------------------------- */
+
+static const char *last_segment(const char *id)
+{
+	const char *slash = strrchr(id, '/');
+
+	return slash != NULL ? slash + 1 : id;
+}
+
+/* ARM ids are compared without case; where one side is a name, by the name. */
+static bool same_endpoint(const char *seen, const char *expected)
+{
+	if (strchr(expected, '/') == NULL || strchr(seen, '/') == NULL)
+		return strcasecmp(last_segment(seen), last_segment(expected)) ==
+		       0;
+	return strcasecmp(seen, expected) == 0;
+}
+
+static void judge_endpoint(struct reach *c)
+{
+	const char *seen = c->a->http.private_endpoint, *list = "";
+	struct judge_draft *d;
+
+	if (seen == NULL || c->t->n_endpoints == 0)
+		return;
+	for (size_t i = 0; i < c->t->n_endpoints; i++) {
+		if (same_endpoint(seen, c->t->endpoints[i]))
+			return;
+		list = vp_arena_printf(c->j->arena, "%s%s%s", list,
+		                       i > 0 ? ", " : "", c->t->endpoints[i]);
+	}
+	d = reach_hit(c, "service-names-other-endpoint",
+	              "The service at {address} was called through the private "
+	              "endpoint {what}, which is not the expected one.");
+	d->words.what = last_segment(seen);
+	reach_line(c, d, vp_arena_printf(c->j->arena, "it names %s", seen));
+	reach_line(c, d, vp_arena_printf(c->j->arena, "expected: %s", list));
+	source_line(c, d);
+	http_line(c, d);
+}
+
+/* Our own private source, and no private link: a service endpoint. The words
+ * for it were seen in one place only, hence a warning. */
+static void judge_connection(struct reach *c)
+{
+	const struct vp_http_facts *h = &c->a->http;
+	struct judge_draft *d;
+
+	if (c->t->expect != VP_EXPECT_PRIVATE || h->connection_type == NULL ||
+	    is_private_link(h) || h->service_saw.family == 0)
+		return;
+	d = reach_hit(c, "service-endpoint-used",
+	              "The service at {address} was called from this machine, "
+	              "and not over a private link ({what}).");
+	d->words.what = h->connection_type;
+	source_line(c, d);
+	http_line(c, d);
+	reach_line(c, d, reach_route(c->j, &c->a->route));
+}
+
+static void judge_source(struct reach *c)
+{
+	const struct vp_addr *saw = &c->a->http.service_saw;
+	const struct vp_flow *w;
+	struct judge_draft *d;
+
+	if (c->t->expect != VP_EXPECT_PRIVATE &&
+	    c->t->expect != VP_EXPECT_SERVICE_ENDPOINT)
+		return;
+	if (saw->family == 0 || reach_is_ours(c, saw)) {
+		judge_connection(c);
+		judge_endpoint(c);
+		return;
+	}
+	w = came_anew(c) ? private_flow(c) : NULL;
+	if (w != NULL) {
+		firewall(c, w);
+		return;
+	}
+	d = reach_hit(
+		c, "service-saw-other-source",
+		judge_scope(c->j, saw) == VP_SCOPE_PUBLIC
+			? "The service at {address} was called from the public "
+			  "address {what}."
+			: "The service at {address} was called from {what}, "
+			  "which is not this machine.");
+	d->words.what = judge_addr_text(c->j, saw);
+	source_line(c, d);
+	http_line(c, d);
+	reach_line(c, d, reach_route(c->j, &c->a->route));
+	judge_endpoint(c);
+}
+
+/* --- the answer -------------------------------------------------------- */
+
+static void judge_answer(struct reach *c, bool certificate_fits)
+{
+	struct judge_draft *d;
+
+	switch (c->a->http.signature) {
+	case VP_SIGNATURE_DENIED:
+		judge_denied(c);
+		return;
+	case VP_SIGNATURE_FOREIGN:
+		if (!certificate_fits)
+			return; /* told of already: another server */
+		d = reach_hit(c, "http-foreign",
+		              "The answer at {address} lacks what a {what} "
+		              "always sends.");
+		d->words.what = vp_kind_name(c->t->kind);
+		http_line(c, d);
+		break;
+	case VP_SIGNATURE_NONE:
+	case VP_SIGNATURE_REACHED:
+	case VP_SIGNATURE_ACCEPTED:
+	case VP_SIGNATURE_CREDENTIALS:
+		break;
+	}
+	judge_source(c);
+}
+
+void reach_service(struct reach *c, bool certificate_fits)
+{
+	switch (c->a->http.outcome) {
+	case VP_OUTCOME_OK:
+		judge_answer(c, certificate_fits);
+		return;
+	case VP_OUTCOME_NONE:
+	case VP_OUTCOME_CANCELLED:
+		reach_unproven(c);
+		return;
+	case VP_OUTCOME_ERROR:
+		http_line(c, reach_hit(c, "probe-error",
+		                       "The request to {address} failed on "
+		                       "this machine."));
+		return;
+	case VP_OUTCOME_TIMEOUT:
+	case VP_OUTCOME_SILENT:
+		if (certificate_fits)
+			http_line(c, reach_hit(c, "http-silent",
+			                       "No HTTP answer from "
+			                       "{address}."));
+		return;
+	default:
+		if (certificate_fits)
+			http_line(c, reach_hit(c, "http-failed",
+			                       "The HTTP answer of {address} "
+			                       "cannot be used."));
+		return;
+	}
+}
