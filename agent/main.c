@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "analyze.h"
+#include "completion.h"
 #include "discover.h"
 #include "flow_tags.h"
 #include "forwarder.h"
@@ -454,8 +455,11 @@ int main(int argc, char **argv)
 	/* A report cut short is said, not died of. */
 	caller_pipe = signal(SIGPIPE, SIG_IGN);
 	status = vp_options_read(&settings, argc, argv);
-	if (status == 0 && (settings.version || settings.help)) {
-		if (settings.version)
+	if (status == 0 &&
+	    (settings.version || settings.help || settings.completion)) {
+		if (settings.completion)
+			vp_completion_print(stdout);
+		else if (settings.version)
 			printf("vnetprobe " VP_VERSION "\nBPF: %s\n",
 			       vp_owners_have_bpf() ? "built in"
 			                            : "not built in");

@@ -405,7 +405,7 @@ int vp_options_read(struct vp_settings *s, int argc, char **argv)
 	err = read_words(&p);
 	if (err != 0)
 		return err;
-	if ((scratch.help || scratch.version) &&
+	if ((scratch.help || scratch.version || scratch.completion) &&
 	    (p.command == NULL || p.command->built)) {
 		*s = scratch;
 		return 0;

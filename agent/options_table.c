@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "completion.h"
 #include "wording.h"
 
 #define N_OF(a) (sizeof(a) / sizeof(*(a)))
@@ -240,6 +241,13 @@ static int set_version(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_completion(struct vp_settings *s, const char *text, char *why,
+                          size_t size)
+{
+	s->completion = true;
+	return vp_completion_known(text, why, size);
+}
+
 /* --- the table ------------------------------------------------------------ */
 
 #define CHECK VP_FOR(VP_COMMAND_CHECK)
@@ -351,6 +359,8 @@ static const struct vp_option options[] = {
 	  set_verbose },
 	{ "quiet", 'q', NULL, "no progress, only errors on stderr", VP_FOR_ALL,
 	  set_quiet },
+	{ "completion", 0, "SHELL", "print a completion script: bash",
+	  VP_FOR_ALL, set_completion },
 	{ "version", 0, NULL, "print the version", VP_FOR_ALL, set_version },
 	{ "help", 'h', NULL, "print this help", VP_FOR_ALL, set_help },
 };

@@ -140,7 +140,7 @@ struct vp_settings {
 	bool probe_public;
 	enum vp_color color;
 	int verbosity; /* -q: -1, -v: +1 each */
-	bool help, version;
+	bool help, version, completion;
 
 	unsigned timeout_ms;  /* default 5000: an attempt at TCP, TLS, HTTP */
 	unsigned deadline_ms; /* default 120000: the whole run */
@@ -218,7 +218,7 @@ struct vp_settings {
  * and --resolver replace the config's lists, TARGETs of check and targets are
  * appended to its targets with the origin "argument"). Only s->arena is taken
  * from *s. Returns 0, or 2 (the exit status) after one sentence on stderr. With
- * s->help or s->version set, nothing else was looked at.
+ * s->help, s->version or s->completion set, nothing else was looked at.
  */
 int vp_options_read(struct vp_settings *s, int argc, char **argv);
 /* The text of --help (of one command, or VP_COMMAND_NONE: all), from the
