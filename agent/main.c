@@ -13,6 +13,7 @@
 
 #include "analyze.h"
 #include "completion.h"
+#include "diff.h"
 #include "discover.h"
 #include "flow_tags.h"
 #include "forwarder.h"
@@ -310,6 +311,65 @@ static int judge(const struct vp_settings *s)
 	return status;
 }
 
+/* Compares; then the status, as diff(1) has it. */
+static int compare(const struct vp_settings *s,
+                   const struct vp_diff_side side[2], struct vp_output *output,
+                   struct vp_arena *arena)
+{
+	FILE *to = vp_output_stream(output);
+	bool noise = s->all || s->verbosity > 0;
+	struct vp_text_style style = text_style(s, to);
+	struct vp_diff diff;
+	int rc;
+
+	vp_diff_make(&diff, &side[0], &side[1], arena);
+	rc = s->json ? vp_diff_json(to, &diff, noise)
+	             : vp_diff_text(to, &diff, &style, noise);
+	if (rc != 0)
+		vp_output_abandon(output);
+	else
+		rc = vp_output_commit(output);
+	if (rc != 0)
+		return complain(EXIT_USAGE, "cannot write the comparison: %s",
+		                strerror(-rc));
+	return vp_diff_exit_status(&diff);
+}
+
+static int diff(const struct vp_settings *s)
+{
+	struct vp_facts *facts[2] = { NULL, NULL };
+	struct vp_judgement j[2];
+	struct vp_diff_side side[2];
+	struct vp_output *output;
+	char why[1024];
+	int status = 0;
+
+	if (strcmp(s->arguments[0], "-") == 0 &&
+	    strcmp(s->arguments[1], "-") == 0)
+		return complain(EXIT_USAGE, "diff: only one of the two reports "
+		                            "can be standard input");
+	for (int i = 0; i < 2 && status == 0; i++) {
+		if (vp_report_read(&facts[i], s->arguments[i], why,
+		                   sizeof(why)) != 0) {
+			status = EXIT_USAGE;
+			break;
+		}
+		vp_judge(&j[i], facts[i], facts[i]->arena);
+		side[i] = (struct vp_diff_side){ s->arguments[i], facts[i],
+			                         &j[i] };
+	}
+	if (status == 0 &&
+	    vp_output_open(&output, s->output, why, sizeof(why)) != 0)
+		status = EXIT_USAGE;
+	if (status == 0)
+		status = compare(s, side, output, s->arena);
+	else
+		complain(status, "%s", why);
+	vp_facts_destroy(facts[0]);
+	vp_facts_destroy(facts[1]);
+	return status;
+}
+
 static int analyze(const struct vp_settings *s, struct vp_facts *facts)
 {
 	struct vp_analyze *analyze = NULL;
@@ -410,6 +470,8 @@ static int run_command(struct vp_settings *s)
 	switch (s->command) {
 	case VP_COMMAND_JUDGE:
 		return judge(s);
+	case VP_COMMAND_DIFF:
+		return diff(s);
 	case VP_COMMAND_EXPLAIN:
 		return explain(s);
 	default:

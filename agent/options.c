@@ -267,12 +267,15 @@ static int check_arguments(const struct parse *p)
 	    p->s->n_arguments == 0)
 		return complain(p, "no command after --");
 	if (p->s->n_arguments < c->min_arguments)
-		return complain(p, "%s wants an argument: %s", c->name,
+		return complain(p, "%s wants %s: %s", c->name,
+		                c->min_arguments == 1 ? "an argument"
+		                                      : "two arguments",
 		                c->arguments);
 	if (p->s->n_arguments > c->max_arguments)
 		return complain(
-			p, "%s takes %u argument, and %s is one more", c->name,
-			c->max_arguments,
+			p, "%s takes %u argument%s, and %s is one more",
+			c->name, c->max_arguments,
+			c->max_arguments == 1 ? "" : "s",
 			vp_quote(quoted, p->s->arguments[c->max_arguments]));
 	return 0;
 }

@@ -28,6 +28,8 @@ static const struct vp_command_row commands[] = {
 	  "judge a saved capture: pcap or pcapng, - for stdin", 1, 1, true },
 	{ VP_COMMAND_JUDGE, "judge", "REPORT.json",
 	  "judge a saved report's facts again", 1, 1, true },
+	{ VP_COMMAND_DIFF, "diff", "A.json B.json",
+	  "what differs between two saved reports", 2, 2, true },
 	{ VP_COMMAND_EXPLAIN, "explain", "[ID]",
 	  "what a finding means and how to mend it", 0, 1, true },
 	{ VP_COMMAND_AGENT, "agent", "", "check on a schedule", 0, 0, false },
@@ -201,6 +203,14 @@ static int set_no_discover(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_all(struct vp_settings *s, const char *text, char *why,
+                   size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->all = true;
+	return 0;
+}
+
 static int set_verbose(struct vp_settings *s, const char *text, char *why,
                        size_t size)
 {
@@ -259,7 +269,8 @@ static int set_completion(struct vp_settings *s, const char *text, char *why,
 #define CONFIG (PLAN | WATCH | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
 #define VERDICT (RUN | WATCH | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
 #define FLOWS (WATCH | ANALYZE)
-#define REPORT (CONFIG | VP_FOR(VP_COMMAND_EXPLAIN))
+#define DIFF VP_FOR(VP_COMMAND_DIFF)
+#define REPORT (CONFIG | DIFF | VP_FOR(VP_COMMAND_EXPLAIN))
 
 static const struct vp_option options[] = {
 	{ "config", 'c', "FILE", "read settings from a YAML file; flags win",
@@ -268,7 +279,7 @@ static const struct vp_option options[] = {
 	  "form of the report; metrics are of a verdict (text)", REPORT,
 	  set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
-	  CONFIG, set_output },
+	  CONFIG | DIFF, set_output },
 	{ "evidence", 0, "FILE.pcapng", "keep the packets that count",
 	  RUN | WATCH, set_evidence },
 	{ "evidence-size", 0, "SIZE", "limit of that file (64MiB)", RUN | WATCH,
@@ -353,7 +364,9 @@ static const struct vp_option options[] = {
 	{ "probe-public", 0, NULL,
 	  "connect to public addresses although private is expected", CHECK,
 	  set_probe_public },
-	{ "color", 0, "WHEN", "auto, always or never (auto)", VERDICT,
+	{ "all", 0, NULL, "also what differs by chance, such as times", DIFF,
+	  set_all },
+	{ "color", 0, "WHEN", "auto, always or never (auto)", VERDICT | DIFF,
 	  set_color },
 	{ "verbose", 'v', NULL, "more detail; repeatable", VP_FOR_ALL,
 	  set_verbose },

@@ -20,6 +20,7 @@ enum vp_command {
 	VP_COMMAND_EXPLAIN,
 	VP_COMMAND_DNS,
 	VP_COMMAND_ANALYZE,
+	VP_COMMAND_DIFF,
 	/* named in the contract, not built yet: refused with one sentence */
 	VP_COMMAND_WATCH,
 	VP_COMMAND_AGENT,
@@ -138,6 +139,7 @@ struct vp_settings {
 	char *interface;        /* NULL: any */
 	bool no_capture;
 	bool probe_public;
+	bool all; /* diff: noise as well */
 	enum vp_color color;
 	int verbosity; /* -q: -1, -v: +1 each */
 	bool help, version, completion;

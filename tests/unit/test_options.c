@@ -214,6 +214,11 @@ static const struct {
 	{ "judge", "judge wants an argument: REPORT.json" },
 	{ "judge a b", "judge takes 1 argument, and 'b' is one more" },
 	{ "explain a b", "explain takes 1 argument" },
+	{ "diff", "diff wants two arguments: A.json B.json" },
+	{ "diff a", "diff wants two arguments: A.json B.json" },
+	{ "diff a b c", "diff takes 2 arguments, and 'c' is one more" },
+	{ "diff a b -c f", "--config is an option of " },
+	{ "judge a b --all", "--all is an option of diff, not of judge" },
 	{ "judge a --evidence b", "--evidence is an option of check, dns, "
 	                          "watch, not of judge" },
 	{ "judge a --vnet 10.0.0.0/8",
