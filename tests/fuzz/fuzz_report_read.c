@@ -1,11 +1,13 @@
 /* Any bytes as a saved report: refused with one printable line, or facts that
- * can be judged, shown, saved, and that read back as the same. */
+ * can be judged, shown, saved, that read back as the same, from which nothing
+ * then differs, and that can be compared with nothing at all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "diff.h"
 #include "report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -57,6 +59,45 @@ static char *save(const struct vp_facts *f, size_t *size)
 	return json;
 }
 
+/* How many changes there are, of all weights. */
+static size_t compare(const struct vp_facts *a, const struct vp_facts *b)
+{
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_text_style style = { .columns = 80, .color = true };
+	struct vp_judgement j[2];
+	struct vp_diff d;
+	char *text = NULL;
+	size_t size, n;
+	FILE *out;
+
+	vp_judge(&j[0], a, arena);
+	vp_judge(&j[1], b, arena);
+	vp_diff_make(&d, &(struct vp_diff_side){ "-", a, &j[0] },
+	             &(struct vp_diff_side){ "b", b, &j[1] }, arena);
+	out = open_memstream(&text, &size);
+	if (out == NULL || vp_diff_text(out, &d, &style, true) != 0 ||
+	    vp_diff_json(out, &d, true) != 0)
+		abort();
+	fclose(out);
+	free(text);
+	n = d.n_changes;
+	vp_arena_destroy(arena);
+	return n;
+}
+
+static void compare_all(const struct vp_facts *first,
+                        const struct vp_facts *second)
+{
+	struct vp_facts *nothing = vp_facts_create();
+
+	nothing->scenario = vp_arena_strdup(nothing->arena, "");
+	if (compare(first, second) != 0)
+		abort();
+	compare(first, nothing);
+	compare(nothing, first);
+	vp_facts_destroy(nothing);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vp_facts *first = read_back(data, size), *second;
@@ -72,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	b = save(second, &m);
 	if (n != m || memcmp(a, b, n) != 0)
 		abort();
+	compare_all(first, second);
 	free(a);
 	free(b);
 	vp_facts_destroy(first);
