@@ -244,7 +244,7 @@ static const char tail[] =
 	"\tcase $command in\n"
 	"\t'') _vnetprobe_words \"$commands\" ;;\n"
 	"\texplain) _vnetprobe_words \"$ids\" ;;\n"
-	"\tanalyze | judge) _vnetprobe_files ;;\n"
+	"\tanalyze | diff | judge) _vnetprobe_files ;;\n"
 	"\twatch) mapfile -t COMPREPLY < <(compgen -c -- \"$cur\") ;;\n"
 	"\tesac\n"
 	"}\n"

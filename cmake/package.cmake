@@ -43,6 +43,7 @@ install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # somebody has said what there is to check. Not among the documents, which small
 # images leave out; README.md's links find it all the same.
 install(FILES deploy/vnetprobe.yaml deploy/vnetprobe.report.schema.json
+  deploy/vnetprobe.diff.schema.json
   DESTINATION ${CMAKE_INSTALL_DATADIR}/vnetprobe)
 file(RELATIVE_PATH link ${CMAKE_INSTALL_FULL_DOCDIR}
   ${CMAKE_INSTALL_FULL_DATADIR}/vnetprobe)
