@@ -24,27 +24,43 @@ struct vp_catalogue_suffix {
 	const char *cloud; /* "public", "usgovernment", "china" */
 	enum vp_kind kind;
 	const char *suffix;   /* ".blob.core.windows.net" */
+	unsigned labels;      /* so many stand before it; 0: any number */
+	const char *label;    /* the second of them; NULL: any */
 	const char *zone;     /* "privatelink.blob.core.windows.net", or NULL */
 	const char *group_id; /* of the private endpoint, or NULL */
+	const char *member;   /* the endpoint's requiredMemberName, or NULL */
+	const char *san;      /* the certificate's pattern, or NULL */
+	const char *san_source;
 	const char *source;
 };
 
 const struct vp_catalogue_suffix *vp_catalogue_suffixes(size_t *n);
 /*
  * The row whose suffix this name has (the longest one), in any cloud; NULL. A
- * suffix that starts with a dot wants at least one label before it; the rows
- * of workspaces want guid.workspace.REGION, so REGION.api.azureml.ms, which is
- * the region's and public, is no workspace.
+ * suffix that starts with a dot wants at least one label before it, one that
+ * starts with a hyphen the beginning of a label; the rows of workspaces want
+ * guid.workspace.REGION, so REGION.api.azureml.ms, which is the region's and
+ * public, is no workspace. Where a longer suffix is there, a shorter one is
+ * not taken, even if the longer one's labels do not fit.
  */
 const struct vp_catalogue_suffix *vp_catalogue_find(const char *name);
 /* The row of a kind in a cloud; NULL if that cloud has none. */
 const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
                                                   enum vp_kind kind);
 
-/* Kinds of public traffic that a scenario has: bits. */
-#define VP_TRAFFIC_ALWAYS 1u    /* whatever the machine does */
-#define VP_TRAFFIC_NODE 2u      /* it is a compute instance or node */
-#define VP_TRAFFIC_PUBLIC_IP 4u /* one that has a public IP address */
+/* Kinds of traffic that a scenario has: bits. */
+#define VP_TRAFFIC_ALWAYS 1u       /* whatever the machine does */
+#define VP_TRAFFIC_NODE 2u         /* it is a compute instance or node */
+#define VP_TRAFFIC_PUBLIC_IP 4u    /* one that has a public IP address */
+#define VP_TRAFFIC_STUDIO 8u       /* studio in a browser on it */
+#define VP_TRAFFIC_AKS 16u         /* it is a node of an AKS cluster */
+#define VP_TRAFFIC_AKS_PRIVATE 32u /* of one whose API server is private */
+#define VP_TRAFFIC_SENTINEL 64u    /* it queries Log Analytics */
+#define VP_TRAFFIC_BASTION 128u    /* people come to it through Bastion */
+#define VP_TRAFFIC_BITS(X)                                                     \
+	X(ALWAYS)                                                              \
+	X(NODE)                                                                \
+	X(PUBLIC_IP) X(STUDIO) X(AKS) X(AKS_PRIVATE) X(SENTINEL) X(BASTION)
 
 /*
  * What scenarios speak about: kinds fall into these. Name, and one of them in
@@ -98,8 +114,50 @@ const struct vp_catalogue_expectation *
 vp_catalogue_expects(const struct vp_catalogue_scenario *scenario,
                      enum vp_class class);
 
+/* Ports that do not leave the VNet: explained, not judged. */
+enum vp_way { VP_WAY_OUT, VP_WAY_IN, VP_WAY_LOCAL };
+const char *vp_catalogue_way_name(enum vp_way way);
+
+struct vp_catalogue_port {
+	unsigned traffic; /* any of these bits */
+	enum vp_way way;
+	uint8_t proto;
+	uint16_t first, last;
+	const char *peer;
+	const char *why;
+	const char *source;
+};
+const struct vp_catalogue_port *vp_catalogue_ports(size_t *n);
+
+/* What else is to be said of a scenario: name, and title of a list of them. */
+#define VP_NOTES(X)                                                            \
+	X(MUST, "must", "Has to be so")                                        \
+	X(FLAG, "flag", "Is to be flagged")                                    \
+	X(UNSEEN, "unseen", "Cannot be seen from here")                        \
+	X(HINT, "hint", "Worth knowing")
+
+enum vp_note_kind {
+#define X(id, name, title) VP_NOTE_##id,
+	VP_NOTES(X)
+#undef X
+		VP_NOTE_COUNT
+};
+const char *vp_catalogue_note_name(enum vp_note_kind kind);
+const char *vp_catalogue_note_title(enum vp_note_kind kind);
+
+struct vp_catalogue_note {
+	const char *scenario; /* and those based on it */
+	enum vp_note_kind kind;
+	const char *text;
+	const char *source;
+};
+const struct vp_catalogue_note *vp_catalogue_notes(size_t *n);
+bool vp_catalogue_note_fits(const struct vp_catalogue_note *note,
+                            const struct vp_catalogue_scenario *scenario);
+
 /* What is public by design: a name, for a reason, from a document. */
 struct vp_catalogue_required {
+	unsigned traffic; /* any of these bits */
 	const char *cloud;
 	const char *name; /* a pattern of vp_name_fits() */
 	uint8_t proto;
@@ -107,11 +165,12 @@ struct vp_catalogue_required {
 	const char *why;
 	const char *source;
 };
-/* The row that explains a flow to this name, or NULL. The caller sees to it
- * that the name is proven. region NULL: any. */
+const struct vp_catalogue_required *vp_catalogue_required_rows(size_t *n);
+/* The row that explains a flow of a scenario with this traffic to this name,
+ * or NULL. The caller sees to it that the name is proven. region NULL: any. */
 const struct vp_catalogue_required *
-vp_catalogue_required(const char *cloud, const char *region, const char *name,
-                      uint8_t proto, uint16_t port);
+vp_catalogue_required(const char *cloud, const char *region, unsigned traffic,
+                      const char *name, uint8_t proto, uint16_t port);
 /* What is public by design and told by the address: a service tag. */
 struct vp_catalogue_tagged {
 	unsigned traffic; /* any of these bits */
@@ -143,6 +202,11 @@ bool vp_catalogue_tag_fits(const struct vp_catalogue_tagged *row,
  * a row's words. NULL: no row has it, or it is somebody's own resource. */
 const char *vp_catalogue_public_by_design(const char *name);
 
+struct vp_catalogue_issuer {
+	const char *name; /* a trailing blank takes a number behind it */
+	const char *source;
+};
+const struct vp_catalogue_issuer *vp_catalogue_issuers(size_t *n);
 /* True for leaf or chain issuers that Azure's front ends are known to use
  * (docs/sources.md: P14); compares the CN in a one-line issuer. */
 bool vp_catalogue_known_issuer(const char *issuer);

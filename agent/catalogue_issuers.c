@@ -9,30 +9,41 @@
  * Issuers and roots of Azure's front ends (docs/sources.md: P14). A trailing
  * blank takes the numbers behind it: "... Issuing CA 03".
  */
-static const char *const issuers[] = {
-	"Microsoft Azure RSA TLS Issuing CA ",
-	"Microsoft Azure ECC TLS Issuing CA ",
-	"Microsoft Azure TLS Issuing CA ",
-	"Microsoft TLS G2 RSA CA OCSP ",
-	"Microsoft TLS G2 ECC CA OCSP ",
-	"Microsoft TLS RSA Root G2",
-	"Microsoft TLS ECC Root G2",
-	"Microsoft RSA Root Certificate Authority 2017",
-	"Microsoft ECC Root Certificate Authority 2017",
-	"Microsoft RSA TLS CA ",
-	"DigiCert Global Root CA",
-	"DigiCert Global Root G2",
-	"DigiCert Global Root G3",
-	"DigiCert TLS RSA4096 Root G5",
-	"DigiCert TLS ECC P384 Root G5",
-	"DigiCert Global G2 TLS RSA SHA256 2020 CA1",
-	"DigiCert Global G3 TLS ECC SHA384 2020 CA1",
-	"DigiCert SHA2 Secure Server CA",
-	"DigiCert TLS RSA SHA256 2020 CA1",
-	"DigiCert Cloud Services CA-1",
-	"GeoTrust Global TLS RSA4096 SHA256 2022 CA1",
-	"DigiCert Basic RSA CN CA G2",
+#define ISSUER(name, source)                                                   \
+	{                                                                      \
+		name, VP_SOURCE(source)                                        \
+	}
+
+static const struct vp_catalogue_issuer issuers[] = {
+	ISSUER("Microsoft Azure RSA TLS Issuing CA ", "P14"),
+	ISSUER("Microsoft Azure ECC TLS Issuing CA ", "P14"),
+	ISSUER("Microsoft Azure TLS Issuing CA ", "P14"),
+	ISSUER("Microsoft TLS G2 RSA CA OCSP ", "P14"),
+	ISSUER("Microsoft TLS G2 ECC CA OCSP ", "P14"),
+	ISSUER("Microsoft TLS RSA Root G2", "P14"),
+	ISSUER("Microsoft TLS ECC Root G2", "P14"),
+	ISSUER("Microsoft RSA Root Certificate Authority 2017", "P14"),
+	ISSUER("Microsoft ECC Root Certificate Authority 2017", "P14"),
+	ISSUER("Microsoft RSA TLS CA ", "P14"),
+	ISSUER("DigiCert Global Root CA", "P14"),
+	ISSUER("DigiCert Global Root G2", "P14"),
+	ISSUER("DigiCert Global Root G3", "P14"),
+	ISSUER("DigiCert TLS RSA4096 Root G5", "P14"),
+	ISSUER("DigiCert TLS ECC P384 Root G5", "P14"),
+	ISSUER("DigiCert Global G2 TLS RSA SHA256 2020 CA1", "P14"),
+	ISSUER("DigiCert Global G3 TLS ECC SHA384 2020 CA1", "P14"),
+	ISSUER("DigiCert SHA2 Secure Server CA", "P14"),
+	ISSUER("DigiCert TLS RSA SHA256 2020 CA1", "P14"),
+	ISSUER("DigiCert Cloud Services CA-1", "P14"),
+	ISSUER("GeoTrust Global TLS RSA4096 SHA256 2022 CA1", "P14"),
+	ISSUER("DigiCert Basic RSA CN CA G2", "P14"),
 };
+
+const struct vp_catalogue_issuer *vp_catalogue_issuers(size_t *n)
+{
+	*n = N_OF(issuers);
+	return issuers;
+}
 
 /* The value of CN in a one-line name ("CN=x, O=y" or "/O=y/CN=x"); *n is its
  * length. NULL if there is none. */
@@ -67,13 +78,13 @@ bool vp_catalogue_known_issuer(const char *issuer)
 	if (issuer == NULL || (cn = common_name(issuer, &n)) == NULL)
 		return false;
 	for (size_t i = 0; i < N_OF(issuers); i++) {
-		size_t m = strlen(issuers[i]);
+		size_t m = strlen(issuers[i].name);
 
-		if (n < m || strncmp(cn, issuers[i], m) != 0)
+		if (n < m || strncmp(cn, issuers[i].name, m) != 0)
 			continue;
-		if (n == m && issuers[i][m - 1] != ' ')
+		if (n == m && issuers[i].name[m - 1] != ' ')
 			return true;
-		if (issuers[i][m - 1] == ' ' && is_number(cn + m, n - m))
+		if (issuers[i].name[m - 1] == ' ' && is_number(cn + m, n - m))
 			return true;
 	}
 	return false;

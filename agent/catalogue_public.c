@@ -7,6 +7,13 @@
  * documented page requires stands here, by name; what is merely usual (package
  * mirrors, operating system updates) is the user's to allow. Rows without a
  * port are public, yet explain no flow.
+ *
+ * No row may hide what this program is to find. So there is none for names that
+ * may be anybody's own, although documents list them: *.azureml.ms and
+ * *.azureml.net (workspaces; only the region's own names stand here),
+ * *.hcp.REGION.azmk8s.io (an API server is to be named in the config),
+ * *.kusto.windows.net and the accounts of a cluster's system logs, pypi.org,
+ * github.com (whoever can write there can carry data out).
  */
 #include "catalogue.h"
 
@@ -18,63 +25,135 @@
 
 #define N_OF(a) (sizeof(a) / sizeof(*(a)))
 
+#define ALWAYS VP_TRAFFIC_ALWAYS
+#define NODE VP_TRAFFIC_NODE
+#define STUDIO VP_TRAFFIC_STUDIO
+#define AKS VP_TRAFFIC_AKS
+#define SENTINEL VP_TRAFFIC_SENTINEL
+
+#define ROW(traffic, cloud, name, proto, port, why, source)                    \
+	{                                                                      \
+		traffic, cloud, name, proto, port, why, VP_SOURCE(source)      \
+	}
+#define TLS(traffic, cloud, name, why, source)                                 \
+	ROW(traffic, cloud, name, IPPROTO_TCP, 443, why, source)
+#define HTTP(traffic, cloud, name, why, source)                                \
+	ROW(traffic, cloud, name, IPPROTO_TCP, 80, why, source)
+/* Public, and yet nothing that explains a flow. */
+#define PUBLIC(cloud, name, why, source)                                       \
+	ROW(ALWAYS, cloud, name, 0, 0, why, source)
+
+#define ENTRA "Microsoft Entra ID: tokens"
+#define ARM "Azure Resource Manager"
+#define CONTROL "Azure ML control plane, regional"
+#define TUNNEL "Azure ML compute, no-public-IP tunnel"
+#define BATCH "Azure Batch, Microsoft's subscription"
+#define MCR "Microsoft Container Registry"
+#define UI "Azure ML studio"
+#define CONTENT "notebook content"
+#define GRAPH "Microsoft Graph"
+#define AUTOML "AutoML: images and environments"
+#define PACKAGES "packages of AKS nodes"
+#define EXTENSION "configuration of a cluster's extensions"
+#define PATCHES "security updates of AKS nodes"
+#define LOGS "queries of Log Analytics"
+
 static const struct vp_catalogue_required rows[] = {
-	{ "public", "login.microsoftonline.com", IPPROTO_TCP, 443,
-	  "Microsoft Entra ID: tokens", "A2" },
-	{ "public", "login.microsoftonline.com", IPPROTO_TCP, 80,
-	  "Microsoft Entra ID", "A2" },
-	{ "public", "management.azure.com", IPPROTO_TCP, 443,
-	  "Azure Resource Manager", "A2" },
-	{ "public", "REGION.api.azureml.ms", IPPROTO_TCP, 443,
-	  "Azure ML control plane, regional", "A2" },
-	{ "public", "REGION.cert.api.azureml.ms", IPPROTO_TCP, 443,
-	  "Azure ML control plane, regional", "A2" },
-	{ "public", "REGION.tundra.azureml.ms", IPPROTO_UDP, 5831,
-	  "Azure ML compute, no-public-IP tunnel", "A2, A4" },
-	{ "public", "*.tundra.REGION.api.azureml.ms", IPPROTO_UDP, 5831,
-	  "Azure ML compute, no-public-IP tunnel", "A2, A4" },
-	{ "public", "*.REGION.batch.azure.com", IPPROTO_TCP, 443,
-	  "Azure Batch, Microsoft's subscription", "A4" },
-	{ "public", "*.REGION.service.batch.azure.com", IPPROTO_TCP, 443,
-	  "Azure Batch, Microsoft's subscription", "A4" },
-	{ "public", "mcr.microsoft.com", IPPROTO_TCP, 443,
-	  "Microsoft Container Registry", "A2" },
-	{ "public", "*.data.mcr.microsoft.com", IPPROTO_TCP, 443,
-	  "Microsoft Container Registry", "A2" },
-	{ "public", "ml.azure.com", IPPROTO_TCP, 443, "Azure ML studio", "A2" },
-	{ "public", "*.aznbcontent.net", 0, 0, "notebook content", "A1, A2" },
-	{ "public", "graph.microsoft.com", 0, 0, "Microsoft Graph", "A2" },
-	{ "public", "graph.windows.net", 0, 0, "Microsoft Graph", "A2" },
-	{ "usgovernment", "login.microsoftonline.us", IPPROTO_TCP, 443,
-	  "Microsoft Entra ID: tokens", "A2" },
-	{ "usgovernment", "management.usgovcloudapi.net", IPPROTO_TCP, 443,
-	  "Azure Resource Manager", "A2" },
-	{ "usgovernment", "ml.azure.us", IPPROTO_TCP, 443, "Azure ML studio",
-	  "A2" },
-	{ "usgovernment", "REGION.api.ml.azure.us", IPPROTO_TCP, 443,
-	  "Azure ML control plane, regional", "A2" },
-	{ "usgovernment", "REGION.cert.api.ml.azure.us", 0, 0,
-	  "Azure ML control plane, regional", "A2 (U)" },
-	{ "china", "login.chinacloudapi.cn", IPPROTO_TCP, 443,
-	  "Microsoft Entra ID: tokens", "A2" },
-	{ "china", "management.chinacloudapi.cn", IPPROTO_TCP, 443,
-	  "Azure Resource Manager", "A2" },
-	{ "china", "studio.ml.azure.cn", IPPROTO_TCP, 443, "Azure ML studio",
-	  "A2" },
-	{ "china", "REGION.api.ml.azure.cn", IPPROTO_TCP, 443,
-	  "Azure ML control plane, regional", "A2" },
-	{ "china", "REGION.cert.api.ml.azure.cn", 0, 0,
-	  "Azure ML control plane, regional", "A2 (U)" },
+	TLS(ALWAYS, "public", "login.microsoftonline.com", ENTRA, "A2"),
+	HTTP(ALWAYS, "public", "login.microsoftonline.com", ENTRA, "A2"),
+	TLS(ALWAYS, "public", "management.azure.com", ARM, "A2"),
+	TLS(ALWAYS, "public", "REGION.api.azureml.ms", CONTROL, "A2"),
+	TLS(ALWAYS, "public", "REGION.cert.api.azureml.ms", CONTROL, "A2"),
+	TLS(NODE | AKS, "public", "REGION.experiments.azureml.net", CONTROL,
+	    "A2"),
+	TLS(NODE, "public", "REGION.modelmanagement.azureml.net", CONTROL,
+	    "A2"),
+	ROW(ALWAYS, "public", "REGION.tundra.azureml.ms", IPPROTO_UDP, 5831,
+	    TUNNEL, "A2, A4"),
+	ROW(ALWAYS, "public", "*.tundra.REGION.api.azureml.ms", IPPROTO_UDP,
+	    5831, TUNNEL, "A2, A4"),
+	TLS(ALWAYS, "public", "*.REGION.batch.azure.com", BATCH, "A4"),
+	TLS(ALWAYS, "public", "*.REGION.service.batch.azure.com", BATCH, "A4"),
+	TLS(ALWAYS, "public", "mcr.microsoft.com", MCR, "A2"),
+	TLS(ALWAYS, "public", "*.data.mcr.microsoft.com", MCR, "A2"),
+	TLS(AKS, "public", "mcr-0001.mcr-msedge.net", MCR, "P18"),
+	TLS(ALWAYS, "public", "ml.azure.com", UI, "A2"),
+	TLS(STUDIO, "public", "*.aznbcontent.net", CONTENT, "A1, A2"),
+	TLS(STUDIO, "public", "graph.microsoft.com", GRAPH, "A2"),
+	TLS(NODE, "public", "graph.windows.net", GRAPH, "A2"),
+	TLS(NODE | STUDIO, "public", "automlresources-prod.azureedge.net",
+	    AUTOML, "A2"),
+	TLS(NODE | STUDIO, "public",
+	    "automlresources-prod-d0eaehh7g8andvav.b02.azurefd.net", AUTOML,
+	    "A6"),
+	TLS(NODE | STUDIO, "public", "aka.ms", AUTOML, "A2"),
+	TLS(AKS, "public", "packages.microsoft.com", PACKAGES, "P18"),
+	TLS(AKS, "public", "acs-mirror.azureedge.net", PACKAGES, "P18"),
+	TLS(AKS, "public", "REGION.dp.kubernetesconfiguration.azure.com",
+	    EXTENSION, "P18"),
+	HTTP(AKS, "public", "archive.ubuntu.com", PATCHES, "A2"),
+	HTTP(AKS, "public", "security.ubuntu.com", PATCHES, "A2, P18"),
+	HTTP(AKS, "public", "ppa.launchpad.net", PATCHES, "A2"),
+	TLS(SENTINEL, "public", "api.loganalytics.azure.com", LOGS, "M1"),
+	TLS(SENTINEL, "public", "api.loganalytics.io", LOGS, "M1 (U)"),
+
+	TLS(ALWAYS, "usgovernment", "login.microsoftonline.us", ENTRA, "A2"),
+	HTTP(ALWAYS, "usgovernment", "login.microsoftonline.us", ENTRA, "A2"),
+	TLS(ALWAYS, "usgovernment", "management.usgovcloudapi.net", ARM, "A2"),
+	TLS(ALWAYS, "usgovernment", "management.azure.us", "Azure portal",
+	    "A2"),
+	TLS(ALWAYS, "usgovernment", "ml.azure.us", UI, "A2"),
+	TLS(ALWAYS, "usgovernment", "REGION.api.ml.azure.us", CONTROL, "A2"),
+	PUBLIC("usgovernment", "REGION.cert.api.ml.azure.us", CONTROL,
+	       "A2 (U)"),
+	TLS(NODE, "usgovernment", "REGION.modelmanagement.azureml.us", CONTROL,
+	    "A2"),
+	ROW(ALWAYS, "usgovernment", "REGION.tundra.azureml.us", IPPROTO_UDP,
+	    5831, TUNNEL, "A2"),
+	TLS(ALWAYS, "usgovernment", "mcr.microsoft.com", MCR, "A2, P18"),
+	TLS(ALWAYS, "usgovernment", "*.data.mcr.microsoft.com", MCR, "A2, P18"),
+	TLS(STUDIO, "usgovernment", "*.aznbcontent.net", CONTENT, "A1, A2"),
+	TLS(STUDIO, "usgovernment", "graph.microsoft.us", GRAPH, "A2"),
+	TLS(NODE, "usgovernment", "graph.windows.net", GRAPH, "A2"),
+	TLS(AKS, "usgovernment", "packages.microsoft.com", PACKAGES, "P18"),
+	TLS(AKS, "usgovernment", "acs-mirror.azureedge.net", PACKAGES, "P18"),
+	TLS(AKS, "usgovernment", "REGION.dp.kubernetesconfiguration.azure.us",
+	    EXTENSION, "P18"),
+	TLS(SENTINEL, "usgovernment", "api.loganalytics.us", LOGS, "M1 (U)"),
+
+	TLS(ALWAYS, "china", "login.chinacloudapi.cn", ENTRA, "A2"),
+	HTTP(ALWAYS, "china", "login.chinacloudapi.cn", ENTRA, "A2"),
+	TLS(ALWAYS, "china", "management.chinacloudapi.cn", ARM, "A2"),
+	TLS(ALWAYS, "china", "management.azure.cn", "Azure portal", "A2"),
+	TLS(ALWAYS, "china", "studio.ml.azure.cn", UI, "A2"),
+	TLS(ALWAYS, "china", "REGION.api.ml.azure.cn", CONTROL, "A2"),
+	PUBLIC("china", "REGION.cert.api.ml.azure.cn", CONTROL, "A2 (U)"),
+	TLS(NODE, "china", "REGION.modelmanagement.ml.azure.cn", CONTROL, "A2"),
+	ROW(ALWAYS, "china", "REGION.tundra.azureml.cn", IPPROTO_UDP, 5831,
+	    TUNNEL, "A2"),
+	TLS(ALWAYS, "china", "mcr.microsoft.com", MCR, "A2, P18"),
+	TLS(ALWAYS, "china", "*.data.mcr.microsoft.com", MCR, "A2, P18"),
+	TLS(STUDIO, "china", "*.aznbcontent.net", CONTENT, "A1, A2"),
+	TLS(NODE | STUDIO, "china", "graph.chinacloudapi.cn", GRAPH, "A2"),
+	TLS(AKS, "china", "packages.microsoft.com", PACKAGES, "P18"),
+	TLS(SENTINEL, "china", "api.loganalytics.azure.cn", LOGS, "M1"),
 };
 
+const struct vp_catalogue_required *vp_catalogue_required_rows(size_t *n)
+{
+	*n = N_OF(rows);
+	return rows;
+}
+
 const struct vp_catalogue_required *
-vp_catalogue_required(const char *cloud, const char *region, const char *name,
-                      uint8_t proto, uint16_t port)
+vp_catalogue_required(const char *cloud, const char *region, unsigned traffic,
+                      const char *name, uint8_t proto, uint16_t port)
 {
 	for (size_t i = 0; i < N_OF(rows); i++) {
 		const struct vp_catalogue_required *r = &rows[i];
 
 		if (r->port != 0 && r->port == port && r->proto == proto &&
+		    (r->traffic & traffic) != 0 &&
 		    strcmp(r->cloud, cloud) == 0 &&
 		    vp_name_fits(name, r->name, region))
 			return r;
@@ -98,15 +177,19 @@ const char *vp_catalogue_public_by_design(const char *name)
 
 #define REGION ".REGION"
 
+#define TAG(traffic, tag, proto, port, inbound, name, somebodys, why, source)  \
+	{                                                                      \
+		traffic, tag, proto, port, inbound, name, somebodys, why,      \
+			VP_SOURCE(source)                                      \
+	}
+#define OUT(tag, port, name, why, source)                                      \
+	TAG(ALWAYS, tag, IPPROTO_TCP, port, false, name, false, why, source)
+
 /* Batch keeps its own accounts in a subscription of Microsoft's, with names
  * that no document foretells; anybody's account in the region fits as well. */
 #define BATCH_STORAGE(name)                                                    \
-	{                                                                      \
-		VP_TRAFFIC_NODE, "Storage" REGION, IPPROTO_TCP, 443, false,    \
-			name, true,                                            \
-			"Azure Batch's storage, or anybody's in this region",  \
-			"A4, A9"                                               \
-	}
+	TAG(NODE, "Storage" REGION, IPPROTO_TCP, 443, false, name, true,       \
+	    "Azure Batch's storage, or anybody's in this region", "A4, A9")
 
 /*
  * Of the tags that the documents require (A2, A4, A9, A15), a row stands here
@@ -124,30 +207,25 @@ const char *vp_catalogue_public_by_design(const char *name)
  *                               the end of 2022 do not need it (A6)
  */
 static const struct vp_catalogue_tagged tagged[] = {
-	{ VP_TRAFFIC_ALWAYS, "AzureActiveDirectory", IPPROTO_TCP, 443, false,
-	  NULL, false, "Microsoft Entra ID: tokens", "A2" },
-	{ VP_TRAFFIC_ALWAYS, "AzureActiveDirectory", IPPROTO_TCP, 80, false,
-	  NULL, false, "Microsoft Entra ID", "A2" },
-	{ VP_TRAFFIC_ALWAYS, "AzureResourceManager", IPPROTO_TCP, 443, false,
-	  NULL, false, "Azure Resource Manager", "A2" },
-	{ VP_TRAFFIC_ALWAYS, "MicrosoftContainerRegistry", IPPROTO_TCP, 443,
-	  false, NULL, false, "Microsoft Container Registry", "A2" },
-	{ VP_TRAFFIC_ALWAYS, "AzureFrontDoor.FirstParty", IPPROTO_TCP, 443,
-	  false, NULL, false, "Microsoft Container Registry, its data", "A2" },
+	OUT("AzureActiveDirectory", 443, NULL, ENTRA, "A2"),
+	OUT("AzureActiveDirectory", 80, NULL, ENTRA, "A2"),
+	OUT("AzureResourceManager", 443, NULL, ARM, "A2"),
+	OUT("MicrosoftContainerRegistry", 443, NULL, MCR, "A2"),
+	OUT("AzureFrontDoor.FirstParty", 443, NULL, MCR ", its data", "A2"),
 	/* workspaces have these addresses, too */
-	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_TCP, 443, false,
-	  "*.azureml.ms", false, "Azure ML control plane", "A2" },
-	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_TCP, 443, false,
-	  "*.ml.azure.us", false, "Azure ML control plane", "A2" },
-	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_TCP, 443, false,
-	  "*.ml.azure.cn", false, "Azure ML control plane", "A2" },
-	{ VP_TRAFFIC_ALWAYS, "AzureMachineLearning", IPPROTO_UDP, 5831, false,
-	  NULL, false, "Azure ML compute, no-public-IP tunnel", "A2, A4" },
-	{ VP_TRAFFIC_ALWAYS, "BatchNodeManagement" REGION, 0, 443, false, NULL,
-	  false, "Azure Batch, Microsoft's subscription", "A4" },
-	{ VP_TRAFFIC_PUBLIC_IP, "AzureMachineLearning", IPPROTO_TCP, 44224,
-	  true, NULL, false, "Azure ML to a node with a public IP address",
-	  "A2, A4" },
+	OUT("AzureMachineLearning", 443, "*.azureml.ms",
+	    "Azure ML control plane", "A2"),
+	OUT("AzureMachineLearning", 443, "*.ml.azure.us",
+	    "Azure ML control plane", "A2"),
+	OUT("AzureMachineLearning", 443, "*.ml.azure.cn",
+	    "Azure ML control plane", "A2"),
+	TAG(ALWAYS, "AzureMachineLearning", IPPROTO_UDP, 5831, false, NULL,
+	    false, TUNNEL, "A2, A4"),
+	TAG(ALWAYS, "BatchNodeManagement" REGION, 0, 443, false, NULL, false,
+	    BATCH, "A4"),
+	TAG(VP_TRAFFIC_PUBLIC_IP, "AzureMachineLearning", IPPROTO_TCP, 44224,
+	    true, NULL, false, "Azure ML to a node with a public IP address",
+	    "A2, A4"),
 	BATCH_STORAGE("*.blob.core.windows.net"),
 	BATCH_STORAGE("*.queue.core.windows.net"),
 	BATCH_STORAGE("*.table.core.windows.net"),

@@ -39,6 +39,7 @@ static const struct {
 	{ VP_KIND_VAULT, VP_CLASS_VAULT },
 	{ VP_KIND_REGISTRY, VP_CLASS_REGISTRY },
 	{ VP_KIND_REGISTRY_DATA, VP_CLASS_REGISTRY },
+	{ VP_KIND_AML_REGISTRY, VP_CLASS_AML_REGISTRY },
 	{ VP_KIND_AKS_API, VP_CLASS_CLUSTER },
 	{ VP_KIND_AI_SERVICES, VP_CLASS_AI },
 	{ VP_KIND_SEARCH, VP_CLASS_SEARCH },
@@ -130,6 +131,8 @@ static const struct vp_catalogue_expectation expectations[] = {
 
 #define ALWAYS VP_TRAFFIC_ALWAYS
 #define NODE (VP_TRAFFIC_ALWAYS | VP_TRAFFIC_NODE)
+#define STUDIO (VP_TRAFFIC_ALWAYS | VP_TRAFFIC_STUDIO)
+#define AKS (VP_TRAFFIC_ALWAYS | VP_TRAFFIC_AKS)
 
 #define SCENARIO(name, base, traffic, title, source)                           \
 	{                                                                      \
@@ -164,15 +167,15 @@ static const struct vp_catalogue_scenario scenarios[] = {
 	         "A7"),
 	SCENARIO("online-endpoint", "secured", ALWAYS,
 	         "inference by a managed online endpoint", "A1"),
-	SCENARIO("aks", "secured", ALWAYS,
+	SCENARIO("aks", "secured", AKS,
 	         "inference on AKS with a public control plane", "A2, P16"),
-	SCENARIO("aks-private", "secured", ALWAYS,
+	SCENARIO("aks-private", "secured", AKS | VP_TRAFFIC_AKS_PRIVATE,
 	         "inference on AKS with a private control plane", "A2, P16"),
 	SCENARIO("registry", "secured", ALWAYS,
 	         "an Azure ML registry, its storage and its container "
 	         "registry behind private endpoints",
 	         "A8"),
-	SCENARIO("studio", "secured", ALWAYS,
+	SCENARIO("studio", "secured", STUDIO,
 	         "studio in a browser on this machine", "A2, A5"),
 	SCENARIO("firewall", "secured", NODE,
 	         "a compute instance or node whose traffic leaves through a "
@@ -184,9 +187,10 @@ static const struct vp_catalogue_scenario scenarios[] = {
 	         "everything behind private endpoints, names from own DNS "
 	         "servers",
 	         "A1"),
-	SCENARIO("sentinel", "no-vnet", ALWAYS,
+	SCENARIO("sentinel", "no-vnet", STUDIO | VP_TRAFFIC_SENTINEL,
 	         "Microsoft Sentinel's notebooks on a public workspace", "S1"),
-	SCENARIO("sentinel-private", "secured", ALWAYS,
+	SCENARIO("sentinel-private", "secured",
+	         STUDIO | VP_TRAFFIC_SENTINEL | VP_TRAFFIC_BASTION,
 	         "Microsoft Sentinel's notebooks on a private workspace, from "
 	         "a jump box",
 	         "S1"),

@@ -404,6 +404,7 @@ static bool read_scalars(struct reader *r, const struct raw_config *c)
 		if (!set(r, rows[i].key, rows[i].text, rows[i].setter))
 			return false;
 	}
+	r->s->has_scenario = false; /* flags come after the config */
 	return set_each(r, "vnet", c->vnet, c->vnet_count, vp_value_vnet) &&
 	       set_each(r, "resolvers", c->resolvers, c->resolvers_count,
 	                vp_value_resolver) &&

@@ -253,7 +253,8 @@ static char *read_fqdn(struct reader *r, const char *text)
 	}
 	fqdn = vp_arena_printf(r->arena, "%.*s%s", (int)star, text, name);
 	row = vp_catalogue_find(fqdn);
-	if (row != NULL && row->kind == VP_KIND_AKS_API)
+	if (row != NULL &&
+	    (row->kind == VP_KIND_AKS_API || row->kind == VP_KIND_AML_REGISTRY))
 		return fqdn; /* has it in its public names */
 	public = public_name(r->arena, fqdn);
 	return public != NULL ? public : fqdn;

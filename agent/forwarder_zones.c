@@ -25,6 +25,13 @@
 #define ALWAYS ~0u
 #define WITH(kind) (1u << VP_KIND_##kind)
 
+#define ROW(cloud, name, privatelink, with, source)                            \
+	{                                                                      \
+		cloud, name, privatelink, with, VP_SOURCE(source)              \
+	}
+#define ZONE(cloud, name, with, source)                                        \
+	ROW(cloud, name, "privatelink." name, with, source)
+
 static const struct vp_forwarder_zone rows[] = {
 	/*
 	 * Azure ML (A1). With one of them missing, names "jump between public
@@ -32,41 +39,36 @@ static const struct vp_forwarder_zone rows[] = {
 	 * suffixes, and both are forwarded (A1 and P1 disagree). The
 	 * notebooks' content has no private zone, and is listed all the same.
 	 */
-	{ PUB, "api.azureml.ms", "privatelink.api.azureml.ms", ALWAYS },
-	{ PUB, "notebooks.azure.net", "privatelink.notebooks.azure.net",
-	  ALWAYS },
-	{ PUB, "instances.azureml.ms", NULL, ALWAYS },
-	{ PUB, "instances.ml.azure.ms", NULL, ALWAYS },
-	{ PUB, "aznbcontent.net", NULL, ALWAYS },
-	{ PUB, "inference.ml.azure.com", "privatelink.api.azureml.ms", ALWAYS },
-	{ PUB, "models.ai.azure.com", NULL, ALWAYS },
-	{ GOV, "api.ml.azure.us", "privatelink.api.ml.azure.us", ALWAYS },
-	{ GOV, "notebooks.usgovcloudapi.net",
-	  "privatelink.notebooks.usgovcloudapi.net", ALWAYS },
-	{ GOV, "instances.azureml.us", NULL, ALWAYS },
-	{ GOV, "instances.ml.azure.us", NULL, ALWAYS },
-	{ GOV, "aznbcontent.net", NULL, ALWAYS },
-	{ GOV, "inference.ml.azure.us", "privatelink.api.ml.azure.us", ALWAYS },
-	{ CHN, "api.ml.azure.cn", "privatelink.api.ml.azure.cn", ALWAYS },
-	{ CHN, "notebooks.chinacloudapi.cn",
-	  "privatelink.notebooks.chinacloudapi.cn", ALWAYS },
-	{ CHN, "instances.azureml.cn", NULL, ALWAYS },
-	{ CHN, "instances.ml.azure.ms", NULL, ALWAYS },
-	{ CHN, "aznbcontent.net", NULL, ALWAYS },
-	{ CHN, "inference.ml.azure.cn", "privatelink.api.ml.azure.cn", ALWAYS },
+	ZONE(PUB, "api.azureml.ms", ALWAYS, "A1"),
+	ZONE(PUB, "notebooks.azure.net", ALWAYS, "A1"),
+	ROW(PUB, "instances.azureml.ms", NULL, ALWAYS, "P1"),
+	ROW(PUB, "instances.ml.azure.ms", NULL, ALWAYS, "A1"),
+	ROW(PUB, "aznbcontent.net", NULL, ALWAYS, "A1, P1"),
+	ROW(PUB, "inference.ml.azure.com", "privatelink.api.azureml.ms", ALWAYS,
+	    "A1"),
+	ROW(PUB, "models.ai.azure.com", NULL, ALWAYS, "A1"),
+	ZONE(GOV, "api.ml.azure.us", ALWAYS, "A1"),
+	ZONE(GOV, "notebooks.usgovcloudapi.net", ALWAYS, "A1"),
+	ROW(GOV, "instances.azureml.us", NULL, ALWAYS, "P1"),
+	ROW(GOV, "instances.ml.azure.us", NULL, ALWAYS, "A1"),
+	ROW(GOV, "aznbcontent.net", NULL, ALWAYS, "A1, P1"),
+	ROW(GOV, "inference.ml.azure.us", "privatelink.api.ml.azure.us", ALWAYS,
+	    "A1"),
+	ZONE(CHN, "api.ml.azure.cn", ALWAYS, "A1"),
+	ZONE(CHN, "notebooks.chinacloudapi.cn", ALWAYS, "A1"),
+	ROW(CHN, "instances.azureml.cn", NULL, ALWAYS, "P1"),
+	ROW(CHN, "instances.ml.azure.ms", NULL, ALWAYS, "A1"),
+	ROW(CHN, "aznbcontent.net", NULL, ALWAYS, "A1, P1"),
+	ROW(CHN, "inference.ml.azure.cn", "privatelink.api.ml.azure.cn", ALWAYS,
+	    "A1"),
 
 /* One storage service in all clouds. The private zone of accounts with an
  * Azure DNS zone is not settled (G101176). */
 #define STORAGE(service, with)                                                 \
-	{ PUB, service ".core.windows.net",                                    \
-	  "privatelink." service ".core.windows.net", with },                  \
-		{ GOV, service ".core.usgovcloudapi.net",                      \
-		  "privatelink." service ".core.usgovcloudapi.net", with },    \
-		{ CHN, service ".core.chinacloudapi.cn",                       \
-		  "privatelink." service ".core.chinacloudapi.cn", with },     \
-	{                                                                      \
-		PUB, service ".storage.azure.net", NULL, 0                     \
-	}
+	ZONE(PUB, service ".core.windows.net", with, "P1, P11"),               \
+		ZONE(GOV, service ".core.usgovcloudapi.net", with, "P1"),      \
+		ZONE(CHN, service ".core.chinacloudapi.cn", with, "P1"),       \
+		ROW(PUB, service ".storage.azure.net", NULL, 0, "G101176")
 
 	/* some calls to dfs are redirected to blob (P11); Azure Monitor's
 	 * private link scope has blob among its zones (P1) */
@@ -79,57 +81,48 @@ static const struct vp_forwarder_zone rows[] = {
 #undef STORAGE
 
 	/* a vault's alias is in vaultcore (P1) */
-	{ PUB, "vault.azure.net", "privatelink.vaultcore.azure.net", 0 },
-	{ PUB, "vaultcore.azure.net", "privatelink.vaultcore.azure.net",
-	  WITH(VAULT) },
-	{ GOV, "vault.usgovcloudapi.net",
-	  "privatelink.vaultcore.usgovcloudapi.net", 0 },
-	{ GOV, "vaultcore.usgovcloudapi.net",
-	  "privatelink.vaultcore.usgovcloudapi.net", WITH(VAULT) },
-	{ CHN, "vault.azure.cn", "privatelink.vaultcore.azure.cn", 0 },
-	{ CHN, "vaultcore.azure.cn", "privatelink.vaultcore.azure.cn",
-	  WITH(VAULT) },
+	ROW(PUB, "vault.azure.net", "privatelink.vaultcore.azure.net", 0, "P1"),
+	ZONE(PUB, "vaultcore.azure.net", WITH(VAULT), "P1"),
+	ROW(GOV, "vault.usgovcloudapi.net",
+	    "privatelink.vaultcore.usgovcloudapi.net", 0, "P1"),
+	ZONE(GOV, "vaultcore.usgovcloudapi.net", WITH(VAULT), "P1"),
+	ROW(CHN, "vault.azure.cn", "privatelink.vaultcore.azure.cn", 0, "P1"),
+	ZONE(CHN, "vaultcore.azure.cn", WITH(VAULT), "P1"),
 	/* login and data, which is reg.REGION.data (R1) */
-	{ PUB, "azurecr.io", "privatelink.azurecr.io", 0 },
-	{ GOV, "azurecr.us", "privatelink.azurecr.us", 0 },
-	{ CHN, "azurecr.cn", "privatelink.azurecr.cn", 0 },
+	ZONE(PUB, "azurecr.io", 0, "P1, R1"),
+	ZONE(GOV, "azurecr.us", 0, "P1"),
+	ZONE(CHN, "azurecr.cn", 0, "P19"),
 	/* one account answers to all of these (P1) */
-	{ PUB, "cognitiveservices.azure.com",
-	  "privatelink.cognitiveservices.azure.com", WITH(AI_SERVICES) },
-	{ PUB, "openai.azure.com", "privatelink.openai.azure.com",
-	  WITH(AI_SERVICES) },
-	{ PUB, "services.ai.azure.com", "privatelink.services.ai.azure.com",
-	  WITH(AI_SERVICES) },
-	{ GOV, "cognitiveservices.azure.us",
-	  "privatelink.cognitiveservices.azure.us", WITH(AI_SERVICES) },
-	{ GOV, "openai.azure.us", "privatelink.openai.azure.us",
-	  WITH(AI_SERVICES) },
-	{ CHN, "cognitiveservices.azure.cn",
-	  "privatelink.cognitiveservices.azure.cn", WITH(AI_SERVICES) },
-	{ PUB, "search.windows.net", "privatelink.search.windows.net", 0 },
-	{ GOV, "search.windows.us", "privatelink.search.windows.us", 0 },
-	{ CHN, "search.azure.cn", "privatelink.search.azure.cn", 0 },
+	ZONE(PUB, "cognitiveservices.azure.com", WITH(AI_SERVICES), "P1"),
+	ZONE(PUB, "openai.azure.com", WITH(AI_SERVICES), "P1"),
+	ZONE(PUB, "services.ai.azure.com", WITH(AI_SERVICES), "P1"),
+	ZONE(GOV, "cognitiveservices.azure.us", WITH(AI_SERVICES), "P1"),
+	ZONE(GOV, "openai.azure.us", WITH(AI_SERVICES), "P1 (U)"),
+	ZONE(CHN, "cognitiveservices.azure.cn", WITH(AI_SERVICES), "P1 (U)"),
+	ZONE(PUB, "search.windows.net", 0, "P1"),
+	ZONE(GOV, "search.windows.us", 0, "P1"),
+	ZONE(CHN, "search.azure.cn", 0, "P19 (U)"),
 	/* a private link scope answers for all of these (P1) */
-	{ PUB, "monitor.azure.com", "privatelink.monitor.azure.com",
-	  WITH(MONITOR) },
-	{ PUB, "applicationinsights.azure.com", "privatelink.monitor.azure.com",
-	  WITH(MONITOR) },
-	{ PUB, "applicationinsights.microsoft.com",
-	  "privatelink.monitor.azure.com", 0 },
-	{ PUB, "services.visualstudio.com", "privatelink.monitor.azure.com",
-	  WITH(MONITOR) },
-	{ PUB, "oms.opinsights.azure.com",
-	  "privatelink.oms.opinsights.azure.com", WITH(MONITOR) },
-	{ PUB, "ods.opinsights.azure.com",
-	  "privatelink.ods.opinsights.azure.com", WITH(MONITOR) },
-	{ PUB, "agentsvc.azure-automation.net",
-	  "privatelink.agentsvc.azure-automation.net", WITH(MONITOR) },
+	ZONE(PUB, "monitor.azure.com", WITH(MONITOR), "P1"),
+	ROW(PUB, "applicationinsights.azure.com",
+	    "privatelink.monitor.azure.com", WITH(MONITOR), "P1"),
+	ROW(PUB, "applicationinsights.microsoft.com",
+	    "privatelink.monitor.azure.com", 0, "P1"),
+	ROW(PUB, "services.visualstudio.com", "privatelink.monitor.azure.com",
+	    WITH(MONITOR), "P1"),
+	ZONE(PUB, "oms.opinsights.azure.com", WITH(MONITOR), "P1"),
+	ZONE(PUB, "ods.opinsights.azure.com", WITH(MONITOR), "P1"),
+	ZONE(PUB, "agentsvc.azure-automation.net", WITH(MONITOR), "P1"),
+	ZONE(GOV, "monitor.azure.us", WITH(MONITOR), "P1"),
+	ZONE(GOV, "adx.monitor.azure.us", 0, "P1"),
+	ZONE(GOV, "oms.opinsights.azure.us", WITH(MONITOR), "P1"),
+	ZONE(GOV, "ods.opinsights.azure.us", WITH(MONITOR), "P1"),
+	ZONE(GOV, "agentsvc.azure-automation.us", WITH(MONITOR), "P1"),
 };
 
 /* The alias of management.azure.com is in privatelink.azure.com: only all of
  * azure.com is above both (P1). Other names there are not its business. */
-static const struct vp_forwarder_zone arm = { PUB, "azure.com",
-	                                      "privatelink.azure.com", 0 };
+static const struct vp_forwarder_zone arm = ZONE(PUB, "azure.com", 0, "P1");
 
 static bool in_zone(const char *name, const char *zone)
 {
@@ -157,16 +150,15 @@ const struct vp_forwarder_zone *vp_forwarder_row(const char *name)
 /* REGION.azmk8s.io, the end of a cluster's name (P16); NULL for others. */
 static const char *cluster_zone(const char *name)
 {
-	const char *p = name + strlen(name);
-	unsigned dots = 0;
+	const struct vp_catalogue_suffix *row = vp_catalogue_find(name);
+	const char *p;
 
-	if (!vp_name_below(name, "azmk8s.io"))
+	if (row == NULL || row->kind != VP_KIND_AKS_API)
 		return NULL;
-	while (p > name && dots < 3)
-		dots += *--p == '.';
-	if (dots == 3)
-		return p + 1;
-	return name;
+	p = name + strlen(name) - strlen(row->suffix);
+	while (p > name && p[-1] != '.')
+		p--;
+	return p;
 }
 
 const char *vp_forwarder_zone_of(const char *name)
@@ -271,4 +263,10 @@ size_t vp_forwarder_zones(const struct vp_facts *facts, struct vp_arena *arena,
 		add(&l, w[i].zone); /* azure.com, REGION.azmk8s.io */
 	*zones = l.zones;
 	return l.n;
+}
+
+const struct vp_forwarder_zone *vp_forwarder_rows(size_t *n)
+{
+	*n = N_OF(rows);
+	return rows;
 }

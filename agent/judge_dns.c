@@ -675,9 +675,11 @@ static const char *public_name(struct ctx *c)
 
 static bool is_privatelink_name(const struct ctx *c)
 {
-	/* A private cluster's API server is really called so (P16). */
+	/* A private cluster's API server is really called so (P16), and for a
+	 * registry of Azure ML no other name was found (A8). */
 	return strstr(c->name->name, ".privatelink.") != NULL &&
-	       c->t->kind != VP_KIND_AKS_API;
+	       c->t->kind != VP_KIND_AKS_API &&
+	       c->t->kind != VP_KIND_AML_REGISTRY;
 }
 
 /* REGION.api.azureml.ms: public by design (docs/sources.md: G90426). */

@@ -198,6 +198,15 @@ static const char *cloud_of(const struct judge *j)
 	return j->facts->cloud != NULL ? j->facts->cloud : "public";
 }
 
+static unsigned traffic_of(const struct judge *j)
+{
+	const char *name = j->facts->scenario;
+	const struct vp_catalogue_scenario *scenario =
+		name != NULL ? vp_catalogue_scenario(name) : NULL;
+
+	return scenario != NULL ? scenario->traffic : VP_TRAFFIC_ALWAYS;
+}
+
 static const char *required_by_name(struct judge *j, const struct vp_flow *f)
 {
 	const struct vp_catalogue_required *row;
@@ -208,8 +217,8 @@ static const char *required_by_name(struct judge *j, const struct vp_flow *f)
 		if (!judge_name_explains(f, &f->names[i]))
 			continue;
 		row = vp_catalogue_required(cloud_of(j), j->facts->region,
-		                            f->names[i].name, f->proto,
-		                            f->remote.port);
+		                            traffic_of(j), f->names[i].name,
+		                            f->proto, f->remote.port);
 		if (row != NULL)
 			return vp_arena_printf(
 				j->arena, "public by design: %s (%s; %s)",
@@ -234,12 +243,8 @@ static bool row_name_fits(const struct vp_catalogue_tagged *row,
 
 static const char *required_by_tag(struct judge *j, const struct vp_flow *f)
 {
-	const char *name = j->facts->scenario;
-	const struct vp_catalogue_scenario *scenario =
-		name != NULL ? vp_catalogue_scenario(name) : NULL;
 	struct vp_catalogue_traffic t = {
-		.traffic = scenario != NULL ? scenario->traffic
-		                            : VP_TRAFFIC_ALWAYS,
+		.traffic = traffic_of(j),
 		.region = j->facts->region,
 		.proto = f->proto,
 		.port = judge_service_port(f),

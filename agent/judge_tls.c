@@ -38,6 +38,7 @@ static const int kind_family[VP_KIND_COUNT] = {
 	[VP_KIND_AKS_API] = 8,
 	[VP_KIND_ARM] = 9,
 	[VP_KIND_LOGIN] = 10,
+	[VP_KIND_AML_REGISTRY] = 1,
 };
 
 /* An untrusted issuer and the kinds of service it signed for. */

@@ -16,6 +16,12 @@ bool vp_name_ends_in(const char *name, const char *suffix)
 {
 	if (*suffix == '.')
 		return vp_name_below(name, suffix + 1);
+	if (*suffix == '-') {
+		size_t n = strlen(name), s = strlen(suffix);
+
+		return n > s && name[n - s - 1] != '.' &&
+		       strcasecmp(name + n - s, suffix) == 0;
+	}
 	return strcasecmp(name, suffix) == 0;
 }
 

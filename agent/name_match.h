@@ -10,7 +10,8 @@
 
 /* Is name in this zone, with at least one label before it? */
 bool vp_name_below(const char *name, const char *zone);
-/* ".suffix": a name below it. "name": that one. */
+/* ".suffix": a name below it. "-suffix.zone": one whose label ends so. "name":
+ * that one. */
 bool vp_name_ends_in(const char *name, const char *suffix);
 /*
  * "name": that one. "*.suffix": a name below it. A label REGION in the pattern

@@ -19,6 +19,13 @@ static bool asks(const struct vp_settings *s)
 	       s->command != VP_COMMAND_ANALYZE;
 }
 
+/* "targets --scenario NAME" explains the scenario, with or without targets. */
+static bool only_explains(const struct vp_planner *p)
+{
+	return p->s->command == VP_COMMAND_TARGETS && p->s->has_scenario &&
+	       p->facts->n_targets == 0;
+}
+
 static bool add_targets(struct vp_planner *p)
 {
 	const struct vp_settings *s = p->s;
@@ -41,7 +48,7 @@ static bool add_targets(struct vp_planner *p)
 		if (!vp_plan_extra(p, &s->targets[i]))
 			return false;
 	}
-	if (p->facts->n_targets == 0 && asks(s))
+	if (p->facts->n_targets == 0 && asks(s) && !only_explains(p))
 		return vp_plan_refuse(
 			p, "%s",
 			p->s->config != NULL
@@ -121,7 +128,7 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 		return REFUSED;
 	expect_stated_addresses(&p);
 	why[0] = '\0';
-	if (s->emit == NULL && /* else nobody is asked */
+	if (s->emit == NULL && !only_explains(&p) && /* else nobody is asked */
 	    !(asks(s) ? vp_plan_resolvers(&p) : vp_plan_stated_resolvers(&p)))
 		return REFUSED;
 	if (p.notes != NULL)

@@ -6,21 +6,7 @@
  */
 #include "planner.h"
 
-#include <string.h>
-
-static const char *scenario_words(enum vp_expect e)
-{
-	switch (e) {
-	case VP_EXPECT_PRIVATE:
-		return "with a private endpoint answers at a private address";
-	case VP_EXPECT_PUBLIC:
-		return "without a private endpoint answers at a public address";
-	case VP_EXPECT_SERVICE_ENDPOINT:
-		return "behind a service endpoint keeps its public address";
-	default:
-		return "may answer anywhere";
-	}
-}
+#include "scenario_print.h"
 
 static void expect_by_scenario(const struct vp_planner *p, struct vp_target *t)
 {
@@ -41,7 +27,7 @@ static void expect_by_scenario(const struct vp_planner *p, struct vp_target *t)
 	else
 		t->why = vp_arena_printf(arena, "%s: %s %s", p->scenario->name,
 		                         vp_catalogue_class_one(class),
-		                         scenario_words(row->expect));
+		                         vp_scenario_words(row->expect));
 }
 
 void vp_plan_expect(const struct vp_planner *p, struct vp_target *t,

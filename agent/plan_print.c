@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "scenario_print.h"
+
 #define COLUMNS 80
 #define INDENT 6
 #define LABEL 11 /* "addresses" and two blanks */
@@ -229,15 +231,23 @@ static void print_discovered(FILE *out, const struct vp_facts *f,
 		line(out, "note", d->notes[i]);
 }
 
-static void print_text(FILE *out, const struct vp_facts *f, bool asked,
-                       struct vp_arena *arena)
+static void print_text(FILE *out, const struct vp_facts *f,
+                       const struct vp_settings *s, struct vp_arena *arena)
 {
 	fprintf(out, "Scenario %s, cloud %s%s%s. %s.\n", f->scenario, f->cloud,
 	        f->region != NULL ? ", region " : "",
 	        f->region != NULL ? f->region : "",
-	        asked ? "Nothing but what --discover asks is sent"
-	              : "Nothing is sent");
+	        s->discover ? "Nothing but what --discover asks is sent"
+	                    : "Nothing is sent");
 	print_discovered(out, f, arena);
+	if (s->has_scenario)
+		vp_scenario_text(out, f);
+	if (f->n_targets == 0) {
+		fputs("\nNo target: with a config (-c) or names, what would be "
+		      "probed is told as well.\n",
+		      out);
+		return;
+	}
 	print_targets(out, f, arena);
 	print_resolvers(out, f, arena);
 	print_vnet(out, f);
@@ -371,6 +381,7 @@ static json_t *json_plan(const struct vp_facts *f)
 		json_array_append_new(targets, json_target(&f->targets[i]));
 	json_object_set_new(o, "schema", json_string("vnetprobe.targets/1"));
 	json_object_set_new(o, "scenario", text_or_null(f->scenario));
+	json_object_set_new(o, "about", vp_scenario_json(f));
 	json_object_set_new(o, "cloud", text_or_null(f->cloud));
 	json_object_set_new(o, "region", text_or_null(f->region));
 	json_object_set_new(o, "discovered", discovered);
@@ -397,7 +408,7 @@ int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,
 		fputc('\n', out);
 	} else {
 		arena = vp_arena_create();
-		print_text(out, facts, s->discover, arena);
+		print_text(out, facts, s, arena);
 		vp_arena_destroy(arena);
 	}
 	if (fflush(out) != 0)

@@ -136,6 +136,7 @@ static bool account_base(struct vp_planner *p, const struct vp_draft *d,
 {
 	const struct vp_catalogue_suffix *row;
 	struct vp_arena *arena = p->facts->arena;
+	const char *dot;
 
 	*base = vp_arena_strdup(arena, name);
 	*service = NULL;
@@ -150,8 +151,10 @@ static bool account_base(struct vp_planner *p, const struct vp_draft *d,
 			p, d->origin,
 			"the name is neither an account's nor that "
 			"of a storage service");
-	(*base)[strlen(name) - strlen(row->suffix)] = '\0';
-	*tail = strchr(row->suffix + 1, '.');
+	/* "-secondary" is of the base */
+	dot = strchr(row->suffix, '.');
+	(*base)[strlen(name) - strlen(dot)] = '\0';
+	*tail = strchr(dot + 1, '.');
 	*service = vp_kind_name(row->kind);
 	return true;
 }

@@ -158,7 +158,8 @@ struct vp_settings {
 	char *cloud;    /* public, usgovernment, china; default public */
 	bool has_cloud; /* it was stated */
 	char *region;
-	char *scenario; /* default "secured" */
+	char *scenario;    /* default "secured" */
+	bool has_scenario; /* a flag said it */
 	bool has_expect;
 	enum vp_expect expect; /* --expect: for all targets */
 	struct vp_prefix *vnet;

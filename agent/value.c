@@ -318,6 +318,7 @@ int vp_value_scenario(struct vp_settings *s, const char *text, char *why,
 
 	if (vp_catalogue_scenario(text) != NULL) {
 		s->scenario = vp_arena_strdup(s->arena, text);
+		s->has_scenario = true;
 		return 0;
 	}
 	rows = vp_catalogue_scenarios(&n);

@@ -28,7 +28,8 @@
 	X(MONITOR, "monitor")                                                  \
 	X(AKS_API, "aks-api")                                                  \
 	X(ARM, "arm")                                                          \
-	X(LOGIN, "login")
+	X(LOGIN, "login")                                                      \
+	X(AML_REGISTRY, "aml-registry") /* of Azure ML, not of containers */
 
 enum vp_kind {
 #define X(id, name) VP_KIND_##id,

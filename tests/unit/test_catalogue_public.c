@@ -57,10 +57,10 @@ static void rows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool got =
-			vp_catalogue_required(cases[i].cloud, cases[i].region,
-		                              cases[i].name, cases[i].proto,
-		                              cases[i].port) != NULL;
+		bool got = vp_catalogue_required(
+				   cases[i].cloud, cases[i].region,
+				   VP_TRAFFIC_ALWAYS, cases[i].name,
+				   cases[i].proto, cases[i].port) != NULL;
 
 		if (got != cases[i].want)
 			fail_msg("%s in %s: %d", cases[i].name, cases[i].cloud,

@@ -1,0 +1,590 @@
+/*
+ * test_catalogue_tables.c - every row of the catalogue does what it is there
+ * for, alone: a name made from it is found as it, a flow made from it is
+ * explained by it, a scenario shows it. And every source that a row names
+ * stands in docs/sources.md.
+ */
+#include "catalogue.h"
+
+#include <ctype.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "facts_builder.h"
+#include "forwarder_zones.h"
+#include "golden.h"
+#include "judge.h"
+#include "name_match.h"
+#include "scenario_print.h"
+
+#define REGION "westeurope" /* healthy()'s */
+
+/* A pattern as one name: "*.x.REGION.y" is "a.x.westeurope.y". */
+static const char *sample(struct vp_arena *a, const char *pattern)
+{
+	const char *at = strstr(pattern, "REGION");
+	const char *star = *pattern == '*' ? "a" : "";
+
+	pattern += *pattern == '*';
+	if (at == NULL)
+		return vp_arena_printf(a, "%s%s", star, pattern);
+	return vp_arena_printf(a, "%s%.*s" REGION "%s", star,
+	                       (int)(at - pattern), pattern, at + 6);
+}
+
+/* --- suffixes --------------------------------------------------------------
+ */
+
+static const char *name_of(struct vp_arena *a,
+                           const struct vp_catalogue_suffix *r)
+{
+	if (*r->suffix == '-')
+		return vp_arena_printf(a, "a%s", r->suffix);
+	if (*r->suffix != '.')
+		return r->suffix;
+	if (r->label != NULL)
+		return vp_arena_printf(a, "a.%s." REGION "%s", r->label,
+		                       r->suffix);
+	return vp_arena_printf(a, "a." REGION "%s", r->suffix);
+}
+
+static void suffixes(void **state)
+{
+	struct vp_arena *a = vp_arena_create();
+	const struct vp_catalogue_suffix *rows;
+	size_t n;
+
+	(void)state;
+	rows = vp_catalogue_suffixes(&n);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = name_of(a, &rows[i]);
+
+		if (vp_catalogue_find(name) != &rows[i])
+			fail_msg("%s is not found as %s", name, rows[i].suffix);
+		if (rows[i].zone != NULL &&
+		    strncmp(rows[i].zone, "privatelink.", 12) != 0)
+			fail_msg("%s: zone %s", rows[i].suffix, rows[i].zone);
+		/* a private endpoint is for a group of names */
+		if (rows[i].zone != NULL && rows[i].group_id == NULL)
+			fail_msg("%s: a zone, and no group", rows[i].suffix);
+		if (rows[i].san != NULL &&
+		    !vp_name_fits(name, rows[i].san, REGION))
+			fail_msg("%s: certificates have %s", name, rows[i].san);
+	}
+	vp_arena_destroy(a);
+}
+
+/* Each cloud's zones and suffixes are its own. */
+static void clouds(void **state)
+{
+	static const char *const foreign[][2] = {
+		{ "public", ".us" },
+		{ "public", ".cn" },
+		{ "public", "usgovcloudapi.net" },
+		{ "usgovernment", ".cn" },
+		{ "usgovernment", ".com" },
+		{ "china", ".us" },
+		{ "china", ".com" },
+	};
+	const struct vp_catalogue_suffix *rows;
+	size_t n;
+
+	(void)state;
+	rows = vp_catalogue_suffixes(&n);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < sizeof(foreign) / sizeof(*foreign);
+		     k++) {
+			size_t e = strlen(foreign[k][1]);
+			size_t l = strlen(rows[i].suffix);
+
+			if (strcmp(rows[i].cloud, foreign[k][0]) == 0 &&
+			    l > e &&
+			    strcmp(rows[i].suffix + l - e, foreign[k][1]) == 0)
+				fail_msg("%s in %s", rows[i].suffix,
+				         rows[i].cloud);
+		}
+	}
+}
+
+/* --- traffic ---------------------------------------------------------------
+ */
+
+/* A scenario that has one of these bits. */
+static const struct vp_catalogue_scenario *with(unsigned traffic)
+{
+	const struct vp_catalogue_scenario *sc;
+	size_t n;
+
+	sc = vp_catalogue_scenarios(&n);
+	for (size_t i = 0; i < n; i++) {
+		if ((sc[i].traffic & traffic) != 0)
+			return &sc[i];
+	}
+	return NULL;
+}
+
+/* Facts of a flow to a public address that nobody knows, in this scenario. */
+static struct vp_facts *facts_in(const char *scenario, const char *cloud,
+                                 uint8_t proto, uint16_t port)
+{
+	struct vp_facts *f = healthy();
+	struct vp_flow *w = add_flow(f, proto != 0 ? proto : IPPROTO_TCP,
+	                             "192.0.2.9:443", NULL);
+
+	f->scenario = copy(f, scenario);
+	f->cloud = copy(f, cloud);
+	w->remote.port = port;
+	return f;
+}
+
+/* The flow's class, and that the rule says what the row does. */
+static void explained(struct vp_facts *f, enum vp_flow_class want,
+                      const char *why, const char *source)
+{
+	struct vp_judgement j;
+
+	vp_judge(&j, f, f->arena);
+	if (j.flows[0].class != want ||
+	    (want == VP_CLASS_REQUIRED &&
+	     (strstr(j.flows[0].rule, why) == NULL ||
+	      strstr(j.flows[0].rule, source) == NULL)))
+		fail_msg("%s in %s: %s: %s", f->scenario, f->cloud,
+		         vp_flow_class_name(j.flows[0].class), j.flows[0].rule);
+	vp_facts_destroy(f);
+}
+
+static void names_of_traffic(void **state)
+{
+	struct vp_arena *a = vp_arena_create();
+	const struct vp_catalogue_required *rows;
+	size_t n;
+
+	(void)state;
+	rows = vp_catalogue_required_rows(&n);
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_catalogue_required *r = &rows[i];
+		const struct vp_catalogue_scenario *sc = with(r->traffic);
+		const char *name = sample(a, r->name);
+		uint16_t port = r->port != 0 ? r->port : 443;
+		struct vp_facts *f;
+
+		assert_non_null(sc);
+		if (r->port == 0) { /* public by design, explains nothing */
+			assert_non_null(vp_catalogue_public_by_design(name));
+			f = facts_in(sc->name, r->cloud, IPPROTO_TCP, port);
+			bind_name(f, &f->flows[0], name);
+			explained(f, VP_CLASS_UNEXPLAINED, NULL, NULL);
+			continue;
+		}
+		if (vp_catalogue_required(r->cloud, REGION, r->traffic, name,
+		                          r->proto, r->port) != r)
+			fail_msg("%s is not explained by its row", name);
+		f = facts_in(sc->name, r->cloud, r->proto, port);
+		bind_name(f, &f->flows[0], name);
+		explained(f, VP_CLASS_REQUIRED, r->why, r->source);
+		/* on another port, of another name, or unproven: not */
+		f = facts_in(sc->name, r->cloud, r->proto,
+		             (uint16_t)(port + 1));
+		bind_name(f, &f->flows[0], name);
+		explained(f, VP_CLASS_UNEXPLAINED, NULL, NULL);
+		f = facts_in(sc->name, r->cloud, r->proto, port);
+		bind_name(f, &f->flows[0], name);
+		f->flows[0].names[0].bound = false;
+		explained(f, VP_CLASS_UNEXPLAINED, NULL, NULL);
+		/* where the scenario has no such traffic: not */
+		if ((r->traffic & VP_TRAFFIC_ALWAYS) != 0)
+			continue;
+		f = facts_in("secured", r->cloud, r->proto, port);
+		bind_name(f, &f->flows[0], name);
+		explained(f, VP_CLASS_UNEXPLAINED, NULL, NULL);
+	}
+	vp_arena_destroy(a);
+}
+
+static void put_tag(struct vp_facts *f, const char *tag)
+{
+	struct vp_flow *w = &f->flows[0];
+	struct vp_flow_tag *t = VP_PUSH(f->arena, w->tags, w->n_tags);
+
+	t->name = copy(f, tag);
+	t->prefix = prefix("192.0.2.0/24");
+	f->policy.tags.file = copy(f, "tags.json");
+	f->policy.tags.dated_us = f->started_us;
+}
+
+/* A flow of this row, its tag and name as they have to be. */
+static struct vp_facts *tagged_flow(struct vp_arena *a, const char *scenario,
+                                    const struct vp_catalogue_tagged *r)
+{
+	struct vp_facts *f = facts_in(scenario, "public", r->proto, r->port);
+	const char *name;
+
+	put_tag(f, sample(a, r->tag));
+	if (r->inbound) {
+		f->flows[0].direction = VP_DIRECTION_IN;
+		f->flows[0].local.port = r->port;
+		f->flows[0].remote.port = 50123;
+	}
+	if (r->name != NULL) {
+		/* below the region: "somebody's own" has other names */
+		name = r->somebodys ? sample(a, r->name)
+		                    : vp_arena_printf(a, "a.b.%s", r->name + 2);
+		bind_name(f, &f->flows[0], name);
+	}
+	return f;
+}
+
+static void tags_of_traffic(void **state)
+{
+	struct vp_arena *a = vp_arena_create();
+	const struct vp_catalogue_tagged *rows;
+	size_t n;
+
+	(void)state;
+	rows = vp_catalogue_tagged(&n);
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_catalogue_tagged *r = &rows[i];
+		const struct vp_catalogue_scenario *sc = with(r->traffic);
+		enum vp_flow_class not =
+			r->inbound ? VP_CLASS_INBOUND : VP_CLASS_UNEXPLAINED;
+		struct vp_facts *f;
+
+		assert_non_null(sc);
+		explained(tagged_flow(a, sc->name, r), VP_CLASS_REQUIRED,
+		          r->why, r->source);
+		f = tagged_flow(a, sc->name, r);
+		f->flows[0].tags[0].name = copy(f, "AzureCloud");
+		explained(f, not, NULL, NULL);
+		if (r->name != NULL) { /* the address is not enough */
+			f = tagged_flow(a, sc->name, r);
+			f->flows[0].n_names = 0;
+			explained(f, not, NULL, NULL);
+		}
+		if ((r->traffic & VP_TRAFFIC_ALWAYS) == 0)
+			explained(tagged_flow(a, "secured", r), not, NULL,
+			          NULL);
+	}
+	vp_arena_destroy(a);
+}
+
+/* No row excuses a name that is somebody's own, its exceptions apart. */
+static void nobodys_own(void **state)
+{
+	static const enum vp_kind fine[] = { VP_KIND_ARM, VP_KIND_LOGIN,
+		                             VP_KIND_MONITOR };
+	struct vp_arena *a = vp_arena_create();
+	const struct vp_catalogue_required *rows;
+	size_t n;
+
+	(void)state;
+	rows = vp_catalogue_required_rows(&n);
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_catalogue_suffix *own =
+			vp_catalogue_find(sample(a, rows[i].name));
+		bool ok = own == NULL;
+
+		for (size_t k = 0; k < sizeof(fine) / sizeof(*fine); k++)
+			ok = ok || own->kind == fine[k];
+		if (!ok)
+			fail_msg("%s excuses a %s", rows[i].name,
+			         vp_kind_name(own->kind));
+	}
+	vp_arena_destroy(a);
+}
+
+/* Every bit is some scenario's, and has a row. */
+static void bits(void **state)
+{
+#define X(id) VP_TRAFFIC_##id,
+	static const unsigned all[] = { VP_TRAFFIC_BITS(X) };
+#undef X
+	const struct vp_catalogue_required *names;
+	const struct vp_catalogue_tagged *tags;
+	const struct vp_catalogue_port *ports;
+	size_t n_names, n_tags, n_ports;
+
+	(void)state;
+	names = vp_catalogue_required_rows(&n_names);
+	tags = vp_catalogue_tagged(&n_tags);
+	ports = vp_catalogue_ports(&n_ports);
+	for (size_t b = 0; b < sizeof(all) / sizeof(*all); b++) {
+		size_t rows = 0;
+
+		assert_non_null(with(all[b]));
+		for (size_t i = 0; i < n_names; i++)
+			rows += (names[i].traffic & all[b]) != 0;
+		for (size_t i = 0; i < n_tags; i++)
+			rows += (tags[i].traffic & all[b]) != 0;
+		for (size_t i = 0; i < n_ports; i++)
+			rows += (ports[i].traffic & all[b]) != 0;
+		if (rows == 0)
+			fail_msg("bit %#x has no row", all[b]);
+	}
+}
+
+/* --- zones, issuers --------------------------------------------------------
+ */
+
+static void forwarder_zones(void **state)
+{
+	struct vp_arena *a = vp_arena_create();
+	const struct vp_forwarder_zone *rows;
+	size_t n;
+
+	(void)state;
+	rows = vp_forwarder_rows(&n);
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_forwarder_zone *r = vp_forwarder_row(
+			vp_arena_printf(a, "a.%s", rows[i].name));
+
+		/* one name may be of several clouds */
+		if (r == NULL || strcmp(r->name, rows[i].name) != 0)
+			fail_msg("%s is not found", rows[i].name);
+	}
+	vp_arena_destroy(a);
+}
+
+static void issuers(void **state)
+{
+	struct vp_arena *a = vp_arena_create();
+	const struct vp_catalogue_issuer *rows;
+	size_t n;
+
+	(void)state;
+	rows = vp_catalogue_issuers(&n);
+	for (size_t i = 0; i < n; i++) {
+		const char *blank =
+			rows[i].name[strlen(rows[i].name) - 1] == ' ' ? "03"
+								      : "";
+
+		if (!vp_catalogue_known_issuer(vp_arena_printf(
+			    a, "CN=%s%s,O=x", rows[i].name, blank)))
+			fail_msg("%s is not known", rows[i].name);
+	}
+	vp_arena_destroy(a);
+}
+
+/* --- what a scenario shows -------------------------------------------------
+ */
+
+static bool in_list(json_t *list, const char *key, const char *text)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o)
+	{
+		const char *have = json_string_value(json_object_get(o, key));
+
+		if (have != NULL && strcmp(have, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static json_t *about(const char *scenario, const char *cloud)
+{
+	struct vp_facts *f = vp_facts_create();
+	json_t *o;
+
+	f->scenario = vp_arena_strdup(f->arena, scenario);
+	f->cloud = vp_arena_strdup(f->arena, cloud);
+	o = vp_scenario_json(f);
+	vp_facts_destroy(f);
+	return o;
+}
+
+/* Each note and port is shown by the scenario that it is of. */
+static void shown(void **state)
+{
+	const struct vp_catalogue_note *notes;
+	const struct vp_catalogue_port *ports;
+	size_t n;
+	json_t *o;
+
+	(void)state;
+	notes = vp_catalogue_notes(&n);
+	for (size_t i = 0; i < n; i++) {
+		o = about(notes[i].scenario, "public");
+		assert_string_equal(
+			json_string_value(json_object_get(o, "name")),
+			notes[i].scenario);
+		if (!in_list(json_object_get(o, "notes"), "text",
+		             notes[i].text))
+			fail_msg("%s does not show: %s", notes[i].scenario,
+			         notes[i].text);
+		json_decref(o);
+	}
+	ports = vp_catalogue_ports(&n);
+	for (size_t i = 0; i < n; i++) {
+		o = about(with(ports[i].traffic)->name, "public");
+		if (!in_list(json_object_get(o, "ports"), "why", ports[i].why))
+			fail_msg("nobody shows port %u", ports[i].first);
+		json_decref(o);
+	}
+}
+
+/* Every scenario says what is to be flagged or known, and has its own text. */
+static void scenarios(void **state)
+{
+	const struct vp_catalogue_scenario *sc;
+	size_t n;
+
+	(void)state;
+	sc = vp_catalogue_scenarios(&n);
+	for (size_t i = 0; i < n; i++) {
+		json_t *o = about(sc[i].name, "public");
+
+		assert_int_equal(json_array_size(json_object_get(o, "expects")),
+		                 VP_CLASS_COUNT);
+		if (!in_list(json_object_get(o, "notes"), "row", sc[i].name))
+			fail_msg("%s has nothing to say", sc[i].name);
+		assert_true(json_array_size(json_object_get(o, "public")) > 0);
+		json_decref(o);
+	}
+}
+
+/* Clouds do not show each other's names. */
+static void shown_by_cloud(void **state)
+{
+	json_t *o = about("studio", "usgovernment");
+
+	(void)state;
+	assert_true(in_list(json_object_get(o, "public"), "name",
+	                    "graph.microsoft.us"));
+	assert_true(
+		in_list(json_object_get(o, "public"), "name", "*.ml.azure.us"));
+	assert_false(
+		in_list(json_object_get(o, "public"), "name", "*.azureml.ms"));
+	assert_false(in_list(json_object_get(o, "public"), "name",
+	                     "graph.microsoft.com"));
+	json_decref(o);
+	o = about("no-public-ip", "china");
+	assert_true(in_list(json_object_get(o, "public"), "name",
+	                    "*.blob.core.chinacloudapi.cn"));
+	assert_false(in_list(json_object_get(o, "public"), "name",
+	                     "*.blob.core.usgovcloudapi.net"));
+	json_decref(o);
+}
+
+static void inbound_shown(void **state)
+{
+	json_t *o = about("with-public-ip", "public");
+
+	(void)state;
+	assert_true(in_list(json_object_get(o, "public"), "direction", "in"));
+	json_decref(o);
+	o = about("no-public-ip", "public");
+	assert_false(in_list(json_object_get(o, "public"), "direction", "in"));
+	json_decref(o);
+}
+
+/* noinline: see golden.h */
+static __attribute__((noinline)) char *page(void)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	vp_scenarios_markdown(out);
+	fclose(out);
+	return text;
+}
+
+static void documented(void **state)
+{
+	char *text = page();
+
+	(void)state;
+	compare_with_file(VP_SOURCE_DIR "/docs/scenarios.md", text);
+	free(text);
+}
+
+/* --- sources ---------------------------------------------------------------
+ */
+
+static char *sources;
+
+/* "P1, A2 (U)": keys that have a row there, or are issues; "(U)" alone. */
+static void check(const char *what, const char *source)
+{
+	char text[64], key[32], *save = NULL;
+
+	if (source == NULL || *source == '\0')
+		fail_msg("%s has no source", what);
+	snprintf(text, sizeof(text), "%s", source);
+	for (char *w = strtok_r(text, ", ", &save); w != NULL;
+	     w = strtok_r(NULL, ", ", &save)) {
+		if (strcmp(w, "(U)") == 0)
+			continue;
+		if (!isupper((unsigned char)w[0]) ||
+		    strspn(w + 1, "0123456789") != strlen(w + 1) ||
+		    w[1] == '\0')
+			fail_msg("%s: '%s' is no key", what, w);
+		snprintf(key, sizeof(key), *w == 'G' ? "%s (" : "\n| %s |", w);
+		if (strstr(sources, key) == NULL)
+			fail_msg("%s: %s is not in docs/sources.md", what, w);
+	}
+}
+
+#define EACH(function, what)                                                   \
+	do {                                                                   \
+		size_t n_;                                                     \
+		__auto_type rows_ = function(&n_);                             \
+                                                                               \
+		assert_true(n_ > 0);                                           \
+		for (size_t i_ = 0; i_ < n_; i_++)                             \
+			check(rows_[i_].what, rows_[i_].source);               \
+	} while (0)
+
+static void sourced(void **state)
+{
+	const struct vp_catalogue_suffix *rows;
+	size_t n;
+
+	(void)state;
+	sources = load(VP_SOURCE_DIR "/docs/sources.md");
+	EACH(vp_catalogue_suffixes, suffix);
+	EACH(vp_catalogue_required_rows, name);
+	EACH(vp_catalogue_tagged, tag);
+	EACH(vp_catalogue_scenarios, name);
+	EACH(vp_catalogue_expectations, scenario);
+	EACH(vp_catalogue_ports, why);
+	EACH(vp_catalogue_notes, text);
+	EACH(vp_catalogue_issuers, name);
+	EACH(vp_forwarder_rows, name);
+	rows = vp_catalogue_suffixes(&n);
+	for (size_t i = 0; i < n; i++)
+		check(rows[i].suffix, rows[i].san_source);
+	free(sources);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(suffixes),
+		cmocka_unit_test(clouds),
+		cmocka_unit_test(names_of_traffic),
+		cmocka_unit_test(tags_of_traffic),
+		cmocka_unit_test(nobodys_own),
+		cmocka_unit_test(bits),
+		cmocka_unit_test(forwarder_zones),
+		cmocka_unit_test(issuers),
+		cmocka_unit_test(shown),
+		cmocka_unit_test(scenarios),
+		cmocka_unit_test(shown_by_cloud),
+		cmocka_unit_test(inbound_shown),
+		cmocka_unit_test(documented),
+		cmocka_unit_test(sourced),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
