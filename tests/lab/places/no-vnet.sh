@@ -13,6 +13,7 @@ setup() {
 # A firewall on the way opens TLS, with a CA that this machine does not know.
 break_inspected() {
   want 1 tls-intercepted
+  CHECK_ARGS+=(--timeout 3s) # opening TLS takes its time
   break_it() {
     lab_firewall
     firewall_opens workspace instances notebooks inference models blob file queue table dfs \
