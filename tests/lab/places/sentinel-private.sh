@@ -1,6 +1,8 @@
 # sentinel-private: the same on a private workspace, from a jump box that people
-# come to through Bastion, whose subnet is in the VNet.
-breaks='comes-from-outside api-zone'
+# come to through Bastion, whose subnet is in the VNet. Log Analytics has a
+# private link scope.
+breaks='comes-from-outside api-zone second-scope'
+asked='4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 20 21'
 plan_packets='tcp port 443 and host 203.0.113.34'
 usual_packets='tcp port 22 and host 10.20.4.4'
 setup() {
@@ -8,6 +10,9 @@ setup() {
   azure_front loganalytics
   azure_config sentinel-private
   azure_target api.loganalytics.io 'expect: public'
+  azure_target "$REGION-8.in.applicationinsights.azure.com" 'addresses: [10.20.2.20]'
+  azure_target api.monitor.azure.com 'addresses: [10.20.2.20]'
+  azure_target "$MONITOR_WORKSPACE.ods.opinsights.azure.com" 'addresses: [10.20.2.21]'
   ip -n pe addr add 10.20.4.4/24 dev eth0
   ip -n router route add 10.20.4.0/24 dev pe
 }
@@ -24,4 +29,14 @@ break_comes-from-outside() {
 break_api-zone() {
   want 1 dns-workspace-zone-missing
   break_it() { zone_unlink privatelink.api.azureml.ms; }
+}
+
+# Another scope's endpoint wrote the zone that all of them share.
+break_second-scope() {
+  want 1 dns-monitor-overwritten
+  plan_packets+=' or (tcp port 443 and host 10.30.7.20)' strays=any
+  break_it() {
+    record_set private privatelink.monitor.azure.com api 'A 10.30.7.20'
+    record_set private privatelink.monitor.azure.com "$REGION-8.in.ai" 'A 10.30.7.20'
+  }
 }
