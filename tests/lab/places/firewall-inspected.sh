@@ -22,7 +22,7 @@ usual() {
 }
 
 break_private-inspected() {
-  want 1 tls-intercepted service-saw-other-source
+  want 1 tls-intercepted
   CHECK_ARGS+=(--timeout 3s) # opening TLS takes its time
   break_it() {
     firewall_opens workspace instances notebooks inference models blob file queue table dfs \

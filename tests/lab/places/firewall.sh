@@ -22,7 +22,7 @@ usual() {
 # takes those connections: by the server name and the firewall's own DNS, whose
 # network has no zone linked, they go on to the public front ends.
 break_private-by-rule() {
-  want 1 http-network-denied service-saw-other-source
+  want 1 firewall-application-rule
   break_it() {
     firewall_app 'allow *'
     firewall_takes 0.0.0.0/0
