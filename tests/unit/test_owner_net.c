@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -274,6 +275,14 @@ static void test_waiting(void **state)
 	check_owner(&f, s.pid, VP_OWNER_BPF);
 }
 
+/* A child that does nothing; it ends with us also where a test fails. */
+static void stand_still(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pause();
+	_exit(0);
+}
+
 /* Children of this process, and those that are not. */
 static void test_command(void **state)
 {
@@ -292,10 +301,8 @@ static void test_command(void **state)
 	vp_owners_find(owners, arena, &f);
 	assert_true(f.of_command && !f.of_others);
 	other = fork(); /* nobody's ancestor */
-	if (other == 0) {
-		pause();
-		_exit(0);
-	}
+	if (other == 0)
+		stand_still();
 	vp_owners_command(owners, 0, (uint32_t)other);
 	s = run(SOCK_DGRAM, &udp, true, NULL, &pid);
 	turn();
@@ -406,10 +413,8 @@ static void test_look_command(void **state)
 	pid_t other = fork();
 
 	(void)state;
-	if (other == 0) {
-		pause();
-		_exit(0);
-	}
+	if (other == 0)
+		stand_still();
 	for (size_t i = 0; !bpf && i < 4; i++) {
 		int64_t first = now_us();
 		struct vp_flow f;
