@@ -176,7 +176,7 @@ static const struct vp_catalogue_scenario scenarios[] = {
 	         "registry behind private endpoints",
 	         "A8"),
 	SCENARIO("studio", "secured", STUDIO,
-	         "studio in a browser on this machine", "A2, A5"),
+	         "studio in a browser on this machine", "A2, A16"),
 	SCENARIO("firewall", "secured", NODE,
 	         "a compute instance or node whose traffic leaves through a "
 	         "firewall",

@@ -31,14 +31,22 @@ static const cyaml_schema_field_t workspace_fields[] = {
 	     &text_schema),
 	LIST(struct raw_workspace, "online_endpoints", online_endpoints,
 	     &text_schema),
+	LIST(struct raw_workspace, "serverless_models", serverless_models,
+	     &text_schema),
 	TEXT(struct raw_workspace, "expect", expect),
 	LIST(struct raw_workspace, "addresses", addresses, &text_schema),
 	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t hub_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workspace,
+	                    workspace_fields),
 };
 
 static const cyaml_schema_field_t account_fields[] = {
 	NEEDED(struct raw_account, "name", name),
 	LIST(struct raw_account, "services", services, &text_schema),
+	TEXT(struct raw_account, "hierarchical_namespace",
+	     hierarchical_namespace),
 	TEXT(struct raw_account, "expect", expect),
 	LIST(struct raw_account, "addresses", addresses, &text_schema),
 	CYAML_FIELD_END,
@@ -69,6 +77,36 @@ static const cyaml_schema_field_t registry_fields[] = {
 static const cyaml_schema_value_t registry_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_registry,
 	                    registry_fields),
+};
+
+static const cyaml_schema_field_t named_fields[] = {
+	NEEDED(struct raw_service, "name", name),
+	TEXT(struct raw_service, "expect", expect),
+	LIST(struct raw_service, "addresses", addresses, &text_schema),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t named_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_service,
+	                    named_fields),
+};
+
+static const cyaml_schema_field_t ai_fields[] = {
+	NEEDED(struct raw_service, "name", name),
+	LIST(struct raw_service, "services", services, &text_schema),
+	TEXT(struct raw_service, "expect", expect),
+	LIST(struct raw_service, "addresses", addresses, &text_schema),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t ai_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_service, ai_fields),
+};
+
+static const cyaml_schema_field_t monitor_fields[] = {
+	LIST(struct raw_monitor, "log_analytics", log_analytics, &text_schema),
+	LIST(struct raw_monitor, "ingestion", ingestion, &text_schema),
+	TEXT(struct raw_monitor, "expect", expect),
+	LIST(struct raw_monitor, "addresses", addresses, &text_schema),
+	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t target_fields[] = {
@@ -151,6 +189,15 @@ static const cyaml_schema_field_t config_fields[] = {
 	     &account_schema),
 	LIST(struct raw_config, "key_vaults", key_vaults, &vault_schema),
 	LIST(struct raw_config, "registries", registries, &registry_schema),
+	LIST(struct raw_config, "hubs", hubs, &hub_schema),
+	LIST(struct raw_config, "aml_registries", aml_registries,
+	     &named_schema),
+	LIST(struct raw_config, "aks_clusters", aks_clusters, &named_schema),
+	LIST(struct raw_config, "ai_services", ai_services, &ai_schema),
+	LIST(struct raw_config, "search_services", search_services,
+	     &named_schema),
+	CYAML_FIELD_MAPPING_PTR("monitor", CYAML_FLAG_OPTIONAL,
+	                        struct raw_config, monitor, monitor_fields),
 	LIST(struct raw_config, "targets", targets, &target_schema),
 	CYAML_FIELD_MAPPING_PTR("egress", CYAML_FLAG_OPTIONAL,
 	                        struct raw_config, egress, egress_fields),

@@ -10,13 +10,14 @@
 
 struct raw_workspace {
 	char *name, *id, *notebook_fqdn, *expect;
-	char **compute_instances, **online_endpoints, **addresses;
+	char **compute_instances, **online_endpoints, **serverless_models;
+	char **addresses;
 	unsigned compute_instances_count, online_endpoints_count;
-	unsigned addresses_count;
+	unsigned serverless_models_count, addresses_count;
 };
 
 struct raw_account {
-	char *name, *expect;
+	char *name, *hierarchical_namespace, *expect;
 	char **services, **addresses;
 	unsigned services_count, addresses_count;
 };
@@ -31,6 +32,19 @@ struct raw_registry {
 	char *name, *expect;
 	char **data_regions, **addresses;
 	unsigned data_regions_count, addresses_count;
+};
+
+/* Whatever has a name and perhaps some services. */
+struct raw_service {
+	char *name, *expect;
+	char **services, **addresses;
+	unsigned services_count, addresses_count;
+};
+
+struct raw_monitor {
+	char *expect;
+	char **log_analytics, **ingestion, **addresses;
+	unsigned log_analytics_count, ingestion_count, addresses_count;
 };
 
 struct raw_target {
@@ -69,12 +83,17 @@ struct raw_config {
 	struct raw_compare *compare;
 	struct raw_server *dns_servers;
 	unsigned compare_count, dns_servers_count;
-	struct raw_workspace *workspace;
+	struct raw_workspace *workspace, *hubs;
 	struct raw_account *storage_accounts;
 	struct raw_vault *key_vaults;
 	struct raw_registry *registries;
+	struct raw_service *aml_registries, *aks_clusters;
+	struct raw_service *ai_services, *search_services;
+	struct raw_monitor *monitor;
 	struct raw_target *targets;
 	unsigned storage_accounts_count, key_vaults_count, registries_count;
+	unsigned hubs_count, aml_registries_count, aks_clusters_count;
+	unsigned ai_services_count, search_services_count;
 	unsigned targets_count;
 	struct raw_egress *egress;
 };

@@ -79,34 +79,129 @@ static void copy_list(struct reader *r, char **texts, unsigned n_texts,
 			vp_arena_strdup(r->s->arena, texts[i]);
 }
 
-static bool read_workspace(struct reader *r, const struct raw_workspace *raw)
+/* A list below path whose entries the plan may have to speak of. */
+static void copy_placed(struct reader *r, const char *path, const char *key,
+                        char **texts, unsigned n_texts, char ***out, size_t *n)
 {
-	struct vp_workspace *w = &r->s->workspace;
-	char guid[37], why[512];
+	char below[VP_CONFIG_PATH];
 
-	if (raw == NULL)
-		return true;
+	vp_config_path_below(below, path, key);
+	keep_places(r, below, n_texts);
+	copy_list(r, texts, n_texts, out, n);
+}
+
+/* The workspace, or a hub, which is one too. */
+static bool read_workspace(struct reader *r, const struct raw_workspace *raw,
+                           struct vp_workspace *w, const char *path)
+{
+	char guid[37], why[512], below[VP_CONFIG_PATH];
+
 	w->present = true;
+	vp_config_path_below(below, path, "id");
 	if (vp_value_read_guid(guid, raw->id, why, sizeof(why)) != 0)
-		return vp_config_refuse(r->tree, "workspace.id", "%s", why);
+		return vp_config_refuse(r->tree, below, "%s", why);
 	w->id = vp_arena_strdup(r->s->arena, guid);
 	w->name = vp_arena_strdup(r->s->arena, raw->name);
 	w->notebook_fqdn = vp_arena_strdup(r->s->arena, raw->notebook_fqdn);
-	keep_place(r, "workspace", "");
-	keep_place(r, "workspace.notebook_fqdn", "");
-	keep_places(r, "workspace.compute_instances",
-	            raw->compute_instances_count);
-	keep_places(r, "workspace.online_endpoints",
-	            raw->online_endpoints_count);
-	copy_list(r, raw->compute_instances, raw->compute_instances_count,
-	          &w->compute_instances, &w->n_compute_instances);
-	copy_list(r, raw->online_endpoints, raw->online_endpoints_count,
-	          &w->online_endpoints, &w->n_online_endpoints);
-	return read_expect(r, "workspace", raw->expect, &w->has_expect,
-	                   &w->expect) &&
-	       read_addresses(r, "workspace", raw->addresses,
-	                      raw->addresses_count, &w->addresses,
-	                      &w->n_addresses);
+	keep_place(r, path, "");
+	vp_config_path_below(below, path, "notebook_fqdn");
+	keep_place(r, below, "");
+	copy_placed(r, path, "compute_instances", raw->compute_instances,
+	            raw->compute_instances_count, &w->compute_instances,
+	            &w->n_compute_instances);
+	copy_placed(r, path, "online_endpoints", raw->online_endpoints,
+	            raw->online_endpoints_count, &w->online_endpoints,
+	            &w->n_online_endpoints);
+	copy_placed(r, path, "serverless_models", raw->serverless_models,
+	            raw->serverless_models_count, &w->serverless_models,
+	            &w->n_serverless_models);
+	return read_expect(r, path, raw->expect, &w->has_expect, &w->expect) &&
+	       read_addresses(r, path, raw->addresses, raw->addresses_count,
+	                      &w->addresses, &w->n_addresses);
+}
+
+static bool read_hubs(struct reader *r, const struct raw_config *c)
+{
+	struct vp_settings *s = r->s;
+	char path[VP_CONFIG_PATH];
+
+	for (unsigned i = 0; i < c->hubs_count; i++) {
+		vp_config_path(path, "hubs[%u]", i);
+		if (!read_workspace(r, &c->hubs[i],
+		                    VP_PUSH(s->arena, s->hubs, s->n_hubs),
+		                    path))
+			return false;
+	}
+	return true;
+}
+
+static bool read_named(struct reader *r, const char *key,
+                       const struct raw_service *raw, unsigned n_raw,
+                       struct vp_named_service **out, size_t *n)
+{
+	struct vp_arena *arena = r->s->arena;
+	char path[VP_CONFIG_PATH];
+
+	for (unsigned i = 0; i < n_raw; i++) {
+		struct vp_named_service *v = VP_PUSH(arena, *out, *n);
+
+		vp_config_path(path, "%s[%u]", key, i);
+		keep_place(r, path, "name");
+		v->name = vp_arena_strdup(arena, raw[i].name);
+		copy_placed(r, path, "services", raw[i].services,
+		            raw[i].services_count, &v->services,
+		            &v->n_services);
+		if (!read_expect(r, path, raw[i].expect, &v->has_expect,
+		                 &v->expect) ||
+		    !read_addresses(r, path, raw[i].addresses,
+		                    raw[i].addresses_count, &v->addresses,
+		                    &v->n_addresses))
+			return false;
+	}
+	return true;
+}
+
+static bool read_monitor(struct reader *r, const struct raw_monitor *raw)
+{
+	struct vp_monitor *m = &r->s->monitor;
+	char path[VP_CONFIG_PATH], why[512], guid[37];
+
+	if (raw == NULL)
+		return true;
+	m->present = true;
+	keep_place(r, "monitor", "");
+	for (unsigned i = 0; i < raw->log_analytics_count; i++) {
+		if (vp_value_read_guid(guid, raw->log_analytics[i], why,
+		                       sizeof(why)) == 0)
+			continue;
+		vp_config_path(path, "monitor.log_analytics[%u]", i);
+		return vp_config_refuse(r->tree, path, "%s", why);
+	}
+	copy_placed(r, "monitor", "log_analytics", raw->log_analytics,
+	            raw->log_analytics_count, &m->log_analytics,
+	            &m->n_log_analytics);
+	copy_placed(r, "monitor", "ingestion", raw->ingestion,
+	            raw->ingestion_count, &m->ingestion, &m->n_ingestion);
+	return read_expect(r, "monitor", raw->expect, &m->has_expect,
+	                   &m->expect) &&
+	       read_addresses(r, "monitor", raw->addresses,
+	                      raw->addresses_count, &m->addresses,
+	                      &m->n_addresses);
+}
+
+static bool read_yes(struct reader *r, const char *path, const char *key,
+                     const char *text, bool *out)
+{
+	char below[VP_CONFIG_PATH], quoted[VP_QUOTE_TEXT];
+
+	if (text == NULL || strcmp(text, "false") == 0)
+		return true;
+	*out = strcmp(text, "true") == 0;
+	if (*out)
+		return true;
+	vp_config_path_below(below, path, key);
+	return vp_config_refuse(r->tree, below, "%s is not one of true, false",
+	                        vp_quote(quoted, text));
 }
 
 static bool read_services(struct reader *r, const char *path,
@@ -143,6 +238,8 @@ static bool read_account(struct reader *r, const struct raw_account *raw,
 	copy_list(r, raw->services, raw->services_count, &a->services,
 	          &a->n_services);
 	return read_services(r, path, raw) &&
+	       read_yes(r, path, "hierarchical_namespace",
+	                raw->hierarchical_namespace, &a->hierarchical) &&
 	       read_expect(r, path, raw->expect, &a->has_expect, &a->expect) &&
 	       read_addresses(r, path, raw->addresses, raw->addresses_count,
 	                      &a->addresses, &a->n_addresses);
@@ -426,6 +523,19 @@ static bool read_resources(struct reader *r, const struct raw_config *c)
 		if (!read_registry(r, &c->registries[i], i))
 			return false;
 	}
+	if (!read_named(r, "aml_registries", c->aml_registries,
+	                c->aml_registries_count, &r->s->aml_registries,
+	                &r->s->n_aml_registries) ||
+	    !read_named(r, "aks_clusters", c->aks_clusters,
+	                c->aks_clusters_count, &r->s->aks_clusters,
+	                &r->s->n_aks_clusters) ||
+	    !read_named(r, "ai_services", c->ai_services, c->ai_services_count,
+	                &r->s->ai_services, &r->s->n_ai_services) ||
+	    !read_named(r, "search_services", c->search_services,
+	                c->search_services_count, &r->s->search_services,
+	                &r->s->n_search_services) ||
+	    !read_monitor(r, c->monitor))
+		return false;
 	for (unsigned i = 0; i < c->targets_count; i++) {
 		if (!read_target(r, &c->targets[i], i))
 			return false;
@@ -440,6 +550,8 @@ void vp_config_values(struct vp_config_tree *tree, struct vp_settings *s,
 
 	s->config_name = vp_arena_strdup(s->arena, tree->file);
 	if (read_scalars(&r, raw) && read_dns(&r, raw) &&
-	    read_workspace(&r, raw->workspace) && read_resources(&r, raw))
+	    (raw->workspace == NULL ||
+	     read_workspace(&r, raw->workspace, &s->workspace, "workspace")) &&
+	    read_hubs(&r, raw) && read_resources(&r, raw))
 		read_egress(&r, raw->egress);
 }

@@ -44,6 +44,8 @@ static bool add_targets(struct vp_planner *p)
 		if (!vp_plan_registry(p, &s->registries[i], i))
 			return false;
 	}
+	if (!vp_plan_services(p))
+		return false;
 	for (size_t i = 0; i < s->n_targets; i++) {
 		if (!vp_plan_extra(p, &s->targets[i]))
 			return false;

@@ -7,7 +7,10 @@
 static bool has_targets(const struct vp_settings *s)
 {
 	return s->workspace.present || s->n_storage_accounts > 0 ||
-	       s->n_key_vaults > 0 || s->n_registries > 0 || s->n_targets > 0;
+	       s->n_key_vaults > 0 || s->n_registries > 0 || s->n_targets > 0 ||
+	       s->n_hubs > 0 || s->n_aml_registries > 0 ||
+	       s->n_aks_clusters > 0 || s->n_ai_services > 0 ||
+	       s->n_search_services > 0 || s->monitor.present;
 }
 
 static int by_name_and_port(const void *a, const void *b)

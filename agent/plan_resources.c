@@ -23,15 +23,22 @@ static const char *suffix(const struct vp_planner *p, enum vp_kind kind)
  * (docs/sources.md: A1). A guess; notebookInfo.fqdn of the workspace is the
  * truth.
  */
-static bool add_notebook(struct vp_planner *p, struct vp_draft d)
+struct ws {
+	struct vp_planner *p;
+	const struct vp_workspace *w;
+	const char *path; /* "workspace", "hubs[0]" */
+};
+
+static bool add_notebook(const struct ws *ws, struct vp_draft d)
 {
-	const struct vp_workspace *w = &p->s->workspace;
+	const struct vp_workspace *w = ws->w;
+	struct vp_planner *p = ws->p;
 	struct vp_arena *arena = p->facts->arena;
 	int room;
 
 	d.name = w->notebook_fqdn;
 	if (w->origin == NULL)
-		d.origin = "workspace.notebook_fqdn";
+		d.origin = vp_arena_printf(arena, "%s.notebook_fqdn", ws->path);
 	d.has_kind = true;
 	d.kind = VP_KIND_NOTEBOOK;
 	if (w->notebook_fqdn != NULL)
@@ -42,39 +49,43 @@ static bool add_notebook(struct vp_planner *p, struct vp_draft d)
 		return true;
 	}
 	if (w->name == NULL)
-		return vp_plan_refuse_at(p, "workspace",
+		return vp_plan_refuse_at(p, ws->path,
 		                         "give notebook_fqdn, or name to "
 		                         "derive it from");
 	room = 63 - (int)strlen("ml---") - (int)strlen(p->s->region) - 36;
 	if (room < 1)
-		return vp_plan_refuse_at(p, "workspace",
+		return vp_plan_refuse_at(p, ws->path,
 		                         "give notebook_fqdn: it cannot be "
 		                         "derived from this name and region");
 	d.name = vp_arena_printf(arena, "ml-%.*s-%s-%s.%s%s", room, w->name,
 	                         p->s->region, w->id, p->s->region,
 	                         suffix(p, VP_KIND_NOTEBOOK));
-	d.origin =
-		w->origin != NULL
-			? vp_arena_printf(arena, "%s (notebook name derived)",
-	                                  w->origin)
-			: "workspace (notebook name derived)";
+	d.origin = vp_arena_printf(arena, "%s (notebook name derived)",
+	                           w->origin != NULL ? w->origin : ws->path);
 	return vp_plan_add(p, &d);
 }
 
 /* NAME.REGION.suffix, or a name with a dot as it is. */
-static bool add_regional(struct vp_planner *p, struct vp_draft d,
+static bool add_regional(const struct ws *ws, struct vp_draft d,
                          enum vp_kind kind, char **names, size_t n,
                          const char *key)
 {
+	struct vp_planner *p = ws->p;
 	struct vp_arena *arena = p->facts->arena;
 
 	for (size_t i = 0; i < n; i++) {
-		if (p->s->workspace.origin == NULL)
-			d.origin = vp_arena_printf(arena, "workspace.%s[%zu]",
-			                           key, i);
+		if (ws->w->origin == NULL)
+			d.origin = vp_arena_printf(arena, "%s.%s[%zu]",
+			                           ws->path, key, i);
 		d.name = names[i];
 		d.has_kind = strchr(names[i], '.') != NULL;
 		d.kind = kind;
+		if (!d.has_kind && suffix(p, kind) == NULL)
+			return vp_plan_refuse_at(
+				p, d.origin,
+				"no suffix of these is known in the cloud %s: "
+				"give the whole name",
+				p->s->cloud);
 		if (!d.has_kind)
 			d.name = vp_arena_printf(arena, "%s.%s%s", names[i],
 			                         p->s->region, suffix(p, kind));
@@ -84,30 +95,29 @@ static bool add_regional(struct vp_planner *p, struct vp_draft d,
 	return true;
 }
 
-bool vp_plan_workspace(struct vp_planner *p)
+static bool add_workspace(struct vp_planner *p, const struct vp_workspace *w,
+                          const char *path)
 {
 	static const enum vp_kind faces[] = { VP_KIND_WORKSPACE,
 		                              VP_KIND_WORKSPACE_CERT };
-	const struct vp_workspace *w = &p->s->workspace;
+	const struct ws ws = { p, w, path };
 	struct vp_draft d = {
-		.origin = w->origin != NULL ? w->origin : "workspace",
+		.origin = w->origin != NULL ? w->origin : path,
 		.has_expect = w->has_expect,
 		.expect = w->expect,
 		.addresses = w->addresses,
 		.n_addresses = w->n_addresses,
 	};
 
-	if (!w->present)
-		return true;
 	if (p->s->region == NULL)
-		return vp_plan_refuse_at(p, "workspace",
+		return vp_plan_refuse_at(p, path,
 		                         "its names have the region in "
 		                         "them: set 'region' in the config");
 	if (w->id == NULL)
-		return vp_plan_refuse_at(
-			p, "workspace",
-			"its names have the workspaceId "
-			"in them: set 'workspace.id' in the config");
+		return vp_plan_refuse_at(p, path,
+		                         "its names have the workspaceId "
+		                         "in them: set '%s.id' in the config",
+		                         path);
 	for (size_t i = 0; i < 2; i++) {
 		d.name = vp_arena_printf(p->facts->arena, "%s.workspace.%s%s",
 		                         w->id, p->s->region,
@@ -115,12 +125,33 @@ bool vp_plan_workspace(struct vp_planner *p)
 		if (!vp_plan_add(p, &d))
 			return false;
 	}
-	return add_notebook(p, d) &&
-	       add_regional(p, d, VP_KIND_COMPUTE_INSTANCE,
+	return add_notebook(&ws, d) &&
+	       add_regional(&ws, d, VP_KIND_COMPUTE_INSTANCE,
 	                    w->compute_instances, w->n_compute_instances,
 	                    "compute_instances") &&
-	       add_regional(p, d, VP_KIND_ONLINE_ENDPOINT, w->online_endpoints,
-	                    w->n_online_endpoints, "online_endpoints");
+	       add_regional(&ws, d, VP_KIND_ONLINE_ENDPOINT,
+	                    w->online_endpoints, w->n_online_endpoints,
+	                    "online_endpoints") &&
+	       add_regional(&ws, d, VP_KIND_SERVERLESS_MODEL,
+	                    w->serverless_models, w->n_serverless_models,
+	                    "serverless_models");
+}
+
+/* A hub answers as a workspace does; its projects have its names (A1). */
+bool vp_plan_workspace(struct vp_planner *p)
+{
+	const struct vp_settings *s = p->s;
+
+	if (s->workspace.present &&
+	    !add_workspace(p, &s->workspace, "workspace"))
+		return false;
+	for (size_t i = 0; i < s->n_hubs; i++) {
+		if (!add_workspace(
+			    p, &s->hubs[i],
+			    vp_arena_printf(p->facts->arena, "hubs[%zu]", i)))
+			return false;
+	}
+	return true;
 }
 
 /* --- storage, vaults, registries ------------------------------------------ */
@@ -200,7 +231,8 @@ bool vp_plan_account(struct vp_planner *p, const struct vp_storage_account *a,
 		return add_service(p, d, base, service, tail);
 	/* what a workspace needs of its storage account (A5) */
 	return add_service(p, d, base, "blob", tail) &&
-	       add_service(p, d, base, "file", tail);
+	       add_service(p, d, base, "file", tail) &&
+	       (!a->hierarchical || add_service(p, d, base, "dfs", tail));
 }
 
 /* LABEL and the kind's suffix; a name with a dot is taken as it is. */

@@ -2,7 +2,8 @@
  * planner.h - what the files that make a plan share.
  *
  * plan.c goes through the settings, plan_resolvers.c says who is asked,
- * plan_resources.c names the targets of each resource, plan_text.c reads those
+ * plan_resources.c and plan_services.c name the targets of each resource,
+ * plan_text.c reads those
  * written as text, plan_expect.c says what is expected of them,
  * plan_target.c adds each, or merges it with the one that is there, and
  * plan_endpoint.c reads their addresses from private endpoints' records.
@@ -73,6 +74,8 @@ bool vp_plan_vault(struct vp_planner *p, const struct vp_key_vault *v,
                    size_t i);
 bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
                       size_t i);
+/* Registries of Azure ML, API servers, AI, search, Azure Monitor. */
+bool vp_plan_services(struct vp_planner *p);
 bool vp_plan_resolvers(struct vp_planner *p);
 /* Only those that the user named: told apart from others, not asked. */
 bool vp_plan_stated_resolvers(struct vp_planner *p);

@@ -67,7 +67,8 @@ struct vp_storage_account {
 	char **services; /* blob, file, queue, table, dfs, web; none: blob, file
 	                  */
 	size_t n_services;
-	char *origin; /* where it was found; NULL: it is the config's */
+	bool hierarchical; /* has a hierarchical namespace: dfs as well */
+	char *origin;      /* where it was found; NULL: it is the config's */
 	bool has_expect;
 	enum vp_expect expect;
 	struct vp_addr *addresses; /* the private endpoint's, if known */
@@ -76,7 +77,7 @@ struct vp_storage_account {
 
 struct vp_key_vault {
 	char *name;
-	char *origin; /* as above */
+	char *origin;           /* as above */
 	char *private_endpoint; /* its name or ARM id; NULL: not stated */
 	bool has_expect;
 	enum vp_expect expect;
@@ -89,6 +90,30 @@ struct vp_registry {
 	char **data_regions; /* none: the workspace's region */
 	size_t n_data_regions;
 	char *origin; /* as above */
+	bool has_expect;
+	enum vp_expect expect;
+	struct vp_addr *addresses;
+	size_t n_addresses;
+};
+
+/* An API server, an AI service, a search service, a registry of Azure ML. */
+struct vp_named_service {
+	char *name;
+	char **services; /* of an AI service; none: cognitiveservices */
+	size_t n_services;
+	bool has_expect;
+	enum vp_expect expect;
+	struct vp_addr *addresses;
+	size_t n_addresses;
+};
+
+/* What a private link scope of Azure Monitor is there for. */
+struct vp_monitor {
+	bool present;
+	char **log_analytics; /* ids of Log Analytics workspaces */
+	size_t n_log_analytics;
+	char **ingestion; /* "eastus-8" */
+	size_t n_ingestion;
 	bool has_expect;
 	enum vp_expect expect;
 	struct vp_addr *addresses;
@@ -117,6 +142,8 @@ struct vp_workspace {
 	size_t n_compute_instances;
 	char **online_endpoints; /* names, or full names with a dot */
 	size_t n_online_endpoints;
+	char **serverless_models; /* names, or full names with a dot */
+	size_t n_serverless_models;
 	bool has_expect;
 	enum vp_expect expect;
 	struct vp_addr *addresses;
@@ -177,6 +204,17 @@ struct vp_settings {
 	size_t n_key_vaults;
 	struct vp_registry *registries;
 	size_t n_registries;
+	struct vp_workspace *hubs;
+	size_t n_hubs;
+	struct vp_named_service *aml_registries;
+	size_t n_aml_registries;
+	struct vp_named_service *aks_clusters;
+	size_t n_aks_clusters;
+	struct vp_named_service *ai_services;
+	size_t n_ai_services;
+	struct vp_named_service *search_services;
+	size_t n_search_services;
+	struct vp_monitor monitor;
 	struct vp_extra_target *targets;
 	size_t n_targets;
 	struct vp_allow_rule *allow;

@@ -192,6 +192,38 @@ static const struct {
 	  "[table]}]\n",
 	  "st.table.core.usgovcloudapi.net", 443, VP_EXPECT_PRIVATE,
 	  "secured: a storage account" },
+	/* the second region of an account is a service of its own group */
+	{ "storage_accounts: [{name: st-secondary.blob.core.windows.net}]\n",
+	  "st-secondary.blob.core.windows.net", 443, VP_EXPECT_PRIVATE,
+	  "secured: a storage account" },
+	{ "scenario: aks\naks_clusters: [{name: c-1.hcp.eastus.azmk8s.io}]\n",
+	  "c-1.hcp.eastus.azmk8s.io", 443, VP_EXPECT_PUBLIC,
+	  "the API server of a cluster that is not private" },
+	{ "scenario: aks\naks_clusters: [{name: c-1.hcp.eastus.azmk8s.io, "
+	  "expect: private}]\n",
+	  "c-1.hcp.eastus.azmk8s.io", 443, VP_EXPECT_PRIVATE,
+	  "stated for it in aks_clusters[0]" },
+	{ "scenario: aks-private\n"
+	  "aks_clusters: [{name: c-1.privatelink.eastus.azmk8s.io}]\n",
+	  "c-1.privatelink.eastus.azmk8s.io", 443, VP_EXPECT_PRIVATE,
+	  "aks-private: a cluster's API server with a private endpoint" },
+	{ "scenario: registry\naml_registries: [{name: " GUID
+	  ".registry.eastus.privatelink.api.azureml.ms}]\n",
+	  GUID ".registry.eastus.privatelink.api.azureml.ms", 443,
+	  VP_EXPECT_PRIVATE, "registry: an Azure ML registry with" },
+	{ "search_services: [{name: srch}]\n", "srch.search.windows.net", 443,
+	  VP_EXPECT_PRIVATE, "secured: a search service" },
+	{ "cloud: usgovernment\nsearch_services: [{name: srch}]\n",
+	  "srch.search.windows.us", 443, VP_EXPECT_PRIVATE,
+	  "secured: a search service" },
+	{ "ai_services: [{name: ai}]\n", "ai.cognitiveservices.azure.com", 443,
+	  VP_EXPECT_PRIVATE, "secured: an AI service" },
+	{ "ai_services: [{name: ai, services: [openai]}]\n",
+	  "ai.openai.azure.com", 443, VP_EXPECT_PRIVATE,
+	  "secured: an AI service" },
+	/* whoever lists it has a private link scope */
+	{ "targets: [{name: w.ods.opinsights.azure.com}]\n",
+	  "w.ods.opinsights.azure.com", 443, VP_EXPECT_ANY, "Azure Monitor" },
 	/* a public registry has no data endpoints to foretell */
 	{ "scenario: no-vnet\nregistries: [{name: cr}]\n", "cr.azurecr.io", 443,
 	  VP_EXPECT_PUBLIC, "no-vnet: a registry" },
@@ -288,6 +320,26 @@ static const struct {
 	  "t.yaml:4:18: workspace.notebook_fqdn: 'a..b' is not a host name" },
 	{ "region: eastus\nworkspace: {name: a b, id: " GUID "}\n",
 	  "t.yaml:2:12: workspace (notebook name derived): 'ml-a b-eastus" },
+	{ "aks_clusters:\n  - name: lab\n",
+	  "t.yaml:2:11: aks_clusters[0]: give the whole name: az aks show" },
+	{ "aml_registries: [{name: lab}]\n",
+	  "t.yaml:1:25: aml_registries[0]: give the whole name: "
+	  "registryFqdns" },
+	{ "ai_services: [{name: ai, services: [openai, speech]}]\n",
+	  "t.yaml:1:45: ai_services[0].services[1]: 'speech' is not one of" },
+	{ "cloud: china\nai_services: [{name: ai, services: [openai]}]\n",
+	  "t.yaml:2:37: ai_services[0].services[0]: 'openai' is not known in "
+	  "the cloud china" },
+	{ "region: eastus\nhubs: [{id: " GUID "}]\n",
+	  "t.yaml:2:8: hubs[0]: give notebook_fqdn" },
+	{ "hubs: [{id: " GUID ", name: h}]\n",
+	  "t.yaml:1:8: hubs[0]: its names have the region in them" },
+	{ "cloud: china\nregion: chinaeast2\nworkspace: {id: " GUID
+	  ", name: w, serverless_models: [phi]}\n",
+	  "t.yaml:3:84: workspace.serverless_models[0]: no suffix of these" },
+	{ "cloud: china\nmonitor: {ingestion: [chinaeast2-0]}\n",
+	  "t.yaml:2:23: monitor.ingestion[0]: 'in' is not known in the cloud "
+	  "china" },
 	{ "key_vaults: [{name: 10.0.0.4}]\n",
 	  "t.yaml:1:21: key_vaults[0]: '10.0.0.4' is an address" },
 	{ "targets: [{name: 10.4}]\n",
@@ -371,6 +423,65 @@ static void test_merge(void **state)
 	assert_true(t->tls);
 	assert_non_null(t->http_path);
 	assert_ptr_equal(t->name, m.facts->names[0]);
+	done(&m);
+}
+
+/* Each of several names: kind, expectation, and what it is called by. */
+static void test_services(void **state)
+{
+	static const struct {
+		const char *name;
+		enum vp_kind kind;
+		const char *origin;
+	} want[] = {
+		{ GUID ".workspace.eastus.api.azureml.ms", VP_KIND_WORKSPACE,
+		  "hubs[0]" },
+		{ GUID ".workspace.eastus.cert.api.azureml.ms",
+		  VP_KIND_WORKSPACE_CERT, "hubs[0]" },
+		{ "ml-h-eastus-" GUID ".eastus.notebooks.azure.net",
+		  VP_KIND_NOTEBOOK, "hubs[0] (notebook name derived)" },
+		{ "phi.eastus.models.ai.azure.com", VP_KIND_SERVERLESS_MODEL,
+		  "hubs[0].serverless_models[0]" },
+		{ "st.blob.core.windows.net", VP_KIND_BLOB,
+		  "storage_accounts[0]" },
+		{ "st.file.core.windows.net", VP_KIND_FILE,
+		  "storage_accounts[0]" },
+		{ "st.dfs.core.windows.net", VP_KIND_DFS,
+		  "storage_accounts[0]" },
+		{ "ai.cognitiveservices.azure.com", VP_KIND_AI_SERVICES,
+		  "ai_services[0].services[0]" },
+		{ "ai.services.ai.azure.com", VP_KIND_AI_SERVICES,
+		  "ai_services[0].services[1]" },
+		{ "dc.services.visualstudio.com", VP_KIND_MONITOR, "monitor" },
+		{ GUID ".oms.opinsights.azure.com", VP_KIND_MONITOR,
+		  "monitor.log_analytics[0]" },
+		{ GUID ".ods.opinsights.azure.com", VP_KIND_MONITOR,
+		  "monitor.log_analytics[0]" },
+		{ "eastus-8.in.applicationinsights.azure.com", VP_KIND_MONITOR,
+		  "monitor.ingestion[0]" },
+	};
+	struct made m;
+
+	(void)state;
+	make(&m,
+	     "region: eastus\n"
+	     "hubs: [{name: h, id: " GUID ", serverless_models: [phi]}]\n"
+	     "storage_accounts: [{name: st, hierarchical_namespace: "
+	     "true}]\n"
+	     "ai_services: [{name: ai, services: [cognitiveservices, "
+	     "services.ai]}]\n"
+	     "monitor: {log_analytics: [" GUID "], ingestion: [eastus-8]}\n");
+	if (m.status != 0)
+		fail_msg("%s", m.why);
+	for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		const struct vp_target *t = target(&m, want[i].name, 443);
+
+		assert_int_equal(t->kind, want[i].kind);
+		assert_string_equal(t->origin, want[i].origin);
+		assert_int_equal(t->expect, VP_EXPECT_PRIVATE);
+	}
+	/* two more shared names of Azure Monitor, and SMB */
+	assert_int_equal(m.facts->n_targets, sizeof(want) / sizeof(*want) + 3);
 	done(&m);
 }
 
@@ -487,6 +598,36 @@ static char *print(struct made *m, bool json)
 	assert_int_equal(vp_plan_print(m->facts, &m->s, f), 0);
 	fclose(f);
 	return text;
+}
+
+/* A scenario alone is explained; nobody is asked about. */
+static void test_scenario_alone(void **state)
+{
+	struct made m = { .facts = vp_facts_create() };
+	char *text;
+
+	(void)state;
+	m.s.arena = vp_arena_create();
+	m.s.command = VP_COMMAND_TARGETS;
+	m.s.cloud = vp_arena_strdup(m.s.arena, "public");
+	m.s.scenario = vp_arena_strdup(m.s.arena, "with-public-ip");
+	m.s.resolv_conf = "/nowhere";
+	assert_int_equal(vp_plan_make(m.facts, &m.s, m.why, sizeof(m.why)), 2);
+	m.s.has_scenario = true;
+	vp_facts_destroy(m.facts);
+	m.facts = vp_facts_create();
+	assert_int_equal(vp_plan_make(m.facts, &m.s, m.why, sizeof(m.why)), 0);
+	assert_int_equal(m.facts->n_resolvers, 0);
+	text = print(&m, false);
+	assert_non_null(strstr(text, "AzureMachineLearning tcp 44224"));
+	assert_non_null(strstr(text, "\n  Is to be flagged\n"));
+	assert_non_null(strstr(text, "\nNo target: "));
+	for (char *l = strtok(text, "\n"); l != NULL; l = strtok(NULL, "\n")) {
+		if (strlen(l) > 80 || l[strlen(l) - 1] == ' ')
+			fail_msg("'%s'", l);
+	}
+	free(text);
+	done(&m);
 }
 
 static const char shown[] =
@@ -610,6 +751,8 @@ int main(void)
 		cmocka_unit_test(test_notebook),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_aks),
+		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_scenario_alone),
 		cmocka_unit_test(test_resolvers),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_text),
