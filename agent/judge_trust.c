@@ -32,10 +32,14 @@ static void judge_off(struct judge *j, const struct vp_capture_facts *c)
 
 	d->words.what = or_text(c->reason, "the reason is not known");
 	d->detail = "{what}";
-	if (c->remedy != NULL)
-		d->f.remedy = vp_arena_printf(
-			j->arena, "Run this, and then the check again:\n    %s",
-			c->remedy);
+	if (c->remedy == NULL)
+		return;
+	d->f.remedy = vp_arena_printf(j->arena, "%s\n    %s",
+	                              strstr(c->remedy, "setcap") != NULL
+	                                      ? "Run this, and then the check "
+	                                        "again:"
+	                                      : "Run the check as root:",
+	                              c->remedy);
 }
 
 static const char *attested_text(struct judge *j,

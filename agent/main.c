@@ -23,6 +23,7 @@
 #include "plan.h"
 #include "report.h"
 #include "run.h"
+#include "self.h"
 #include "settings.h"
 #include "watched.h"
 #include "vnetprobe/nss.h"
@@ -514,6 +515,7 @@ int main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
+	vp_self_prepare();
 	/* A report cut short is said, not died of. */
 	caller_pipe = signal(SIGPIPE, SIG_IGN);
 	status = vp_options_read(&settings, argc, argv);

@@ -13,6 +13,7 @@
 #include "evidence_notes.h"
 #include "flow_tags.h"
 #include "intake.h"
+#include "self.h"
 #include "vnetprobe/capture.h"
 #include "vnetprobe/flow.h"
 #include "vnetprobe/link.h"
@@ -63,19 +64,12 @@ static void mark_partial(struct vp_watching *w, const char *reason)
 static void capture_off(struct vp_watching *w, const char *reason, int rc)
 {
 	struct vp_capture_facts *c = &w->facts->capture;
-	char self[512];
-	ssize_t len;
 
 	c->state = VP_CAPTURE_OFF;
 	c->reason = vp_arena_strdup(w->facts->arena, reason);
 	if (rc != -EPERM && rc != -EACCES)
 		return;
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len <= 0)
-		return;
-	self[len] = '\0';
-	c->remedy = vp_arena_printf(w->facts->arena,
-	                            "sudo setcap cap_net_raw+ep %s", self);
+	c->remedy = vp_self_remedy_now(w->facts->arena);
 }
 
 /* `dns` looks at packets only to show or to keep them. */

@@ -2,6 +2,7 @@
 #
 #     cmake --preset release && cmake --build --preset release
 #     cpack --config build/release/CPackConfig.cmake -B build
+#     cmake --build --preset release --target bundle
 #
 # Both come out byte by byte the same from the same tree: their times are
 # SOURCE_DATE_EPOCH, or that of the last commit.
@@ -109,3 +110,11 @@ configure_file(deploy/package/changelog.in ${made}/changelog.Debian @ONLY)
 set(CPACK_VP_MADE ${made})
 set(CPACK_VP_SOURCE ${CMAKE_SOURCE_DIR})
 include(CPack)
+
+# --- the bundle ---------------------------------------------------------------
+
+add_custom_target(bundle
+  COMMAND ${CMAKE_COMMAND} -E env SOURCE_DATE_EPOCH=${VP_EPOCH}
+    ${CMAKE_SOURCE_DIR}/deploy/package/bundle $<TARGET_FILE:vnetprobe>
+    ${CMAKE_BINARY_DIR}
+  DEPENDS vnetprobe USES_TERMINAL VERBATIM)

@@ -9,6 +9,7 @@
  */
 #include "certificate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CACHE_ROWS 128
 #define DIGEST 32
@@ -41,14 +43,64 @@ struct vp_trust {
 
 /* --- the roots --------------------------------------------------------- */
 
+/* Where systems have their roots in one file. Only for where OpenSSL's own
+ * places have none: it was built for another distribution (the bundle). */
+const char *const vp_trust_places[] = {
+	"/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu, Alpine, Arch */
+	"/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora, RHEL, Azure Linux */
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* the same, new */
+	"/etc/ssl/ca-bundle.pem",                            /* SUSE */
+	"/etc/ssl/cert.pem",                                 /* Alpine */
+	NULL,
+};
+
+static bool has_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *d;
+	bool found = false;
+
+	while (dir != NULL && !found && (d = readdir(dir)) != NULL)
+		found = d->d_name[0] != '.';
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
+const char *vp_trust_place(const char *file, const char *dir,
+                           const char *const *places)
+{
+	if (access(file, R_OK) == 0 || has_entries(dir))
+		return NULL;
+	for (; *places != NULL; places++) {
+		if (access(*places, R_OK) == 0)
+			return *places;
+	}
+	return NULL;
+}
+
+static void load_system_roots(struct vp_trust *t)
+{
+	const char *place = NULL;
+
+	/* Directories are searched as certificates come: no cost. */
+	X509_STORE_set_default_paths(t->store);
+	if (getenv(X509_get_default_cert_file_env()) == NULL &&
+	    getenv(X509_get_default_cert_dir_env()) == NULL)
+		place = vp_trust_place(X509_get_default_cert_file(),
+		                       X509_get_default_cert_dir(),
+		                       vp_trust_places);
+	if (place != NULL)
+		X509_STORE_load_locations(t->store, place, NULL);
+}
+
 static int load_roots(struct vp_trust *t, const char *ca_file, char *why,
                       size_t size)
 {
 	FILE *f;
 
 	if (ca_file == NULL) {
-		/* Directories are searched as certificates come: no cost. */
-		X509_STORE_set_default_paths(t->store);
+		load_system_roots(t);
 		return 0;
 	}
 	f = fopen(ca_file, "re");

@@ -14,11 +14,18 @@
 struct vp_trust;
 
 /* ca_file: PEM roots that replace the system's; NULL: OpenSSL's defaults with
- * SSL_CERT_FILE and SSL_CERT_DIR. 0, or a negative errno with a sentence. */
+ * SSL_CERT_FILE and SSL_CERT_DIR, or where they have none vp_trust_places. 0,
+ * or a negative errno with a sentence. */
 int vp_trust_create(struct vp_trust **out, const char *ca_file, char *why,
                     size_t size);
 /* NULL is fine. */
 void vp_trust_destroy(struct vp_trust *t);
+
+/* The first place that can be read, if there is neither such a file nor a
+ * directory with something in it; NULL: none, or no need. */
+extern const char *const vp_trust_places[];
+const char *vp_trust_place(const char *file, const char *dir,
+                           const char *const *places);
 
 X509_STORE *vp_trust_store(struct vp_trust *t);
 

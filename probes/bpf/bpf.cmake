@@ -49,7 +49,8 @@ if(NOT triple)
 endif()
 add_custom_command(OUTPUT ${out}/owner_bpf.skel.h
   COMMAND ${VP_BPF_CLANG} -g -O2 -target bpf -mcpu=v3
-    -D__TARGET_ARCH_${VP_BPF_ARCH} -I/usr/include/${triple} -Wall -Wextra
+    -D__TARGET_ARCH_${VP_BPF_ARCH} -I/usr/include/${triple}
+    -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/= -Wall -Wextra
     -Wno-unused-parameter -Werror -c ${source} -o ${out}/owner.whole.o
   COMMAND ${VP_BPFTOOL_WORKS} gen object ${out}/owner.bpf.o ${out}/owner.whole.o
   COMMAND ${VP_BPFTOOL_WORKS} gen skeleton ${out}/owner.bpf.o name owner_bpf

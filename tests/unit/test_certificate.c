@@ -391,6 +391,30 @@ static void roots(void **state)
 	vp_trust_destroy(NULL);
 }
 
+/* A place is looked for only where OpenSSL's own have nothing. */
+static void places(void **state)
+{
+	char dir[] = "/tmp/vp-test-roots-XXXXXX", file[64], other[64];
+	const char *const none[] = { NULL };
+	const char *list[] = { "/nonexistent/a.pem", other, "/etc/passwd",
+		               NULL };
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/cert.pem", dir);
+	snprintf(other, sizeof(other), "%s/other.pem", dir);
+	assert_null(vp_trust_place(file, dir, list + 1 + 2)); /* no places */
+	assert_string_equal(vp_trust_place(file, dir, list), "/etc/passwd");
+	fclose(fopen(other, "w"));
+	/* the directory has something in it now */
+	assert_null(vp_trust_place(file, dir, list));
+	assert_string_equal(vp_trust_place(file, "/nonexistent", list), other);
+	assert_null(vp_trust_place(file, "/nonexistent", none));
+	assert_null(vp_trust_place(other, "/nonexistent", list));
+	unlink(other);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -402,6 +426,7 @@ int main(void)
 		cmocka_unit_test(long_subject),
 		cmocka_unit_test(no_certificate),
 		cmocka_unit_test(roots),
+		cmocka_unit_test(places),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
