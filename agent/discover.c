@@ -3,7 +3,8 @@
 
 #include <unistd.h>
 
-#include "found.h"
+#include "ask_helper.h"
+#include "vnetprobe/machine.h"
 
 /* Does anything but this machine say what is to be looked at? */
 static bool is_named(const struct vp_settings *s)
@@ -18,17 +19,49 @@ static bool wants_targets(const struct vp_settings *s)
 	return s->command == VP_COMMAND_INIT || s->n_arguments == 0;
 }
 
-static bool may_discover(const struct vp_settings *s)
+static bool knows(const struct vp_settings *s)
 {
 	switch (s->command) {
 	case VP_COMMAND_CHECK:
 	case VP_COMMAND_DNS:
 	case VP_COMMAND_TARGETS:
 	case VP_COMMAND_INIT:
-		return !s->no_discover;
+		return true;
 	default:
 		return false;
 	}
+}
+
+#define LIMIT_MS 15000u
+
+/* targets sends nothing, unless it is told to. */
+static void ask(struct vp_found *f, const struct vp_settings *s, bool named)
+{
+	struct vp_ask_what what = { .limit_ms = LIMIT_MS };
+	bool sends = s->command == VP_COMMAND_CHECK ||
+	             (s->command == VP_COMMAND_DNS && s->emit == NULL);
+
+	if (s->deadline_ms > 0 && s->deadline_ms < what.limit_ms)
+		what.limit_ms = s->deadline_ms;
+	what.arm = s->discover;
+	what.metadata =
+		s->discover || (sends && !named &&
+	                        vp_machine_azure(s->dmi_file) == VP_AZURE_YES);
+	if (what.metadata || what.arm)
+		vp_ask(f, s, &what);
+}
+
+static int read_files(struct vp_found *f, const struct vp_settings *s,
+                      char *why, size_t size)
+{
+	struct vp_azure_own own = { 0 };
+
+	for (size_t i = 0; i < s->n_from_files; i++) {
+		if (vp_found_azure_read(f, &own, s->from_files[i], why, size) !=
+		    0)
+			return 2;
+	}
+	return 0;
 }
 
 int vp_discover(struct vp_settings *s, struct vp_facts *facts, char *why,
@@ -36,11 +69,17 @@ int vp_discover(struct vp_settings *s, struct vp_facts *facts, char *why,
 {
 	const struct vp_found_local local = { .environment = environ };
 	struct vp_found f = { .arena = facts->arena, .out = &facts->discovery };
+	bool named = is_named(s) || s->n_from_files > 0;
 
-	(void)why, (void)size;
-	if (!may_discover(s) || (is_named(s) && !s->discover))
+	if (!knows(s))
 		return 0;
-	vp_found_local(&f, &local);
-	vp_found_apply(s, f.out, wants_targets(s));
+	if (read_files(&f, s, why, size) != 0)
+		return 2;
+	if (!s->no_discover && (!named || s->discover)) {
+		vp_found_local(&f, &local);
+		ask(&f, s, named);
+	}
+	if (f.out->n_values + f.out->n_notes > 0)
+		vp_found_apply(s, f.out, wants_targets(s));
 	return 0;
 }

@@ -632,6 +632,21 @@ int vp_endpoint_file_parse(struct vp_endpoint_file *out, struct vp_arena *arena,
 	return read_bytes(&r, data, len) ? 0 : -EINVAL;
 }
 
+int vp_endpoint_file_json(struct vp_endpoint_file *out, struct vp_arena *arena,
+                          const char *name, const json_t *root, char *why,
+                          size_t size)
+{
+	struct reader r = {
+		.out = out,
+		.arena = arena,
+		.file = name,
+		.why = why,
+		.size = size,
+	};
+
+	return read_document(&r, root) ? 0 : -EINVAL;
+}
+
 int vp_endpoint_file_read(struct vp_endpoint_file *out, struct vp_arena *arena,
                           const char *path, char *why, size_t size)
 {

@@ -15,6 +15,8 @@
 #ifndef VP_AGENT_ENDPOINT_FILE_H
 #define VP_AGENT_ENDPOINT_FILE_H
 
+#include <jansson.h>
+
 #include "settings.h"
 
 struct vp_endpoint_name { /* a name and the address it must have */
@@ -50,5 +52,10 @@ int vp_endpoint_file_read(struct vp_endpoint_file *out, struct vp_arena *arena,
 int vp_endpoint_file_parse(struct vp_endpoint_file *out, struct vp_arena *arena,
                            const char *name, const char *data, size_t len,
                            char *why, size_t size);
+
+/* One resource, or a list of them. */
+int vp_endpoint_file_json(struct vp_endpoint_file *out, struct vp_arena *arena,
+                          const char *name, const json_t *root, char *why,
+                          size_t size);
 
 #endif

@@ -17,6 +17,7 @@ static const struct {
 	{ "names", "do names lead to the right private addresses?" },
 	{ "reach", "are the services reached there?" },
 	{ "egress", "did anything leave by a public path?" },
+	{ "limits", "is everything where the guidance wants it?" },
 	{ "trust", "can this run be believed?" },
 };
 
@@ -36,6 +37,7 @@ const struct vp_finding_type *vp_finding_types(size_t *n)
 		append(&vp_findings_names);
 		append(&vp_findings_reach);
 		append(&vp_findings_egress);
+		append(&vp_findings_limits);
 		append(&vp_findings_trust);
 	}
 	*n = n_all;

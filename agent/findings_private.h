@@ -47,6 +47,7 @@ struct vp_findings_family {
 extern const struct vp_findings_family vp_findings_names;
 extern const struct vp_findings_family vp_findings_reach;
 extern const struct vp_findings_family vp_findings_egress;
+extern const struct vp_findings_family vp_findings_limits;
 extern const struct vp_findings_family vp_findings_trust;
 
 #endif

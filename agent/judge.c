@@ -323,6 +323,7 @@ void vp_judge(struct vp_judgement *out, const struct vp_facts *facts,
 		leave_resolvers(&j);
 	}
 	judge_flows(&j);
+	judge_limits(&j);
 	judge_trust(&j);
 	if (vp_mode_probes(facts->mode))
 		say_not_looked_at(&j);

@@ -143,8 +143,9 @@ void judge_names(struct judge *j); /* judge_dns.c */
 /* judge_egress.c: findings for classified flows; the target behind each flow,
  * NULL for none. */
 void judge_egress(struct judge *j, const struct vp_target *const *targets);
-void judge_reach(struct judge *j); /* judge_reach.c */
-void judge_flows(struct judge *j); /* judge_flow.c */
-void judge_trust(struct judge *j); /* judge_trust.c */
+void judge_reach(struct judge *j);  /* judge_reach.c */
+void judge_flows(struct judge *j);  /* judge_flow.c */
+void judge_limits(struct judge *j); /* judge_limits.c */
+void judge_trust(struct judge *j);  /* judge_trust.c */
 
 #endif

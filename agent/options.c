@@ -325,6 +325,8 @@ static int check_contradictions(const struct parse *p)
 	if (given(p, "for") && s->n_arguments > 0)
 		return complain(p, "--for contradicts a command: the watch "
 		                   "lasts as long as it runs");
+	if (given(p, "workspace") && !s->discover)
+		return complain(p, "--workspace is for --discover");
 	if (s->discover && s->no_discover)
 		return complain(p, "--discover contradicts --no-discover");
 	if (s->metrics && (s->command == VP_COMMAND_TARGETS ||
@@ -370,6 +372,7 @@ static const char *default_config(const struct parse *first)
 	const struct vp_settings *s = first->s;
 
 	if (s->config != NULL || s->n_arguments > 0 || s->no_discover ||
+	    s->n_from_files > 0 ||
 	    (s->command != VP_COMMAND_CHECK && s->command != VP_COMMAND_DNS &&
 	     s->command != VP_COMMAND_TARGETS))
 		return s->config;

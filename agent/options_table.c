@@ -195,6 +195,35 @@ static int set_discover(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_workspace(struct vp_settings *s, const char *text, char *why,
+                         size_t size)
+{
+	const char *at = text;
+	size_t n = strlen(text);
+
+	for (; *at != '\0' && *at > ' ' && *at < 0x7f; at++)
+		;
+	if (n == 0 || n > 600 || *at != '\0') {
+		snprintf(why, size,
+		         "expected a workspace's name, or its id: "
+		         "/subscriptions/.../workspaces/NAME");
+		return -EINVAL;
+	}
+	s->arm_workspace = vp_arena_strdup(s->arena, text);
+	return 0;
+}
+
+static int set_from(struct vp_settings *s, const char *text, char *why,
+                    size_t size)
+{
+	char *path = NULL;
+
+	if (set_path(&path, s, text, why, size) != 0)
+		return -EINVAL;
+	*VP_PUSH(s->arena, s->from_files, s->n_from_files) = path;
+	return 0;
+}
+
 static int set_no_discover(struct vp_settings *s, const char *text, char *why,
                            size_t size)
 {
@@ -330,6 +359,12 @@ static const struct vp_option options[] = {
 	{ "no-discover", 0, NULL,
 	  "look nowhere for a workspace that nothing names", PLAN,
 	  set_no_discover },
+	{ "workspace", 0, "NAME|ID",
+	  "which workspace --discover is to look for", PLAN, set_workspace },
+	{ "from", 0, "FILE",
+	  "the workspace and its resources, from what az prints of them; "
+	  "repeatable",
+	  PLAN, set_from },
 	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable",
 	  PLAN | WATCH | ANALYZE, vp_value_vnet },
 	{ "local", 0, "IP",
@@ -349,7 +384,7 @@ static const struct vp_option options[] = {
 	  CONFIG | FLOWS, vp_value_service_tags },
 	{ "learn", 0, NULL, "propose an allow list for what no rule explains",
 	  FLOWS, set_learn },
-	{ "ca-file", 0, "PEM", "trust these roots, not the system's", CHECK,
+	{ "ca-file", 0, "PEM", "trust these roots, not the system's", PLAN,
 	  vp_value_ca_file },
 	{ "timeout", 0, "T", "limit of one attempt (5s)", RUN,
 	  vp_value_timeout },

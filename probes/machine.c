@@ -232,16 +232,25 @@ static void read_hosts(struct vp_facts *f, const char *path)
  * its Azure data source by it, too. */
 #define AZURE_CHASSIS "7783-7084-3265-9085-8269-3286-77"
 
+#define DMI "/sys/class/dmi/id/chassis_asset_tag"
+
 static void on_dmi(char *line, unsigned number, void *arg)
 {
-	struct vp_facts *f = arg;
+	enum vp_azure *azure = arg;
 
 	if (number > 1)
 		return;
 	line += strspn(line, SPACES);
 	line[strcspn(line, SPACES)] = '\0';
-	f->machine.azure =
-		strcmp(line, AZURE_CHASSIS) == 0 ? VP_AZURE_YES : VP_AZURE_NO;
+	*azure = strcmp(line, AZURE_CHASSIS) == 0 ? VP_AZURE_YES : VP_AZURE_NO;
+}
+
+enum vp_azure vp_machine_azure(const char *path)
+{
+	enum vp_azure azure = VP_AZURE_UNKNOWN;
+
+	vp_lines_of_file(path != NULL ? path : DMI, SMALL, on_dmi, &azure);
+	return azure;
 }
 
 /* --- DNS of each link ------------------------------------------------------
@@ -444,9 +453,7 @@ void vp_machine_read(struct vp_facts *f, const struct vp_machine_files *files)
 	vp_lines_of_file(or_else(files->nsswitch, "/etc/nsswitch.conf"), SMALL,
 	                 on_nsswitch, f);
 	read_hosts(f, or_else(files->hosts, "/etc/hosts"));
-	vp_lines_of_file(
-		or_else(files->dmi, "/sys/class/dmi/id/chassis_asset_tag"),
-		SMALL, on_dmi, f);
+	m->azure = vp_machine_azure(files->dmi);
 	if (stat(or_else(files->nscd_socket, "/var/run/nscd/socket"), &st) ==
 	            0 &&
 	    S_ISSOCK(st.st_mode))

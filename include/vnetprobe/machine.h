@@ -27,4 +27,8 @@ struct vp_machine_files { /* NULL: the system's own */
 void vp_machine_read(struct vp_facts *facts,
                      const struct vp_machine_files *files);
 
+/* Is this an Azure VM, by its DMI chassis tag alone? path NULL: the system's.
+ */
+enum vp_azure vp_machine_azure(const char *path);
+
 #endif
