@@ -359,7 +359,7 @@ static const struct vp_option options[] = {
 	{ "no-discover", 0, NULL,
 	  "look nowhere for a workspace that nothing names", PLAN,
 	  set_no_discover },
-	{ "workspace", 0, "NAME|ID",
+	{ "workspace", 0, "WORKSPACE",
 	  "which workspace --discover is to look for", PLAN, set_workspace },
 	{ "from", 0, "FILE",
 	  "the workspace and its resources, from what az prints of them; "
