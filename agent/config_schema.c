@@ -167,6 +167,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	TEXT(struct raw_config, "region", region),
 	TEXT(struct raw_config, "scenario", scenario),
 	TEXT(struct raw_config, "expect", expect),
+	TEXT(struct raw_config, "probe_required", probe_required),
 	LIST(struct raw_config, "vnet", vnet, &text_schema),
 	LIST(struct raw_config, "resolvers", resolvers, &text_schema),
 	LIST(struct raw_config, "private_endpoints", private_endpoints,

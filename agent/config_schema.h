@@ -76,7 +76,7 @@ struct raw_config {
 	char *cloud, *region, *scenario, *expect, *ca_file, *interface;
 	char *timeout, *deadline, *linger, *concurrency;
 	char *rounds, *round_interval;
-	char *azure_dns;
+	char *azure_dns, *probe_required;
 	char **vnet, **resolvers, **vnet_dns, **private_endpoints;
 	unsigned vnet_count, resolvers_count, vnet_dns_count;
 	unsigned private_endpoints_count;

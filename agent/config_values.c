@@ -549,7 +549,10 @@ void vp_config_values(struct vp_config_tree *tree, struct vp_settings *s,
 	struct reader r = { s, tree };
 
 	s->config_name = vp_arena_strdup(s->arena, tree->file);
-	if (read_scalars(&r, raw) && read_dns(&r, raw) &&
+	if (read_scalars(&r, raw) &&
+	    read_yes(&r, "", "probe_required", raw->probe_required,
+	             &s->probe_required) &&
+	    read_dns(&r, raw) &&
 	    (raw->workspace == NULL ||
 	     read_workspace(&r, raw->workspace, &s->workspace, "workspace")) &&
 	    read_hubs(&r, raw) && read_resources(&r, raw))

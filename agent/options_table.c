@@ -141,6 +141,14 @@ static int set_no_capture(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_probe_required(struct vp_settings *s, const char *text,
+                              char *why, size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->probe_required = true;
+	return 0;
+}
+
 static int set_probe_public(struct vp_settings *s, const char *text, char *why,
                             size_t size)
 {
@@ -396,6 +404,9 @@ static const struct vp_option options[] = {
 	  RUN | WATCH, vp_value_linger },
 	{ "concurrency", 0, "N", "attempts at a time (32)", CHECK,
 	  vp_value_concurrency },
+	{ "probe-required", 0, NULL,
+	  "also probe what the scenario requires and is public", PLAN,
+	  set_probe_required },
 	{ "probe-public", 0, NULL,
 	  "connect to public addresses although private is expected", CHECK,
 	  set_probe_public },

@@ -50,6 +50,8 @@ static bool add_targets(struct vp_planner *p)
 		if (!vp_plan_extra(p, &s->targets[i]))
 			return false;
 	}
+	if (!vp_plan_required(p))
+		return false;
 	if (p->facts->n_targets == 0 && asks(s) && !only_explains(p))
 		return vp_plan_refuse(
 			p, "%s",

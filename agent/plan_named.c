@@ -51,7 +51,7 @@ int vp_plan_keep_named(struct vp_facts *facts, const struct vp_settings *s,
 	only.n_storage_accounts = only.n_key_vaults = only.n_registries = 0;
 	only.n_hubs = only.n_aml_registries = only.n_aks_clusters = 0;
 	only.n_ai_services = only.n_search_services = 0;
-	only.monitor.present = false;
+	only.monitor.present = only.probe_required = false;
 	only.n_endpoint_files = 0;
 	/* Arguments were appended to the config's. */
 	only.targets = s->targets + s->n_targets - n;

@@ -1,12 +1,14 @@
 /*
  * plan_services.c - the names of what stands beside a workspace: registries of
- * Azure ML, API servers of AKS, AI services, search, Azure Monitor.
+ * Azure ML, API servers of AKS, AI services, search, Azure Monitor; and what a
+ * scenario requires that is public.
  *
  * What a name is made of is known for some of them only; for the others the
  * config has to say the whole name, and where Azure prints it is said here.
  */
 #include "planner.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 static struct vp_draft draft_of(const struct vp_named_service *v,
@@ -226,4 +228,48 @@ bool vp_plan_services(struct vp_planner *p)
 		}
 	}
 	return add_monitor(p);
+}
+
+/* --- what is public by design ----------------------------------------------
+ */
+
+/* One name stands there: no wildcard, and the region known if it is in it. */
+static const char *whole_name(const struct vp_planner *p, const char *pattern)
+{
+	const char *at = strstr(pattern, "REGION");
+
+	if (*pattern == '*' || (at != NULL && p->s->region == NULL))
+		return NULL;
+	if (at == NULL)
+		return pattern;
+	return vp_arena_printf(p->facts->arena, "%.*s%s%s", (int)(at - pattern),
+	                       pattern, p->s->region, at + strlen("REGION"));
+}
+
+bool vp_plan_required(struct vp_planner *p)
+{
+	const struct vp_catalogue_required *rows;
+	size_t n;
+
+	if (!p->s->probe_required || p->s->command == VP_COMMAND_WATCH ||
+	    p->s->command == VP_COMMAND_ANALYZE) /* they probe nothing */
+		return true;
+	rows = vp_catalogue_required_rows(&n);
+	for (size_t i = 0; i < n; i++) {
+		struct vp_draft d = {
+			.name = whole_name(p, rows[i].name),
+			.port = rows[i].port,
+		};
+
+		if (rows[i].proto != IPPROTO_TCP || d.name == NULL ||
+		    (rows[i].traffic & p->scenario->traffic) == 0 ||
+		    strcmp(rows[i].cloud, p->s->cloud) != 0)
+			continue;
+		d.origin = vp_arena_printf(p->facts->arena,
+		                           "probe_required (%s; %s)",
+		                           rows[i].why, rows[i].source);
+		if (!vp_plan_add(p, &d))
+			return false;
+	}
+	return true;
 }

@@ -76,6 +76,8 @@ bool vp_plan_registry(struct vp_planner *p, const struct vp_registry *g,
                       size_t i);
 /* Registries of Azure ML, API servers, AI, search, Azure Monitor. */
 bool vp_plan_services(struct vp_planner *p);
+/* With probe_required: the public names that the scenario requires. */
+bool vp_plan_required(struct vp_planner *p);
 bool vp_plan_resolvers(struct vp_planner *p);
 /* Only those that the user named: told apart from others, not asked. */
 bool vp_plan_stated_resolvers(struct vp_planner *p);

@@ -166,7 +166,8 @@ struct vp_settings {
 	char *interface;        /* NULL: any */
 	bool no_capture;
 	bool probe_public;
-	bool all; /* diff: noise as well */
+	bool probe_required; /* the scenario's public names are targets */
+	bool all;            /* diff: noise as well */
 	enum vp_color color;
 	int verbosity; /* -q: -1, -v: +1 each */
 	bool help, version, completion;

@@ -600,6 +600,69 @@ static char *print(struct made *m, bool json)
 	return text;
 }
 
+static size_t required(struct made *m, const char *yaml)
+{
+	size_t n = 0;
+
+	make(m, yaml);
+	if (m->status != 0)
+		fail_msg("%s", m->why);
+	for (size_t i = 0; i < m->facts->n_targets; i++)
+		n += strncmp(m->facts->targets[i].origin, "probe_required (",
+		             16) == 0;
+	return n;
+}
+
+/* The scenario's own public names, whole, and none is expected to be private.
+ */
+static void test_required(void **state)
+{
+	struct made m;
+
+	(void)state;
+	assert_int_equal(required(&m, "targets: [{name: a.example}]\n"), 0);
+	done(&m);
+	assert_int_equal(required(&m, "targets: [{name: a.example}]\n"
+	                              "probe_required: false\n"),
+	                 0);
+	done(&m);
+	assert_true(required(&m, "scenario: firewall\nregion: eastus\n"
+	                         "probe_required: true\n") > 5);
+	assert_int_equal(target(&m, "login.microsoftonline.com", 443)->expect,
+	                 VP_EXPECT_PUBLIC);
+	assert_false(target(&m, "login.microsoftonline.com", 80)->tls);
+	assert_int_equal(target(&m, "mcr.microsoft.com", 443)->expect,
+	                 VP_EXPECT_ANY);
+	assert_int_equal(target(&m, "eastus.cert.api.azureml.ms", 443)->expect,
+	                 VP_EXPECT_ANY);
+	assert_string_equal(
+		target(&m, "graph.windows.net", 443)->origin,
+		"probe_required (Microsoft Graph; A2)"); /* a node's */
+	for (size_t i = 0; i < m.facts->n_targets; i++) {
+		const struct vp_target *t = &m.facts->targets[i];
+
+		if (t->expect == VP_EXPECT_PRIVATE ||
+		    strpbrk(t->name->name, "*") != NULL ||
+		    strstr(t->name->name, "region") != NULL ||
+		    strstr(t->name->name, "graph.microsoft.com") != NULL)
+			fail_msg("%s", t->name->name);
+	}
+	done(&m);
+	/* a stated expectation stays, and names of a region need one */
+	required(&m, "scenario: studio\nprobe_required: true\n"
+	             "targets: [{name: ml.azure.com, expect: private}]\n");
+	assert_int_equal(target(&m, "ml.azure.com", 443)->expect,
+	                 VP_EXPECT_PRIVATE);
+	target(&m, "graph.microsoft.com", 443);
+	for (size_t i = 0; i < m.facts->n_targets; i++)
+		assert_null(strstr(m.facts->targets[i].name->name, "azureml"));
+	done(&m);
+	required(&m, "cloud: china\nregion: chinaeast2\n"
+	             "probe_required: true\n");
+	target(&m, "chinaeast2.api.ml.azure.cn", 443);
+	done(&m);
+}
+
 /* A scenario alone is explained; nobody is asked about. */
 static void test_scenario_alone(void **state)
 {
@@ -753,6 +816,7 @@ int main(void)
 		cmocka_unit_test(test_aks),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_scenario_alone),
+		cmocka_unit_test(test_required),
 		cmocka_unit_test(test_resolvers),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_text),
