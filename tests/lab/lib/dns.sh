@@ -427,8 +427,10 @@ declare -A HOSTILE=()
 resolver_hostile() { HOSTILE[$2]=$1; }
 
 lab_dns() {
-  lab_azure_dns
-  local r peer
+  local r peer azure
+  lab_program named >/dev/null # before two want it at once
+  lab_azure_dns &
+  azure=$!
   for r in $LAB_RESOLVERS $LAB_SERVERS; do
     if [ -n "${HOSTILE[$r]:-}" ]; then
       peer=$(lab_tool lab_peer)
@@ -442,4 +444,5 @@ lab_dns() {
     esac
   done
   [ -z "${LAB_STUB:-}" ] || lab_stub
+  wait "$azure"
 }

@@ -61,8 +61,11 @@ lab_prepare() {
 }
 
 lab_start() {
+  local fronts
+  lab_fronts &
+  fronts=$!
   lab_dns
-  lab_fronts
+  wait "$fronts"
 }
 
 # platform azure|other - whose machine this is, by its DMI chassis tag. The

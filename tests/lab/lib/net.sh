@@ -152,16 +152,16 @@ END
 # Every device that the lab has is one whose other end it made itself.
 lab_prove_closed() {
   local ns bad
-  for ns in $LAB_NAMESPACES; do
-    bad=$(ip -n "$ns" -j -d link |
-      jq -r '.[] | select(.ifname != "lo") |
-        select((.linkinfo.info_kind // "none") | IN("veth", "bridge", "tun") | not) |
-        .ifname')
-    [ -z "$bad" ] || {
-      echo "lab: $ns has $bad, which leads elsewhere: refusing to send" >&2
-      exit 1
-    }
-  done
+  # shellcheck disable=SC2086 # one argument for each namespace
+  bad=$(for ns in $LAB_NAMESPACES; do ip -n "$ns" -j -d link || exit; done |
+    jq -rn '[inputs] | if length != ($ARGS.positional | length) then "a namespace unseen" else
+      to_entries[] | $ARGS.positional[.key] as $ns | .value[] | select(.ifname != "lo") |
+      select((.linkinfo.info_kind // "none") | IN("veth", "bridge", "tun") | not) |
+      "\($ns): \(.ifname)" end' --args $LAB_NAMESPACES) || bad="something that cannot be read"
+  [ -z "$bad" ] || {
+    echo "lab: there is $bad, which leads elsewhere: refusing to send" >&2
+    exit 1
+  }
 }
 
 # lab_rtt MILLISECONDS - a round trip from the client to anybody takes this
@@ -239,8 +239,9 @@ lab_service_endpoint() {
   in_ns router nft add element inet lab service_endpoints "{ $* }"
 }
 lab_counter() { # NAMESPACE NAME
-  in_ns "$1" nft -j list counter inet lab "$2" |
-    jq '[.nftables[].counter? // empty | .packets] | add'
+  local text
+  text=$(in_ns "$1" nft list counter inet lab "$2")
+  [[ $text =~ packets\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 lab_strays() { lab_counter pub strays; }
 
