@@ -269,21 +269,25 @@ find_program() {
   step "looking for the program in $here, which may be on a file share"
   while IFS= read -r file; do
     case $file in
-    *.tar.gz) unpack "$file" && return ;;
-    *) from_share "$file" && return ;;
+    =hangs) missed="${missed:+$missed; }$here does not answer" ;;
+    *.tar.gz) unpack "$here/$file" && return ;;
+    *) from_share "$here/$file" && return ;;
     esac
   done < <(beside 'vnetprobe' 'vnetprobe-*.tar.gz' 'vnetprobe-*/vnetprobe' 'vnetprobe-*/bin/vnetprobe')
   return 1
 }
 
-# What is there of these, newest version first.
+# What of these lies beside the script, in this order, the newest version first.
+# One look, since each may hang.
 beside() { # PATTERN...
-  local pattern
-  for pattern in "$@"; do
-    # shellcheck disable=SC2016 # that shell's own words
-    brief bash -c 'shopt -s nullglob; cd "$1" && printf "%s\n" $2' _ "$here" "$pattern" 2>/dev/null |
-      sort -rV | while IFS= read -r pattern; do [ -z "$pattern" ] || printf '%s/%s\n' "$here" "$pattern"; done
-  done
+  # shellcheck disable=SC2016 # that shell's own words
+  brief bash -c 'shopt -s nullglob
+    cd "$1" || exit
+    shift
+    for pattern; do
+      for file in $pattern; do [ ! -f "$file" ] || printf "%s\n" "$file"; done | sort -rV
+    done' _ "$here" "$@" 2>/dev/null
+  [ $? -lt 124 ] || echo "=hangs"
 }
 
 # A place where programs may be run from, unlike /run in many systems.
@@ -320,7 +324,7 @@ from_share() { # FILE
       runs "$dir/vnetprobe" && return
     rm -rf "$dir"
   done < <(program_dirs)
-  return 1
+  runs "$1" # one that wants what lies beside it
 }
 
 find_config() {
@@ -564,13 +568,14 @@ install_here() {
   rm -rf "$new"
   mkdir -p "$new" || { say "/opt cannot be written to: nothing was installed" && return; }
   while IFS= read -r file; do
-    timeout -k 1 40 tar -xzf "$file" -C "$new" --strip-components=1 --no-same-owner 2>/dev/null &&
-      found=$file && break
-  done < <(beside 'vnetprobe-*.tar.gz')
-  [ -n "$found" ] || {
-    file=$(beside vnetprobe | sed -n 1p)
-    [ -z "$file" ] || ! brief cp -f "$file" "$new/vnetprobe" 2>/dev/null || { chmod 0755 "$new/vnetprobe" && found=$file; }
-  }
+    case $file in
+    =hangs) say "$here does not answer" ;;
+    *.tar.gz) timeout -k 1 40 tar -xzf "$here/$file" -C "$new" --strip-components=1 --no-same-owner 2>/dev/null &&
+      found=$file ;;
+    *) brief cp -f "$here/$file" "$new/vnetprobe" 2>/dev/null && chmod 0755 "$new/vnetprobe" && found=$file ;;
+    esac
+    [ -z "$found" ] || break
+  done < <(beside 'vnetprobe-*.tar.gz' vnetprobe)
   if brief cp -f "$here/${BASH_SOURCE[0]##*/}" "$new/startup.sh"; then
     chmod 0755 "$new/startup.sh"
   else
@@ -578,6 +583,7 @@ install_here() {
   fi
   rm -rf /opt/vnetprobe && mv "$new" /opt/vnetprobe
   say "installed in /opt/vnetprobe: ${found:-no program, which was not found in $here}"
+  [ -z "$found" ] || [ -e /usr/local/bin/vnetprobe ] || ln -sf /opt/vnetprobe/vnetprobe /usr/local/bin/vnetprobe
   [ -e /etc/vnetprobe.yaml ] || ! brief cp -f "$here/vnetprobe.yaml" /etc/vnetprobe.yaml 2>/dev/null ||
     say "installed /etc/vnetprobe.yaml"
   [ "$at_boot" != 1 ] || install_unit
