@@ -22,11 +22,11 @@ usual() {
 }
 
 break_private-inspected() {
-  want 1 tls-intercepted
-  CHECK_ARGS+=(--timeout 3s) # opening TLS takes its time
+  want 1 tls-intercepted service-saw-other-source
+  CHECK_ARGS+=(--timeout 5s) # opening TLS takes its time
   break_it() {
-    firewall_opens workspace instances notebooks inference models blob file queue table dfs \
-      vault registry data geo search ai
+    firewall_opens workspace notebooks blob registry
+    firewall_app 'allow *'
     firewall_takes 0.0.0.0/0
     firewall_route_private
   }
