@@ -202,6 +202,16 @@ azure_write() {
   azure_linked azurecr.io "crreglab.$REGION.data" privatelink.azurecr.io "crreglab.$REGION.data" \
     eus-3-data.fe.azcr.io 10.20.2.26
   azure_monitor
+  for name in applicationinsights.azure.com applicationinsights.microsoft.com services.visualstudio.com; do
+    azure_linked $name dc privatelink.monitor.azure.com global.in.ai \
+      "monitor-$REGION.$REGION.cloudapp.azure.com" 10.20.2.20
+  done
+  for i in public private; do # the three share one record
+    uniq "$ZONES/$i/privatelink.monitor.azure.com" >"$ZONES/tmp"
+    mv "$ZONES/tmp" "$ZONES/$i/privatelink.monitor.azure.com"
+  done
+  azure_linked oms.opinsights.azure.com "$MONITOR_WORKSPACE" privatelink.oms.opinsights.azure.com \
+    "$MONITOR_WORKSPACE" "monitor-$REGION.$REGION.cloudapp.azure.com" 10.20.2.21
 
   while read -r kind private public; do
     case $kind in
@@ -231,11 +241,11 @@ azure_aks() {
   public_zone azmk8s.io <<<"$AKS.hcp.$REGION A 203.0.113.40"
   if [ "$1" = public ]; then
     front pub aks aks 203.0.113.40
-    azure_target "$AKS.hcp.$REGION.azmk8s.io"
+    azure_setting "aks_clusters: [{ name: $AKS.hcp.$REGION.azmk8s.io }]"
   else
     private_zone "$AKS_ZONE.privatelink.$REGION.azmk8s.io" <<<"$AKS A 10.20.2.22"
     front pe aks aks 10.20.2.22
-    azure_target "$AKS.$AKS_ZONE.privatelink.$REGION.azmk8s.io"
+    azure_setting "aks_clusters: [{ name: $AKS.$AKS_ZONE.privatelink.$REGION.azmk8s.io }]"
   fi
   sed -i "s|^ca_file: .*|ca_file: $LAB_CERTS/ca-and-cluster.pem|" /run/lab/vnetprobe.yaml
 }
@@ -275,16 +285,22 @@ azure_no_endpoint() {
 # azure_config SCENARIO - the configuration of all of it
 azure_config() {
   sed -i "s/^scenario: .*/scenario: $1/; s/compute_instances: .*/compute_instances: [ci-one, ci-one-22]/
+    s/^  online_endpoints: .*/&\n  serverless_models: [chat]/
     s/services: .*/services: [blob, file, queue, table, dfs]/" /run/lab/vnetprobe.yaml
   cat >>/run/lab/vnetprobe.yaml <<END
+search_services: [{ name: srch-lab }]
+ai_services:
+  - name: ai-lab
+    services: [cognitiveservices, openai, services.ai]
 targets:
-  - name: chat.$REGION.models.ai.azure.com
   - name: crlab.$REGION.geo.azurecr.io
-  - name: srch-lab.search.windows.net
-  - name: ai-lab.cognitiveservices.azure.com
-  - name: ai-lab.openai.azure.com
-  - name: ai-lab.services.ai.azure.com
 END
+}
+
+# azure_setting LINE... - more lines of the configuration
+azure_setting() { # before the targets, which are the end
+  local line
+  for line in "$@"; do sed -i "s|^targets:|$line\n&|" /run/lab/vnetprobe.yaml; done
 }
 
 # azure_target NAME [LINE...] - one more target, with its settings

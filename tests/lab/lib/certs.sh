@@ -48,7 +48,7 @@ geo          01 *.$REGION.geo.azurecr.io
 search       02 *.search.windows.net
 ai           02 *.cognitiveservices.azure.com,*.openai.azure.com,*.services.ai.azure.com
 aks          cluster *.hcp.$REGION.azmk8s.io,*.$AKS_ZONE.privatelink.$REGION.azmk8s.io
-monitor      02 *.monitor.azure.com,*.in.applicationinsights.azure.com,*.ods.opinsights.azure.com,*.oms.opinsights.azure.com
+monitor      02 *.monitor.azure.com,*.applicationinsights.azure.com,*.in.applicationinsights.azure.com,*.applicationinsights.microsoft.com,*.services.visualstudio.com,*.ods.opinsights.azure.com,*.oms.opinsights.azure.com
 END
 }
 

@@ -5,10 +5,9 @@ asked='4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 23 24 25 26'
 setup() {
   azure_full
   azure_config registry
-  azure_target "$REGISTRY_GUID.registry.$REGION.api.azureml.ms"
+  azure_setting "aml_registries: [{ name: $REGISTRY_GUID.registry.$REGION.privatelink.api.azureml.ms }]"
   azure_target streglab.blob.core.windows.net
-  azure_target crreglab.azurecr.io
-  azure_target "crreglab.$REGION.data.azurecr.io"
+  sed -i 's/^registries:/&\n  - name: crreglab/' /run/lab/vnetprobe.yaml
 }
 
 break_data-record() {

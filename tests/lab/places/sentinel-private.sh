@@ -10,9 +10,8 @@ setup() {
   azure_front loganalytics
   azure_config sentinel-private
   azure_target api.loganalytics.io 'expect: public'
-  azure_target "$REGION-8.in.applicationinsights.azure.com" 'addresses: [10.20.2.20]'
-  azure_target api.monitor.azure.com 'addresses: [10.20.2.20]'
-  azure_target "$MONITOR_WORKSPACE.ods.opinsights.azure.com" 'addresses: [10.20.2.21]'
+  azure_setting 'monitor:' "  log_analytics: [$MONITOR_WORKSPACE]" "  ingestion: [$REGION-8]" \
+    '  addresses: [10.20.2.20, 10.20.2.21]'
   ip -n pe addr add 10.20.4.4/24 dev eth0
   ip -n router route add 10.20.4.0/24 dev pe
 }
