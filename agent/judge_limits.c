@@ -248,7 +248,7 @@ void judge_limits(struct judge *j)
 	const char *left = NULL;
 	struct judge_draft *draft;
 
-	if (d->n_placements == 0)
+	if (place(d, VP_PLACEMENT_WORKSPACE) == NULL)
 		return; /* nobody was asked */
 	judge_vnets(j, &left);
 	judge_region(j, &left);

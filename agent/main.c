@@ -17,6 +17,7 @@
 #include "discover.h"
 #include "flow_tags.h"
 #include "forwarder.h"
+#include "init.h"
 #include "judge.h"
 #include "learn.h"
 #include "output.h"
@@ -462,6 +463,14 @@ static int explain(const struct vp_settings *s)
 	return 0;
 }
 
+static int init(const struct vp_settings *s, struct vp_facts *facts)
+{
+	char why[1024] = "";
+	int status = vp_init(s, facts, why, sizeof(why));
+
+	return status == 0 ? 0 : complain(status, "%s", why);
+}
+
 static int run_command(struct vp_settings *s)
 {
 	struct vp_facts *facts;
@@ -482,6 +491,8 @@ static int run_command(struct vp_settings *s)
 	status = vp_discover(s, facts, why, sizeof(why));
 	if (status != 0)
 		complain(status, "%s", why);
+	else if (s->command == VP_COMMAND_INIT)
+		status = init(s, facts);
 	else if (s->command == VP_COMMAND_TARGETS)
 		status = targets(s, facts);
 	else if (s->command == VP_COMMAND_ANALYZE)

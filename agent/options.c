@@ -325,6 +325,8 @@ static int check_contradictions(const struct parse *p)
 	if (given(p, "for") && s->n_arguments > 0)
 		return complain(p, "--for contradicts a command: the watch "
 		                   "lasts as long as it runs");
+	if (s->force && s->output == NULL)
+		return complain(p, "--force is for --output");
 	if (given(p, "workspace") && !s->discover)
 		return complain(p, "--workspace is for --discover");
 	if (s->discover && s->no_discover)

@@ -32,6 +32,8 @@ static const struct vp_command_row commands[] = {
 	  "what differs between two saved reports", 2, 2, true },
 	{ VP_COMMAND_EXPLAIN, "explain", "[ID]",
 	  "what a finding means and how to mend it", 0, 1, true },
+	{ VP_COMMAND_INIT, "init", "",
+	  "write a config from what is found, read or answered", 0, 0, true },
 	{ VP_COMMAND_AGENT, "agent", "", "check on a schedule", 0, 0, false },
 };
 
@@ -203,6 +205,22 @@ static int set_discover(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+static int set_ask(struct vp_settings *s, const char *text, char *why,
+                   size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->ask = true;
+	return 0;
+}
+
+static int set_force(struct vp_settings *s, const char *text, char *why,
+                     size_t size)
+{
+	(void)text, (void)why, (void)size;
+	s->force = true;
+	return 0;
+}
+
 static int set_workspace(struct vp_settings *s, const char *text, char *why,
                          size_t size)
 {
@@ -302,6 +320,7 @@ static int set_completion(struct vp_settings *s, const char *text, char *why,
 #define RUN (CHECK | DNS)
 #define WATCH VP_FOR(VP_COMMAND_WATCH)
 #define PLAN (RUN | VP_FOR(VP_COMMAND_TARGETS))
+#define INIT VP_FOR(VP_COMMAND_INIT)
 #define ANALYZE VP_FOR(VP_COMMAND_ANALYZE)
 #define CONFIG (PLAN | WATCH | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
 #define VERDICT (RUN | WATCH | ANALYZE | VP_FOR(VP_COMMAND_JUDGE))
@@ -316,7 +335,7 @@ static const struct vp_option options[] = {
 	  "form of the report; metrics are of a verdict (text)", REPORT,
 	  set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
-	  CONFIG | DIFF, set_output },
+	  CONFIG | DIFF | INIT, set_output },
 	{ "evidence", 0, "FILE.pcapng", "keep the packets that count",
 	  RUN | WATCH, set_evidence },
 	{ "evidence-size", 0, "SIZE", "limit of that file (64MiB)", RUN | WATCH,
@@ -363,16 +382,20 @@ static const struct vp_option options[] = {
 	{ "discover", 0, NULL,
 	  "ask this machine's metadata, and Azure Resource Manager with its "
 	  "managed identity, what belongs to the workspace",
-	  PLAN, set_discover },
+	  PLAN | INIT, set_discover },
 	{ "no-discover", 0, NULL,
-	  "look nowhere for a workspace that nothing names", PLAN,
+	  "look nowhere for a workspace that nothing names", PLAN | INIT,
 	  set_no_discover },
 	{ "workspace", 0, "WORKSPACE",
-	  "which workspace --discover is to look for", PLAN, set_workspace },
+	  "which workspace --discover is to look for", PLAN | INIT,
+	  set_workspace },
 	{ "from", 0, "FILE",
 	  "the workspace and its resources, from what az prints of them; "
 	  "repeatable",
-	  PLAN, set_from },
+	  PLAN | INIT, set_from },
+	{ "ask", 0, NULL, "ask on stderr, and read an answer a line from stdin",
+	  INIT, set_ask },
+	{ "force", 0, NULL, "replace the file of --output", INIT, set_force },
 	{ "vnet", 0, "PREFIX", "address space of the VNet; repeatable",
 	  PLAN | WATCH | ANALYZE, vp_value_vnet },
 	{ "local", 0, "IP",
@@ -385,15 +408,15 @@ static const struct vp_option options[] = {
 	  "private, public, service-endpoint or any, for all targets",
 	  PLAN | WATCH | ANALYZE, vp_value_expect },
 	{ "scenario", 0, "NAME", "what is expected of each kind (secured)",
-	  PLAN | WATCH | ANALYZE, vp_value_scenario },
+	  PLAN | WATCH | ANALYZE | INIT, vp_value_scenario },
 	{ "service-tags", 0, "FILE",
 	  "tell the service tags of public addresses by this "
 	  "ServiceTags_*.json",
 	  CONFIG | FLOWS, vp_value_service_tags },
 	{ "learn", 0, NULL, "propose an allow list for what no rule explains",
 	  FLOWS, set_learn },
-	{ "ca-file", 0, "PEM", "trust these roots, not the system's", PLAN,
-	  vp_value_ca_file },
+	{ "ca-file", 0, "PEM", "trust these roots, not the system's",
+	  PLAN | INIT, vp_value_ca_file },
 	{ "timeout", 0, "T", "limit of one attempt (5s)", RUN,
 	  vp_value_timeout },
 	{ "deadline", 0, "T", "limit of the whole run (2m)", RUN,

@@ -1,0 +1,129 @@
+/* init.c - see init.h: the order of things, and the file. */
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "found.h"
+#include "output.h"
+#include "plan.h"
+
+#define USAGE 2
+#define NOT_WRITTEN 3
+
+static bool knows(const struct vp_discovery *d)
+{
+	static const char *const keys[] = { "workspace_id", "storage_account",
+		                            "key_vault", "registry",
+		                            "compute_instance" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (vp_found_get(d, keys[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool asks(const struct vp_settings *s, const struct vp_discovery *d)
+{
+	return s->ask || (!knows(d) && isatty(STDIN_FILENO) != 0 &&
+	                  isatty(STDERR_FILENO) != 0);
+}
+
+/* What `targets -c` would say of it. */
+static int try_out(const char *text, char *why, size_t size)
+{
+	struct vp_facts *facts = vp_facts_create();
+	struct vp_settings s = { .arena = facts->arena,
+		                 .command = VP_COMMAND_TARGETS,
+		                 .config = (char[]){ "the config" },
+		                 .emit = (char[]){ "hosts" } };
+	int err;
+
+	s.cloud = vp_arena_strdup(s.arena, "public");
+	s.scenario = vp_arena_strdup(s.arena, "secured");
+	err = vp_config_parse(&s, "the config", (const unsigned char *)text,
+	                      strlen(text), why, size);
+	if (err == 0)
+		err = vp_plan_make(facts, &s, why, size);
+	vp_facts_destroy(facts);
+	return err == 0 ? 0 : USAGE;
+}
+
+/* A file that is there is somebody's work. */
+static int write_new(const char *path, const char *text, char *why, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	size_t n = strlen(text);
+
+	if (fd < 0 && errno == EEXIST) {
+		snprintf(why, size, "%s is there already: --force replaces it",
+		         path);
+		return USAGE;
+	}
+	if (fd < 0) {
+		snprintf(why, size, "%s: %s", path, strerror(errno));
+		return USAGE;
+	}
+	if (write(fd, text, n) == (ssize_t)n && close(fd) == 0)
+		return 0;
+	snprintf(why, size, "%s: %s", path, strerror(errno));
+	unlink(path);
+	return NOT_WRITTEN;
+}
+
+static int write_over(const char *path, const char *text, char *why,
+                      size_t size)
+{
+	struct vp_output *output;
+	int err;
+
+	if (vp_output_open(&output, path, why, size) != 0)
+		return USAGE;
+	if (fputs(text, vp_output_stream(output)) < 0) {
+		vp_output_abandon(output);
+		err = -EIO;
+	} else {
+		err = vp_output_commit(output);
+	}
+	if (err == 0)
+		return 0;
+	snprintf(why, size, "cannot write the config: %s", strerror(-err));
+	return NOT_WRITTEN;
+}
+
+int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
+            size_t size)
+{
+	struct vp_discovery *d = &facts->discovery;
+	char *text;
+	int status;
+
+	if (asks(s, d) && !vp_init_ask(facts->arena, d, stdin, stderr,
+	                               isatty(STDIN_FILENO) != 0, why, size))
+		return USAGE;
+	for (size_t i = 0; i < d->n_notes && s->verbosity >= 0; i++)
+		fprintf(stderr, "vnetprobe: %s\n", d->notes[i]);
+	if (!knows(d)) {
+		snprintf(why, size,
+		         "no workspace was found, and nothing of it: try "
+		         "--discover, --from with what az prints, or --ask");
+		return USAGE;
+	}
+	text = vp_init_text(facts->arena, d, s->scenario);
+	if (text == NULL) {
+		snprintf(why, size, "out of memory");
+		return NOT_WRITTEN;
+	}
+	status = try_out(text, why, size);
+	if (status == 0)
+		status = s->output != NULL && !s->force
+		                 ? write_new(s->output, text, why, size)
+		                 : write_over(s->output, text, why, size);
+	free(text);
+	return status;
+}

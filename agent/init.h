@@ -1,0 +1,30 @@
+/*
+ * init.h - `vnetprobe init`: a config from what was found, from files that az
+ * printed, or from answers.
+ */
+#ifndef VP_AGENT_INIT_H
+#define VP_AGENT_INIT_H
+
+#include <stdio.h>
+
+#include "settings.h"
+
+/* Takes what vp_discover() put into facts, asks what it is told to ask (prompts
+ * on stderr, answers from stdin, one a line), and writes the config to
+ * s->output or stdout. The exit status, with a sentence in why if it is not 0.
+ */
+int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
+            size_t size);
+
+/* --- init_ask.c, init_write.c ------------------------------------------------
+ */
+
+/* Asks, and puts the answers in the place of what was found. False, with a
+ * sentence in why, for an answer that cannot be one. */
+bool vp_init_ask(struct vp_arena *arena, struct vp_discovery *d, FILE *in,
+                 FILE *out, bool again, char *why, size_t size);
+/* The config as text, for free(). NULL: out of memory. */
+char *vp_init_text(struct vp_arena *arena, const struct vp_discovery *d,
+                   const char *scenario);
+
+#endif

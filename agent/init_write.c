@@ -1,0 +1,287 @@
+/*
+ * init_write.c - a commented config from what was found.
+ *
+ * Every value went through found.c: none has a quote, a backslash or a control
+ * byte in it. Sources stand in comments, where anything else becomes "?".
+ */
+#include "init.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "catalogue.h"
+#include "found.h"
+
+#define COMMENT_AT 48
+
+struct writer {
+	FILE *out;
+	struct vp_arena *arena;
+	const struct vp_discovery *d;
+};
+
+static void comment(struct writer *w, size_t column, const char *text)
+{
+	fprintf(w->out, "%*s# ",
+	        column < COMMENT_AT ? (int)(COMMENT_AT - column) : 2, "");
+	for (; *text != '\0'; text++)
+		fputc(isprint((unsigned char)*text) ? *text : '?', w->out);
+	fputc('\n', w->out);
+}
+
+static const char *sources(struct writer *w, const struct vp_discovered *v)
+{
+	for (size_t i = 0; i < w->d->n_values; i++) {
+		if (strcmp(w->d->values[i].key, v->key) == 0 &&
+		    strcmp(w->d->values[i].value, v->value) == 0)
+			return vp_found_sources(w->arena, w->d, i);
+	}
+	return v->source;
+}
+
+/* "  name: "value"      # source" */
+static bool line(struct writer *w, const char *lead, const char *key)
+{
+	const struct vp_discovered *v = vp_found_get(w->d, key);
+	const char *text;
+
+	if (v == NULL)
+		return false;
+	text = vp_arena_printf(w->arena, "%s\"%s\"", lead, v->value);
+	fputs(text, w->out);
+	comment(w, strlen(text), sources(w, v));
+	return true;
+}
+
+/* A label whose full name stands there too says nothing more. */
+static bool is_short(const struct writer *w, const struct vp_discovered *v)
+{
+	size_t n = strlen(v->value);
+
+	if (strchr(v->value, '.') != NULL)
+		return false;
+	for (size_t i = 0; i < w->d->n_values; i++) {
+		const struct vp_discovered *o = &w->d->values[i];
+
+		if (strcmp(o->key, v->key) == 0 &&
+		    strncasecmp(o->value, v->value, n) == 0 &&
+		    o->value[n] == '.')
+			return true;
+	}
+	return false;
+}
+
+/* The next value of a key from *i on; NULL: none. */
+static const struct vp_discovered *next(struct writer *w, const char *key,
+                                        size_t *i, const char **from)
+{
+	while (*i < w->d->n_values) {
+		const struct vp_discovered *v = &w->d->values[(*i)++];
+
+		if (strcmp(v->key, key) != 0 || is_short(w, v))
+			continue;
+		*from = vp_found_sources(w->arena, w->d, *i - 1);
+		if (*from != NULL)
+			return v;
+	}
+	return NULL;
+}
+
+static void list(struct writer *w, const char *indent, const char *name,
+                 const char *key)
+{
+	const struct vp_discovered *v;
+	const char *from, *text;
+	size_t i = 0;
+	bool any = false;
+
+	while ((v = next(w, key, &i, &from)) != NULL) {
+		if (!any)
+			fprintf(w->out, "%s%s:\n", indent, name);
+		any = true;
+		text = vp_arena_printf(w->arena, "%s  - \"%s\"", indent,
+		                       v->value);
+		fputs(text, w->out);
+		comment(w, strlen(text), from);
+	}
+}
+
+/* --- addresses
+ * ------------------------------------------------------------------ */
+
+static bool is_of(const struct vp_catalogue_suffix *row, const char *name,
+                  enum vp_kind first, enum vp_kind last, const char *label)
+{
+	size_t n = strcspn(label, ".");
+
+	if (row == NULL || row->kind < first || row->kind > last)
+		return false;
+	return *label == '\0' ||
+	       (strncasecmp(name, label, n) == 0 && name[n] == '.');
+}
+
+/* "    addresses: ["10.0.0.4", ...]": those of all names of a resource. */
+static void addresses(struct writer *w, const char *indent, enum vp_kind first,
+                      enum vp_kind last, const char *label)
+{
+	char *all = vp_arena_strdup(w->arena, "");
+
+	for (size_t i = 0; i < w->d->n_values; i++) {
+		const struct vp_discovered *v = &w->d->values[i];
+		char *copy, *save = NULL, *name, *word, *one;
+
+		if (strcmp(v->key, "address") != 0)
+			continue;
+		copy = vp_arena_strdup(w->arena, v->value);
+		name = strtok_r(copy, " ", &save);
+		if (!is_of(vp_catalogue_find(name), name, first, last, label))
+			continue;
+		while ((word = strtok_r(NULL, " ", &save)) != NULL) {
+			one = vp_arena_printf(w->arena, "\"%s\"", word);
+			if (strstr(all, one) == NULL)
+				all = vp_arena_printf(w->arena, "%s%s%s", all,
+				                      *all != '\0' ? ", " : "",
+				                      one);
+		}
+	}
+	if (*all != '\0')
+		fprintf(w->out,
+		        "%s# an answer has to be one of them, its private "
+		        "endpoint's\n%saddresses: [%s]\n",
+		        indent, indent, all);
+}
+
+/* --- resources
+ * ------------------------------------------------------------------- */
+
+static void workspace(struct writer *w)
+{
+	if (vp_found_get(w->d, "workspace_id") == NULL ||
+	    vp_found_get(w->d, "region") == NULL ||
+	    (vp_found_get(w->d, "workspace") == NULL &&
+	     vp_found_get(w->d, "notebook_fqdn") == NULL)) {
+		fputs("\n# The workspace: its id, its name and its region have "
+		      "to be known.\n"
+		      "# workspace:\n"
+		      "#   name: mlw-prod\n"
+		      "#   id: 01234567-89ab-cdef-0123-456789abcdef\n",
+		      w->out);
+		return;
+	}
+	fputs("\n# The workspace itself, its compute instances and endpoints.\n"
+	      "workspace:\n",
+	      w->out);
+	line(w, "  name: ", "workspace");
+	line(w, "  id: ", "workspace_id");
+	if (!line(w, "  notebook_fqdn: ", "notebook_fqdn"))
+		fputs("  # notebook_fqdn: derived from the name; notebookInfo."
+		      "fqdn is the truth\n",
+		      w->out);
+	list(w, "  ", "compute_instances", "compute_instance");
+	list(w, "  ", "online_endpoints", "online_endpoint");
+	addresses(w, "  ", VP_KIND_WORKSPACE, VP_KIND_ONLINE_ENDPOINT, "");
+}
+
+/* Instances of a workspace that is not known are targets of their own. */
+static void instances(struct writer *w)
+{
+	const struct vp_discovered *v;
+	const char *from, *text;
+	size_t i = 0;
+	bool any = false;
+
+	if (vp_found_get(w->d, "workspace_id") != NULL)
+		return;
+	while ((v = next(w, "compute_instance", &i, &from)) != NULL) {
+		if (strchr(v->value, '.') == NULL)
+			continue;
+		if (!any)
+			fputs("\ntargets:\n", w->out);
+		any = true;
+		text = vp_arena_printf(w->arena, "  - name: \"%s\"", v->value);
+		fputs(text, w->out);
+		comment(w, strlen(text), from);
+	}
+}
+
+static void resources(struct writer *w, const char *title, const char *section,
+                      const char *key, enum vp_kind first, enum vp_kind last)
+{
+	const struct vp_discovered *v;
+	const char *from, *text;
+	size_t i = 0;
+	bool any = false;
+
+	while ((v = next(w, key, &i, &from)) != NULL) {
+		if (!any)
+			fprintf(w->out, "\n# %s\n%s:\n", title, section);
+		any = true;
+		text = vp_arena_printf(w->arena, "  - name: \"%s\"", v->value);
+		fputs(text, w->out);
+		comment(w, strlen(text), from);
+		if (strcmp(key, "storage_account") == 0 &&
+		    strchr(v->value, '.') == NULL)
+			fputs("    services: [blob, file]\n", w->out);
+		if (strcmp(key, "registry") == 0)
+			list(w, "    ", "data_regions", "registry_data_region");
+		addresses(w, "    ", first, last, v->value);
+	}
+	if (!any)
+		fprintf(w->out, "\n# %s\n# %s:\n#   - name: NAME\n", title,
+		        section);
+}
+
+static void write_all(struct writer *w, const char *scenario)
+{
+	fputs("# Configuration of vnetprobe, written by 'vnetprobe init'.\n"
+	      "# Behind each value stands where it was found; what is inferred "
+	      "may be wrong.\n"
+	      "# All keys: man vnetprobe. What it would do: vnetprobe targets "
+	      "-c THIS.\n\n",
+	      w->out);
+	if (!line(w, "cloud: ", "cloud"))
+		fputs("cloud: public\n", w->out);
+	if (!line(w, "region: ", "region"))
+		fputs("# region: eastus\n", w->out);
+	fprintf(w->out, "scenario: %s\n\n", scenario);
+	fputs("# What counts as private, whatever its range; without it, any "
+	      "private address.\n",
+	      w->out);
+	if (vp_found_get(w->d, "vnet") == NULL)
+		fputs("# vnet: [10.20.0.0/16]\n", w->out);
+	list(w, "", "vnet", "vnet");
+	list(w, "", "vnet_dns", "vnet_dns");
+	workspace(w);
+	instances(w);
+	resources(w, "Storage accounts.", "storage_accounts", "storage_account",
+	          VP_KIND_BLOB, VP_KIND_WEB);
+	resources(w, "Key vaults.", "key_vaults", "key_vault", VP_KIND_VAULT,
+	          VP_KIND_VAULT);
+	if (vp_found_get(w->d, "region") != NULL)
+		resources(w, "Container registries.", "registries", "registry",
+		          VP_KIND_REGISTRY, VP_KIND_REGISTRY_DATA);
+	fputs("\n# What may leave by a public path; each rule with its reason."
+	      "\n# egress:\n#   allow:\n#     - name: \"*.example.com\"\n"
+	      "#       reason: why this may leave\n",
+	      w->out);
+}
+
+char *vp_init_text(struct vp_arena *arena, const struct vp_discovery *d,
+                   const char *scenario)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct writer w = { .arena = arena, .d = d };
+
+	w.out = open_memstream(&text, &size);
+	if (w.out == NULL)
+		return NULL;
+	write_all(&w, scenario);
+	if (fclose(w.out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

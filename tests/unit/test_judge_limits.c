@@ -1,0 +1,148 @@
+/* Where resources are, against where the guidance wants them: each limit kept,
+ * broken, and not known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "facts_builder.h"
+#include "judge.h"
+
+#define A "/vnets/a"
+#define B "/vnets/b"
+#define C "/vnets/c"
+
+/* "ROLE VNET|- LOCATION|-" one after another; "peer VNET VNET +|-" */
+struct test_case {
+	const char *what, *places, *want; /* ids of limit-..., sorted */
+	enum vp_verdict verdict;
+};
+
+static const struct test_case cases[] = {
+	{ "nobody was asked", "", "", VP_VERDICT_PASS },
+	{ "all in one VNet",
+	  "workspace " A " eastus;storage " A " eastus;vault " A
+	  " eastus;registry " A " eastus;compute " A " eastus",
+	  "", VP_VERDICT_PASS },
+	{ "letters' case is none", "workspace " A " eastus;storage /VNETS/A -",
+	  "", VP_VERDICT_PASS },
+	{ "storage elsewhere", "workspace " A " -;storage " B " -",
+	  "limit-storage-vnet", VP_VERDICT_FAIL },
+	{ "storage elsewhere, and peered",
+	  "workspace " A " -;storage " B " -;peer " A " " B " +",
+	  "limit-storage-vnet", VP_VERDICT_FAIL },
+	{ "one of two endpoints of the workspace is with storage",
+	  "workspace " A " -;workspace " B " -;storage " B " -", "",
+	  VP_VERDICT_PASS },
+	{ "storage has one endpoint here, one there",
+	  "workspace " A " -;storage " A " -;storage " B " -", "",
+	  VP_VERDICT_PASS },
+	{ "vault peered", "workspace " A " -;vault " B " -;peer " A " " B " +",
+	  "", VP_VERDICT_PASS },
+	{ "vault peered, told by its own VNet",
+	  "workspace " A " -;vault " B " -;peer " B " " A " +", "",
+	  VP_VERDICT_PASS },
+	{ "vault's peering is not connected",
+	  "workspace " A " -;vault " B " -;peer " A " " A " +;peer " A " " B
+	  " -",
+	  "limit-resource-vnet", VP_VERDICT_FAIL },
+	{ "vault's VNet is not peered",
+	  "workspace " A " -;registry " B " -;peer " A " " A " +;peer " A " " C
+	  " +",
+	  "limit-resource-vnet", VP_VERDICT_FAIL },
+	{ "whether it is peered is not known",
+	  "workspace " A " -;vault " B " -", "limit-unproven",
+	  VP_VERDICT_PASS },
+	{ "the workspace's VNet is not known",
+	  "workspace - eastus;storage " B " -", "limit-unproven",
+	  VP_VERDICT_PASS },
+	{ "a vault without an endpoint", "workspace " A " -;vault - eastus",
+	  "limit-unproven", VP_VERDICT_PASS },
+	{ "compute in another region",
+	  "workspace " A " eastus;compute " A " westus", "limit-compute-region",
+	  VP_VERDICT_FAIL },
+	{ "a jump box may be in another region",
+	  "workspace " A " eastus;machine " B " westus", "", VP_VERDICT_PASS },
+	{ "the workspace's region is not known",
+	  "workspace " A " -;compute " A " westus", "limit-unproven",
+	  VP_VERDICT_PASS },
+	{ "compute in a VNet without a way",
+	  "workspace " A " eastus;compute " B " eastus;peer " A " " A " +",
+	  "limit-compute-vnet", VP_VERDICT_FAIL },
+	{ "compute in a peered VNet",
+	  "workspace " A " eastus;compute " B " eastus;peer " A " " B " +", "",
+	  VP_VERDICT_PASS },
+};
+
+static char *word(struct vp_facts *f, char **save)
+{
+	char *w = strtok_r(NULL, " ", save);
+
+	return w == NULL || strcmp(w, "-") == 0 ? NULL : copy(f, w);
+}
+
+static void add_place(struct vp_facts *f, char *text)
+{
+	struct vp_discovery *d = &f->discovery;
+	char *save = NULL, *first = strtok_r(text, " ", &save);
+	struct vp_placement *p;
+
+	if (strcmp(first, "peer") == 0) {
+		struct vp_peering *e =
+			VP_PUSH(f->arena, d->peerings, d->n_peerings);
+
+		e->vnet = word(f, &save);
+		e->remote = word(f, &save);
+		e->connected = strcmp(strtok_r(NULL, " ", &save), "+") == 0;
+		return;
+	}
+	p = VP_PUSH(f->arena, d->placements, d->n_placements);
+	assert_int_equal(vp_placement_role_parse(&p->role, first), 0);
+	p->name = copy(f, "it");
+	p->source = copy(f, "test");
+	p->vnet = word(f, &save);
+	p->location = word(f, &save);
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct vp_facts *f = healthy();
+		char *places = copy(f, cases[i].places), *save = NULL;
+		char ids[256] = "";
+		struct vp_judgement j;
+
+		for (char *one = strtok_r(places, ";", &save); one != NULL;
+		     one = strtok_r(NULL, ";", &save))
+			add_place(f, copy(f, one));
+		vp_judge(&j, f, f->arena);
+		for (size_t k = 0; k < j.n_findings; k++) {
+			if (strncmp(j.findings[k].type->id, "limit-", 6) != 0)
+				continue;
+			snprintf(ids + strlen(ids), sizeof(ids) - strlen(ids),
+			         "%s%s", ids[0] != '\0' ? " " : "",
+			         j.findings[k].type->id);
+			assert_null(strchr(j.findings[k].detail, '{'));
+		}
+		if (strcmp(ids, cases[i].want) != 0 ||
+		    j.verdict != cases[i].verdict)
+			fail_msg("%s: got \"%s\" and %s", cases[i].what, ids,
+			         vp_verdict_name(j.verdict));
+		vp_facts_destroy(f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_limits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
