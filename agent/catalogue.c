@@ -21,29 +21,31 @@
 #define CHN "china"
 
 #define ROW(cloud_, kind_, suffix_, labels_, label_, zone_, group_, member_,   \
-            san_, san_source_, source_)                                        \
+            member_source_, san_, san_source_, source_)                        \
 	{                                                                      \
 		.cloud = cloud_, .kind = VP_KIND_##kind_, .suffix = suffix_,   \
 		.labels = labels_, .label = label_, .zone = zone_,             \
-		.group_id = group_, .member = member_, .san = san_,            \
+		.group_id = group_, .member = member_,                         \
+		.member_source = VP_SOURCE(member_source_), .san = san_,       \
 		.san_source = VP_SOURCE(san_source_),                          \
 		.source = VP_SOURCE(source_)                                   \
 	}
 /* One of a workspace's names. */
 #define AML(cloud, kind, suffix, zone, member, san, source)                    \
-	ROW(cloud, kind, suffix, 0, NULL, zone, "amlworkspace", member, san,   \
-	    "(U)", source)
+	ROW(cloud, kind, suffix, 0, NULL, zone, "amlworkspace", member, "(U)", \
+	    san, "(U)", source)
 /* guid.workspace.REGION */
 #define GUID(cloud, kind, suffix, zone, san, source)                           \
 	ROW(cloud, kind, suffix, 3, "workspace", zone, "amlworkspace",         \
-	    "default", san, "(U)", source)
+	    "default", "(U)", san, "(U)", source)
 /* A resource whose private endpoint has one member. */
 #define ONE(cloud, kind, suffix, zone, group, source)                          \
-	ROW(cloud, kind, suffix, 0, NULL, zone, group, NULL, "*" suffix,       \
-	    "(U)", source)
+	ROW(cloud, kind, suffix, 0, NULL, zone, group, NULL, "(U)",            \
+	    "*" suffix, "(U)", source)
 /* A name that stands for itself. */
 #define EXACT(cloud, kind, name, zone, group, source)                          \
-	ROW(cloud, kind, name, 0, NULL, zone, group, NULL, NULL, "(U)", source)
+	ROW(cloud, kind, name, 0, NULL, zone, group, NULL, "(U)", NULL, "(U)", \
+	    source)
 
 static const struct vp_catalogue_suffix suffixes[] = {
 	GUID(PUB, WORKSPACE, ".api.azureml.ms", "privatelink.api.azureml.ms",
@@ -101,22 +103,22 @@ static const struct vp_catalogue_suffix suffixes[] = {
 	/* A registry of Azure ML: regguid.registry.REGION. That it has a name
 	 * outside of the zone was found nowhere; its discovery tells (A8). */
 	ROW(PUB, AML_REGISTRY, ".privatelink.api.azureml.ms", 3, "registry",
-	    "privatelink.api.azureml.ms", "amlregistry", NULL, NULL, "(U)",
-	    "A8 (U)"),
+	    "privatelink.api.azureml.ms", "amlregistry", NULL, "(U)", NULL,
+	    "(U)", "A8 (U)"),
 	ROW(PUB, AML_REGISTRY, ".api.azureml.ms", 3, "registry",
-	    "privatelink.api.azureml.ms", "amlregistry", NULL, NULL, "(U)",
-	    "A8 (U)"),
+	    "privatelink.api.azureml.ms", "amlregistry", NULL, "(U)", NULL,
+	    "(U)", "A8 (U)"),
 
 /* One storage service in all three clouds, its second region (read access
  * only), and in the public cloud's accounts with an Azure DNS zone, whose
  * private zone is not settled (G101176). */
 #define SECOND(cloud, kind, service, tail, source)                             \
 	ROW(cloud, kind, "-secondary." service tail, 0, NULL,                  \
-	    "privatelink." service tail, service "_secondary", NULL,           \
+	    "privatelink." service tail, service "_secondary", NULL, "(U)",    \
 	    "*." service tail, "(U)", source)
 #define STORAGE(kind, service)                                                 \
 	ROW(PUB, kind, "." service ".core.windows.net", 0, NULL,               \
-	    "privatelink." service ".core.windows.net", service, NULL,         \
+	    "privatelink." service ".core.windows.net", service, NULL, "(U)",  \
 	    "*." service ".core.windows.net", "G43475", "P1, P11"),            \
 		ONE(GOV, kind, "." service ".core.usgovcloudapi.net",          \
 	            "privatelink." service ".core.usgovcloudapi.net", service, \
@@ -151,13 +153,13 @@ static const struct vp_catalogue_suffix suffixes[] = {
  * share one zone, each with an address of its own. */
 #define ACR(cloud, tail, source)                                               \
 	ROW(cloud, REGISTRY, "." tail, 0, NULL, "privatelink." tail,           \
-	    "registry", "registry", "*." tail, "R3", source),                  \
+	    "registry", "registry", "R1, R2", "*." tail, "R3", source),        \
 		ROW(cloud, REGISTRY, ".geo." tail, 2, NULL,                    \
-	            "privatelink." tail, "registry", "registry_REGION",        \
+	            "privatelink." tail, "registry", "registry_REGION", "R2",  \
 	            "*.REGION.geo." tail, "(U)", "R1, R2"),                    \
 		ROW(cloud, REGISTRY_DATA, ".data." tail, 2, NULL,              \
 	            "privatelink." tail, "registry", "registry_data_REGION",   \
-	            "*.REGION.data." tail, "(U)", source)
+	            "R2", "*.REGION.data." tail, "(U)", source)
 
 	ACR(PUB, "azurecr.io", "P1, R1"),
 	ACR(GOV, "azurecr.us", "P1"),

@@ -29,7 +29,8 @@ struct vp_catalogue_suffix {
 	const char *zone;     /* "privatelink.blob.core.windows.net", or NULL */
 	const char *group_id; /* of the private endpoint, or NULL */
 	const char *member;   /* the endpoint's requiredMemberName, or NULL */
-	const char *san;      /* the certificate's pattern, or NULL */
+	const char *member_source;
+	const char *san; /* the certificate's pattern, or NULL */
 	const char *san_source;
 	const char *source;
 };

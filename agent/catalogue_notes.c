@@ -142,8 +142,8 @@ static const struct vp_catalogue_note notes[] = {
 	     "A3"),
 
 	NOTE("no-vnet", HINT,
-	     "nothing is private here: names and services are judged, leaks "
-	     "are not",
+	     "nothing is private here: a public address is right, and only "
+	     "what leaves for others is told",
 	     "A3"),
 
 	NOTE("no-public-ip", MUST, "the workspace has a private endpoint",

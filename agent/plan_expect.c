@@ -23,11 +23,13 @@ static void expect_by_scenario(const struct vp_planner *p, struct vp_target *t)
 	row = vp_catalogue_expects(p->scenario, class);
 	t->expect = row->expect;
 	if (row->why != NULL)
-		t->why = vp_arena_strdup(arena, row->why);
+		t->why = vp_arena_printf(arena, "%s (%s)", row->why,
+		                         row->source);
 	else
-		t->why = vp_arena_printf(arena, "%s: %s %s", p->scenario->name,
-		                         vp_catalogue_class_one(class),
-		                         vp_scenario_words(row->expect));
+		t->why = vp_arena_printf(
+			arena, "%s: %s %s (%s)", p->scenario->name,
+			vp_catalogue_class_one(class),
+			vp_scenario_words(row->expect), row->source);
 }
 
 void vp_plan_expect(const struct vp_planner *p, struct vp_target *t,

@@ -72,6 +72,32 @@ static void print_addresses(FILE *out, struct vp_arena *arena,
 		line(out, "endpoint", t->endpoints[i]);
 }
 
+/* What the catalogue knows of such a name; nothing of it is judged by. */
+static void print_row(FILE *out, struct vp_arena *arena,
+                      const struct vp_target *t)
+{
+	const struct vp_catalogue_suffix *row =
+		vp_catalogue_find(t->name->name);
+
+	if (row == NULL)
+		return;
+	if (row->group_id != NULL)
+		line(out, "group",
+		     row->member == NULL
+		             ? row->group_id
+		             : vp_arena_printf(arena, "%s, member %s %s",
+		                               row->group_id, row->member,
+		                               row->member_source));
+	if (t->tls && row->san != NULL)
+		line(out, "cert",
+		     vp_arena_printf(arena, "%s %s", row->san,
+		                     row->san_source));
+	if (t->http_path != NULL)
+		line(out, "asks",
+		     vp_arena_printf(arena, "GET %s", t->http_path));
+	line(out, "source", row->source);
+}
+
 static void print_target(FILE *out, struct vp_arena *arena,
                          const struct vp_target *t)
 {
@@ -82,6 +108,7 @@ static void print_target(FILE *out, struct vp_arena *arena,
 	if (t->zone != NULL)
 		line(out, "zone", t->zone);
 	print_addresses(out, arena, t);
+	print_row(out, arena, t);
 	line(out, "from", t->origin);
 }
 
@@ -267,6 +294,8 @@ static json_t *text_or_null(const char *text)
 
 static json_t *json_target(const struct vp_target *t)
 {
+	const struct vp_catalogue_suffix *row =
+		vp_catalogue_find(t->name->name);
 	json_t *o = json_object(), *addresses = json_array();
 	char text[VP_ADDR_TEXT];
 
@@ -283,6 +312,12 @@ static json_t *json_target(const struct vp_target *t)
 	                    json_string(vp_expect_name(t->expect)));
 	json_object_set_new(o, "why", text_or_null(t->why));
 	json_object_set_new(o, "zone", text_or_null(t->zone));
+#define OF_ROW(member) text_or_null(row != NULL ? row->member : NULL)
+	json_object_set_new(o, "group_id", OF_ROW(group_id));
+	json_object_set_new(o, "member", OF_ROW(member));
+	json_object_set_new(o, "certificate", OF_ROW(san));
+	json_object_set_new(o, "source", OF_ROW(source));
+#undef OF_ROW
 	json_object_set_new(o, "addresses", addresses);
 	json_object_set_new(o, "addresses_from",
 	                    text_or_null(t->expected_from));

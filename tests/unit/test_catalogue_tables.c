@@ -562,8 +562,10 @@ static void sourced(void **state)
 	EACH(vp_catalogue_issuers, name);
 	EACH(vp_forwarder_rows, name);
 	rows = vp_catalogue_suffixes(&n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		check(rows[i].suffix, rows[i].san_source);
+		check(rows[i].suffix, rows[i].member_source);
+	}
 	free(sources);
 }
 

@@ -130,7 +130,7 @@ static void test_lab(void **state)
 	                    "privatelink.vaultcore.azure.net");
 	assert_string_equal(target(&m, "crlab.azurecr.io", 443)->why,
 	                    "secured: a registry with a private endpoint "
-	                    "answers at a private address");
+	                    "answers at a private address (A3, A5)");
 	assert_string_equal(m.facts->scenario, "secured");
 	assert_string_equal(m.facts->region, "eastus");
 	assert_int_equal(m.facts->policy.n_vnet, 1);
@@ -709,6 +709,9 @@ static void test_text(void **state)
 		"    stlab.file.core.windows.net:445  (TCP only)\n",
 		"      expect     private\n",
 		"      zone       privatelink.file.core.windows.net\n",
+		"      group      file\n",
+		"      cert       *.file.core.windows.net G43475\n",
+		"      source     P1, P11\n",
 		"      addresses  10.20.2.7\n",
 		"      from       storage_accounts[0]\n",
 		"  10.0.0.4:53              option\n",
@@ -751,6 +754,14 @@ static void test_json(void **state)
 	t = json_array_get(json_object_get(o, "targets"), 1);
 	assert_int_equal(json_integer_value(json_object_get(t, "port")), 445);
 	assert_true(json_is_null(json_object_get(t, "http_path")));
+	assert_string_equal(json_string_value(json_object_get(t, "group_id")),
+	                    "file");
+	assert_true(json_is_null(json_object_get(t, "member")));
+	assert_string_equal(json_string_value(json_object_get(t, "source")),
+	                    "P1, P11");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(o, "about"), "name")),
+	                    "secured");
 	assert_true(json_is_false(json_object_get(t, "tls")));
 	assert_string_equal(json_string_value(json_object_get(t, "expect")),
 	                    "private");
