@@ -211,6 +211,14 @@ const struct vp_catalogue_issuer *vp_catalogue_issuers(size_t *n);
 /* True for leaf or chain issuers that Azure's front ends are known to use
  * (docs/sources.md: P14); compares the CN in a one-line issuer. */
 bool vp_catalogue_known_issuer(const char *issuer);
+/* Its organisation is one of those that run Azure's authorities: an issuer that
+ * the list does not have yet. */
+bool vp_catalogue_azure_organisation(const char *issuer);
+/* Is the CN this one? A final "*" takes the rest; compared without case. */
+bool vp_catalogue_issuer_fits(const char *issuer, const char *pattern);
+/* The product that opens TLS by this name, else a word that says so
+ * (*product is false then), else NULL. */
+const char *vp_catalogue_inspector(const char *issuer, bool *product);
 /* True for addresses of public resolvers that serve everybody (8.8.8.8, ...)
  * and names of known DoH services. */
 struct vp_addr;

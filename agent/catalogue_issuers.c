@@ -2,6 +2,7 @@
 #include "catalogue.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define N_OF(a) (sizeof(a) / sizeof(*(a)))
 
@@ -45,17 +46,64 @@ const struct vp_catalogue_issuer *vp_catalogue_issuers(size_t *n)
 	return issuers;
 }
 
-/* The value of CN in a one-line name ("CN=x, O=y" or "/O=y/CN=x"); *n is its
- * length. NULL if there is none. */
-static const char *common_name(const char *issuer, size_t *n)
+/*
+ * Who runs the authorities of Azure's three clouds (P14, and U for what comes):
+ * their new issuers are known by this until the list has them.
+ */
+static const char *const organisations[] = {
+	"Microsoft Corporation",
+	"DigiCert",
+};
+
+/* Products that sign anew what they opened, by the names that their own
+ * authorities have (U). */
+static const char *const products[] = {
+	"Azure Firewall Manager",
+	"Zscaler",
+	"Fortinet",
+	"FortiGate",
+	"Palo Alto Networks",
+	"Netskope",
+	"Blue Coat",
+	"Sophos",
+	"Check Point",
+	"Umbrella",
+	"Forcepoint",
+	"Websense",
+	"McAfee",
+	"Skyhigh",
+	"Barracuda",
+	"WatchGuard",
+	"SonicWall",
+	"iboss",
+	"Menlo Security",
+	"Cato Networks",
+	"Squid",
+	"mitmproxy",
+	"Kaspersky",
+	"pfSense",
+	"OPNsense",
+	"Untangle",
+};
+
+/* Words by which authorities of other devices are known (U). */
+static const char *const words[] = {
+	"inspection", "inspect",       "intercept", "decrypt",
+	"proxy",      "forward trust", "mitm",      "man in the middle",
+};
+
+/* The value of a type ("CN") in a one-line name ("CN=x, O=y" or "/O=y/CN=x");
+ * *n is its length. NULL if there is none. */
+static const char *value_of(const char *name, const char *type, size_t *n)
 {
-	const char *p = issuer;
+	const char *p = name;
 
-	while ((p = strstr(p, "CN")) != NULL) {
-		const char *q = p + 2 + strspn(p + 2, " ");
-		bool starts = p == issuer || strchr(" ,/+", p[-1]) != NULL;
+	while ((p = strstr(p, type)) != NULL) {
+		const char *q = p + strlen(type);
+		bool starts = p == name || strchr(" ,/+", p[-1]) != NULL;
 
-		p += 2;
+		q += strspn(q, " ");
+		p++;
 		if (!starts || *q != '=')
 			continue;
 		q += 1 + strspn(q + 1, " ");
@@ -75,7 +123,7 @@ bool vp_catalogue_known_issuer(const char *issuer)
 	const char *cn;
 	size_t n = 0;
 
-	if (issuer == NULL || (cn = common_name(issuer, &n)) == NULL)
+	if (issuer == NULL || (cn = value_of(issuer, "CN", &n)) == NULL)
 		return false;
 	for (size_t i = 0; i < N_OF(issuers); i++) {
 		size_t m = strlen(issuers[i].name);
@@ -88,4 +136,47 @@ bool vp_catalogue_known_issuer(const char *issuer)
 			return true;
 	}
 	return false;
+}
+
+bool vp_catalogue_azure_organisation(const char *issuer)
+{
+	size_t n = 0;
+	const char *o = issuer != NULL ? value_of(issuer, "O", &n) : NULL;
+
+	for (size_t i = 0; o != NULL && i < N_OF(organisations); i++) {
+		size_t m = strlen(organisations[i]);
+
+		if (n >= m && strncmp(o, organisations[i], m) == 0 &&
+		    (n == m || strchr(" \\", o[m]) != NULL))
+			return true;
+	}
+	return false;
+}
+
+bool vp_catalogue_issuer_fits(const char *issuer, const char *pattern)
+{
+	size_t n = 0, m = strlen(pattern);
+	const char *cn = issuer != NULL ? value_of(issuer, "CN", &n) : NULL;
+
+	if (cn == NULL || m == 0)
+		return false;
+	if (pattern[m - 1] == '*')
+		return n >= m - 1 && strncasecmp(cn, pattern, m - 1) == 0;
+	return n == m && strncasecmp(cn, pattern, m) == 0;
+}
+
+const char *vp_catalogue_inspector(const char *issuer, bool *product)
+{
+	*product = false;
+	for (size_t i = 0; issuer != NULL && i < N_OF(products); i++) {
+		if (strcasestr(issuer, products[i]) == NULL)
+			continue;
+		*product = true;
+		return products[i];
+	}
+	for (size_t i = 0; issuer != NULL && i < N_OF(words); i++) {
+		if (strcasestr(issuer, words[i]) != NULL)
+			return words[i];
+	}
+	return NULL;
 }

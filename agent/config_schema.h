@@ -73,6 +73,8 @@ struct raw_egress {
 };
 
 struct raw_config {
+	char **known_issuers;
+	unsigned known_issuers_count;
 	char *cloud, *region, *scenario, *expect, *ca_file, *interface;
 	char *timeout, *deadline, *linger, *concurrency;
 	char *rounds, *round_interval;

@@ -515,6 +515,10 @@ static bool read_resources(struct reader *r, const struct raw_config *c)
 		if (!read_account(r, &c->storage_accounts[i], i))
 			return false;
 	}
+	for (unsigned i = 0; i < c->known_issuers_count; i++)
+		*VP_PUSH(r->s->arena, r->s->known_issuers,
+		         r->s->n_known_issuers) =
+			vp_arena_strdup(r->s->arena, c->known_issuers[i]);
 	for (unsigned i = 0; i < c->key_vaults_count; i++) {
 		if (!read_vault(r, &c->key_vaults[i], i))
 			return false;

@@ -73,10 +73,12 @@ static const struct vp_finding_type rows[] = {
 	ROW(ERROR, "reach", "tls-intercepted",
 	    "TLS is opened and inspected on the way",
 	    "Certificates of unrelated services are all signed by one issuer "
-	    "that Azure does not use.",
+	    "that Azure does not use, or the issuer names itself after what "
+	    "it does. The evidence lists which tells were seen.",
 	    "A firewall or proxy terminates TLS. Traffic to a private "
 	    "endpoint should never pass it; services that use client "
-	    "certificates break.",
+	    "certificates break. That this machine trusts the device's "
+	    "authority does not make the path private.",
 	    "Exempt the private endpoints from inspection and route to them "
 	    "directly. Azure Firewall: use a network rule, not an "
 	    "application rule, for {address}:\n"
@@ -84,7 +86,9 @@ static const struct vp_finding_type rows[] = {
 	    "--collection-name COLLECTION -n private-endpoints "
 	    "--protocols TCP --source-addresses '*' "
 	    "--destination-addresses PE_SUBNET_PREFIX "
-	    "--destination-ports {port}",
+	    "--destination-ports {port}\n"
+	    "If the issuer is right here, say so in the config:\n"
+	    "    known_issuers: [\"COMMON NAME\"]",
 	    "Microsoft: azure-certificate-authority-details"),
 	ROW(ERROR, "reach", "tls-untrusted",
 	    "the certificate's chain is not trusted",
@@ -97,6 +101,35 @@ static const struct vp_finding_type rows[] = {
 	    "    openssl s_client -connect {address}:{port} "
 	    "-servername {name} -showcerts\n"
 	    "If the issuer is your own, give it with --ca-file.",
+	    "Microsoft: azure-certificate-authority-details"),
+	ROW(WARNING, "reach", "tls-inspected-public",
+	    "TLS to a public service is inspected on the way",
+	    "A service that is reached at its public address shows a "
+	    "certificate of an authority that this machine trusts and Azure "
+	    "does not use, and that signs for unrelated services or names "
+	    "itself after what it does.",
+	    "A firewall or proxy opens this traffic. What is public by "
+	    "design may be inspected, but names that want client "
+	    "certificates break (cert.api.azureml.ms), and programs with a "
+	    "trust store of their own refuse.",
+	    "Exempt from inspection what wants client certificates:\n"
+	    "    REGION.cert.api.azureml.ms, *.tundra.azureml.ms\n"
+	    "and give programs with their own store the authority:\n"
+	    "    export REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt",
+	    "Microsoft: how-to-access-azureml-behind-firewall, "
+	    "azure-certificate-authority-details"),
+	ROW(WARNING, "reach", "tls-issuer-unknown",
+	    "a trusted issuer that Azure is not known to use",
+	    "The chain is trusted by this machine's store, and neither its "
+	    "issuer nor its root is one of those that Azure names.",
+	    "A device that opens TLS, which this one certificate does not "
+	    "prove; or Azure has a new authority and the list here is old.",
+	    "Compare with Microsoft's list of authorities, and see who "
+	    "issued it:\n"
+	    "    openssl s_client -connect {address}:{port} "
+	    "-servername {name} -showcerts\n"
+	    "If the issuer is right, say so in the config:\n"
+	    "    known_issuers: [\"COMMON NAME\"]",
 	    "Microsoft: azure-certificate-authority-details"),
 	ROW(ERROR, "reach", "tls-expired",
 	    "the certificate is out of its dates",

@@ -162,6 +162,16 @@ static bool is_without_ipv6(struct reach *c)
 	return true;
 }
 
+/* A warning about a certificate does not make it another server's. */
+static bool is_wrong_since(const struct judge *j, size_t before)
+{
+	for (size_t i = before; i < j->n_drafts; i++) {
+		if (j->drafts[i].f.type->severity <= VP_SEVERITY_UNPROVEN)
+			return true;
+	}
+	return false;
+}
+
 static void judge_address(struct reach *c)
 {
 	size_t before = c->j->n_drafts;
@@ -184,7 +194,7 @@ static void judge_address(struct reach *c)
 		return;
 	if (!reach_tls(c))
 		return;
-	fits = c->j->n_drafts == before;
+	fits = !is_wrong_since(c->j, before);
 	reach_service(c, fits);
 }
 

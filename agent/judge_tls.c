@@ -1,6 +1,11 @@
 /*
  * judge_tls.c - certificates: right ones, wrong ones, and those of a device
  * that opens TLS on the way.
+ *
+ * Inspection shows by several tells (docs/sources.md: P14), none of which is
+ * enough by itself: a root that Azure does not use may be a company's own
+ * service, one issuer for many services may be Azure's. What was seen stands in
+ * the evidence. That ALPN loses h2 is no tell here: it is not offered.
  */
 #include "judge_reach.h"
 
@@ -41,7 +46,8 @@ static const int kind_family[VP_KIND_COUNT] = {
 	[VP_KIND_AML_REGISTRY] = 1,
 };
 
-/* An untrusted issuer and the kinds of service it signed for. */
+/* An issuer that Azure is not known to use, and the kinds of service it signed
+ * for. */
 struct signer {
 	const char *issuer;
 	unsigned families; /* bits */
@@ -50,6 +56,9 @@ struct signer {
 struct tls_signers {
 	struct signer *list;
 	size_t n;
+	bool vault_foreign; /* a vault answered without its own headers */
+	const char *mutual; /* a name that wants client certificates, and whose
+	                     * handshake failed; NULL: none */
 };
 
 /* --- TLS --------------------------------------------------------------- */
@@ -97,41 +106,226 @@ static bool untrusted(const struct vp_tls_facts *tls)
 	       tls->verify_code != VERIFY_NOT_YET_VALID;
 }
 
-static unsigned families_of(const struct tls_signers *s, const char *issuer)
+static unsigned count_bits(unsigned bits)
 {
-	for (size_t i = 0; i < s->n; i++) {
+	unsigned n = 0;
+
+	for (; bits != 0; bits &= bits - 1)
+		n++;
+	return n;
+}
+
+/* For how many unrelated services the issuer of this certificate signed. */
+static unsigned services_of(const struct reach *c)
+{
+	const struct tls_signers *s = c->signers;
+	const char *issuer = c->a->tls.issuer;
+
+	for (size_t i = 0; issuer != NULL && i < s->n; i++) {
 		if (strcmp(s->list[i].issuer, issuer) == 0)
-			return s->list[i].families;
+			return count_bits(s->list[i].families);
 	}
 	return 0;
 }
 
+static bool is_known(const struct vp_facts *f, const char *issuer)
+{
+	for (size_t i = 0; i < f->trust.n_issuers; i++) {
+		if (vp_catalogue_issuer_fits(issuer, f->trust.issuers[i]))
+			return true;
+	}
+	return vp_catalogue_known_issuer(issuer);
+}
+
+/*
+ * Is it one of Azure's chains? The root of a trusted chain cannot be forged; an
+ * issuer's name can, but whoever has a trusted root has no need to. New
+ * authorities of the same organisations are taken for right: a list that has
+ * aged must not call Azure itself a device in between.
+ */
+static bool is_azures(const struct vp_facts *f, const struct vp_tls_facts *tls)
+{
+	return is_known(f, tls->issuer) || is_known(f, tls->anchor) ||
+	       (!untrusted(tls) &&
+	        (vp_catalogue_azure_organisation(tls->issuer) ||
+	         vp_catalogue_azure_organisation(tls->anchor)));
+}
+
+static const char *root_of(const struct vp_tls_facts *tls)
+{
+	return tls->anchor != NULL ? tls->anchor : tls->root_issuer;
+}
+
+/* The product or the word by which issuer or root tell of themselves. */
+static const char *inspector_of(const struct vp_tls_facts *tls, bool *product)
+{
+	const char *by = vp_catalogue_inspector(tls->issuer, product);
+	const char *by_root;
+	bool root_product;
+
+	if (by != NULL && *product)
+		return by;
+	by_root = vp_catalogue_inspector(root_of(tls), &root_product);
+	if (by_root != NULL && (by == NULL || root_product)) {
+		*product = root_product;
+		return by_root;
+	}
+	return by;
+}
+
+/* --- the tells of inspection ------------------------------------------- */
+
+/* Appends one that was seen. */
+static const char *tell(struct reach *c, const char *list, const char *one)
+{
+	return vp_arena_printf(c->j->arena, "%s%s%s", list,
+	                       *list != '\0' ? "; " : "", one);
+}
+
+/* Made within two days before the run, or for an unusual time: Azure's are made
+ * weeks before they are used, and for some months. */
+static const char *dates_tell(struct reach *c, const char *list)
+{
+	const struct vp_tls_facts *tls = &c->a->tls;
+	int64_t now = c->j->facts->started_us / 1000000;
+	int64_t age = now - tls->not_before_s;
+	int64_t days = (tls->not_after_s - tls->not_before_s) / 86400;
+
+	if (tls->not_before_s == 0 || tls->not_after_s == 0)
+		return list;
+	if (age >= 0 && age < 2 * 86400)
+		list = tell(c, list,
+		            vp_arena_printf(c->j->arena,
+		                            "made %lld hours before this run",
+		                            (long long)(age / 3600)));
+	if (days < 20 || days > 398)
+		list = tell(c, list,
+		            vp_arena_printf(c->j->arena, "valid for %lld days",
+		                            (long long)days));
+	return list;
+}
+
+/* Which tells were seen: one line of evidence. */
+static void tells_line(struct reach *c, struct judge_draft *d)
+{
+	const struct vp_tls_facts *tls = &c->a->tls;
+	const char *list = "", *by, *root = root_of(tls);
+	unsigned services = services_of(c);
+	bool product;
+
+	if (services > 1)
+		list = tell(c, list,
+		            vp_arena_printf(c->j->arena,
+		                            "one issuer for %u unrelated "
+		                            "services",
+		                            services));
+	by = inspector_of(tls, &product);
+	if (by != NULL)
+		list = tell(c, list,
+		            vp_arena_printf(c->j->arena, "its name says \"%s\"",
+		                            by));
+	if (root != NULL && !is_known(c->j->facts, root))
+		list = tell(c, list,
+		            vp_arena_printf(c->j->arena,
+		                            "no root that Azure uses: %s",
+		                            root));
+	list = dates_tell(c, list);
+	if (c->signers->vault_foreign)
+		list = tell(c, list, "a vault's own headers are missing");
+	if (c->signers->mutual != NULL)
+		list = tell(c, list,
+		            vp_arena_printf(c->j->arena,
+		                            "the handshake with %s, which "
+		                            "wants client certificates, fails",
+		                            c->signers->mutual));
+	if (*list != '\0')
+		reach_line(c, d,
+		           vp_arena_printf(c->j->arena, "seen: %s", list));
+}
+
+/* --- untrusted, and trusted by this machine but not Azure's -------------- */
+
 static bool intercepted(const struct reach *c)
 {
 	const struct vp_tls_facts *tls = &c->a->tls;
-	unsigned families;
+	bool product;
 
 	if (tls->self_signed || tls->issuer == NULL ||
-	    vp_catalogue_known_issuer(tls->issuer))
+	    is_known(c->j->facts, tls->issuer))
 		return false;
-	families = families_of(c->signers, tls->issuer);
-	return (families & (families - 1)) != 0; /* two bits or more */
+	return services_of(c) > 1 ||
+	       (inspector_of(tls, &product) != NULL && product);
 }
 
 static void judge_untrusted(struct reach *c)
 {
-	if (intercepted(c))
-		certificate(
-			c,
-			reach_hit(c, "tls-intercepted",
-		                  "The certificate at {address} is signed by "
-		                  "an issuer that signs for unrelated "
-		                  "services too."));
-	else
-		certificate(c,
-		            reach_hit(c, "tls-untrusted",
-		                      "The certificate at {address} covers the "
-		                      "name, but its issuer is not trusted."));
+	struct judge_draft *d;
+
+	if (!intercepted(c)) {
+		certificate(c, reach_hit(c, "tls-untrusted",
+		                         "The certificate at {address} covers "
+		                         "the name, but its issuer is not "
+		                         "trusted."));
+		return;
+	}
+	d = reach_hit(c, "tls-intercepted",
+	              services_of(c) > 1
+	                      ? "The certificate at {address} is signed by an "
+	                        "issuer that signs for unrelated services too."
+	                      : "The certificate at {address} is signed by a "
+	                        "device that opens TLS.");
+	certificate(c, d);
+	tells_line(c, d);
+}
+
+/* Roots that the user named, and not the system's own bundle by its path. */
+static bool roots_are_named(const struct vp_facts *f)
+{
+	static const char *const systems[] = { "/etc/ssl/", "/etc/pki/",
+		                               "/usr/share/ca-certificates/" };
+	const char *file = f->trust.ca_file;
+
+	for (size_t i = 0; file != NULL && i < 3; i++) {
+		if (strncmp(file, systems[i], strlen(systems[i])) == 0)
+			return false;
+	}
+	return file != NULL;
+}
+
+/*
+ * A chain that this machine trusts and that is none of Azure's. Roots that the
+ * user named (--ca-file) are meant to be there, so the root alone says nothing
+ * then; a name that says what it does still tells.
+ */
+static void judge_trusted(struct reach *c)
+{
+	const struct vp_tls_facts *tls = &c->a->tls;
+	bool product, named = roots_are_named(c->j->facts);
+	const char *by;
+	struct judge_draft *d;
+
+	if (kind_family[c->t->kind] == 0 || c->t->kind == VP_KIND_AKS_API ||
+	    tls->issuer == NULL || is_azures(c->j->facts, tls))
+		return;
+	by = inspector_of(tls, &product);
+	if (by == NULL && named)
+		return;
+	if (by == NULL && services_of(c) < 2) {
+		d = reach_hit(c, "tls-issuer-unknown",
+		              "The certificate at {address} is trusted here, "
+		              "and its issuer is none that Azure is known to "
+		              "use.");
+	} else if (c->t->expect != VP_EXPECT_PRIVATE) {
+		d = reach_hit(c, "tls-inspected-public",
+		              "TLS with {name} is opened on the way, by an "
+		              "authority that this machine trusts.");
+	} else {
+		d = reach_hit(c, "tls-intercepted",
+		              "TLS with {address} is opened on the way, by an "
+		              "authority that this machine trusts.");
+	}
+	certificate(c, d);
+	tells_line(c, d);
 }
 
 static void judge_certificate(struct reach *c)
@@ -150,6 +344,8 @@ static void judge_certificate(struct reach *c)
 		            reach_hit(c, "tls-expired",
 		                      "The certificate at {address} is out of "
 		                      "its dates."));
+	else
+		judge_trusted(c);
 }
 
 static void tls_failed(struct reach *c, const char *id, const char *detail)
@@ -216,25 +412,40 @@ static void add_signer(struct judge *j, struct tls_signers *s,
 	one->families = bit;
 }
 
-static void collect_signers(struct judge *j, struct tls_signers *s)
+static bool handshake_broke(enum vp_outcome o)
 {
-	const struct vp_facts *f = j->facts;
+	return o == VP_OUTCOME_PROTOCOL || o == VP_OUTCOME_RESET ||
+	       o == VP_OUTCOME_CLOSED;
+}
 
-	for (size_t i = 0; i < f->n_targets; i++) {
-		const struct vp_target *t = &f->targets[i];
+static void collect(struct reach *c, const struct vp_target *t,
+                    const struct vp_target_address *a)
+{
+	const struct vp_tls_facts *tls = &a->tls;
+	struct tls_signers *s = c->signers;
 
-		for (size_t k = 0; k < t->n_addresses; k++) {
-			const struct vp_tls_facts *tls = &t->addresses[k].tls;
-
-			if (tls->issuer != NULL && tls->name_matches &&
-			    untrusted(tls))
-				add_signer(j, s, tls->issuer, t->kind);
-		}
-	}
+	/* Kinds that nothing is known of may be anybody's, and have their own
+	 * issuers; trusted, they prove nothing. */
+	if (tls->issuer != NULL && tls->name_matches &&
+	    !is_azures(c->j->facts, tls) &&
+	    (untrusted(tls) || kind_family[t->kind] != 0))
+		add_signer(c->j, s, tls->issuer, t->kind);
+	if (t->kind == VP_KIND_VAULT && a->http.outcome == VP_OUTCOME_OK &&
+	    a->http.signature == VP_SIGNATURE_FOREIGN)
+		s->vault_foreign = true;
+	if (t->kind == VP_KIND_WORKSPACE_CERT && handshake_broke(tls->outcome))
+		s->mutual = t->name->name;
 }
 
 void reach_tls_prepare(struct reach *c)
 {
+	const struct vp_facts *f = c->j->facts;
+
 	c->signers = vp_arena_alloc(c->j->arena, sizeof(*c->signers));
-	collect_signers(c->j, c->signers);
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct vp_target *t = &f->targets[i];
+
+		for (size_t k = 0; k < t->n_addresses; k++)
+			collect(c, t, &t->addresses[k]);
+	}
 }

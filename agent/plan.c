@@ -67,6 +67,18 @@ static bool add_targets(struct vp_planner *p)
 	return true;
 }
 
+void vp_plan_trust(struct vp_facts *facts, const struct vp_settings *s)
+{
+	struct vp_trust_facts *t = &facts->trust;
+	struct vp_arena *arena = facts->arena;
+
+	t->issuers = NULL;
+	t->n_issuers = 0;
+	for (size_t i = 0; i < s->n_known_issuers; i++)
+		*VP_PUSH(arena, t->issuers, t->n_issuers) =
+			vp_arena_strdup(arena, s->known_issuers[i]);
+}
+
 void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s)
 {
 	struct vp_policy *p = &facts->policy;
@@ -122,6 +134,7 @@ int vp_plan_make(struct vp_facts *facts, const struct vp_settings *s, char *why,
 		return REFUSED;
 	}
 	vp_plan_policy(facts, s);
+	vp_plan_trust(facts, s);
 	facts->scenario = vp_arena_strdup(facts->arena, s->scenario);
 	facts->cloud = vp_arena_strdup(facts->arena, s->cloud);
 	facts->region = vp_arena_strdup(facts->arena, s->region);

@@ -54,6 +54,10 @@ int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
 /* Puts the settings' policy in the place of the facts'. */
 void vp_plan_policy(struct vp_facts *facts, const struct vp_settings *s);
 
+/* The settings' known issuers in the place of the facts'; which roots were used
+ * stays what it was. */
+void vp_plan_trust(struct vp_facts *facts, const struct vp_settings *s);
+
 /* What settings say of DNS servers: their kinds, and the VNet's own list. What
  * they do not speak of stays. */
 void vp_plan_servers(struct vp_facts *facts, const struct vp_settings *s);

@@ -128,6 +128,7 @@ int vp_plan_apply(struct vp_facts *facts, const struct vp_settings *s,
 	int status = 0;
 
 	vp_plan_policy(facts, s);
+	vp_plan_trust(facts, s);
 	vp_plan_servers(facts, s);
 	if (!has_targets(s))
 		return 0;

@@ -39,6 +39,7 @@ static json_t *tls(struct writer *w, const struct vp_tls_facts *t)
 	report_put(o, "self_signed", json_boolean(t->self_signed));
 	report_put(o, "verify_code", json_integer(t->verify_code));
 	report_put(o, "verify_detail", report_string(w, t->verify_detail));
+	report_put_string(w, o, "anchor", t->anchor);
 	return o;
 }
 
@@ -159,6 +160,20 @@ static json_t *policy(struct writer *w)
 	return o;
 }
 
+/* NULL: the system's roots, and nothing said of issuers. */
+static json_t *trust(struct writer *w)
+{
+	const struct vp_trust_facts *t = &w->facts->trust;
+	json_t *o;
+
+	if (t->ca_file == NULL && t->n_issuers == 0)
+		return NULL;
+	o = report_must(json_object());
+	report_put_string(w, o, "ca_file", t->ca_file);
+	report_put_strings(w, o, "known_issuers", t->issuers, t->n_issuers);
+	return o;
+}
+
 static json_t *timing(struct writer *w)
 {
 	const struct vp_timing *t = &w->facts->timing;
@@ -232,7 +247,7 @@ static void list(struct writer *w, const char *name, size_t n,
 static void head(struct writer *w)
 {
 	const struct vp_facts *f = w->facts;
-	json_t *machine;
+	json_t *machine, *about;
 
 	member(w, "schema", json_string(REPORT_SCHEMA));
 	member(w, "tool", report_string(w, f->tool));
@@ -262,6 +277,9 @@ static void head(struct writer *w)
 		member(w, "watched", report_watched(w));
 	member(w, "timing", timing(w));
 	member(w, "policy", policy(w));
+	about = trust(w);
+	if (about != NULL)
+		member(w, "trust", about);
 	member(w, "proxies", report_strings(w, f->proxies, f->n_proxies));
 	member(w, "state_changes",
 	       report_strings(w, f->state_changes, f->n_state_changes));

@@ -78,6 +78,8 @@ static void read_tls(struct fields *r, const json_t *parent,
 		t->verify_code =
 			(long)fields_number(r, o, "verify_code", INT32_MAX);
 		t->verify_detail = fields_text(r, o, "verify_detail");
+		if (fields_has(o, "anchor"))
+			t->anchor = fields_text(r, o, "anchor");
 	}
 	fields_leave(r, before);
 }
@@ -223,6 +225,23 @@ static void read_policy(struct fields *r, const json_t *parent)
 	fields_leave(r, before);
 }
 
+static void read_trust(struct fields *r, const json_t *parent)
+{
+	struct vp_trust_facts *t = &r->f->trust;
+	const json_t *o;
+	size_t before;
+
+	if (!fields_has(parent, "trust"))
+		return;
+	o = fields_object(r, parent, "trust");
+	before = fields_enter(r, "trust");
+	if (o != NULL && fields_has(o, "ca_file"))
+		t->ca_file = fields_text(r, o, "ca_file");
+	if (o != NULL && fields_has(o, "known_issuers"))
+		t->issuers = fields_texts(r, o, "known_issuers", &t->n_issuers);
+	fields_leave(r, before);
+}
+
 static void read_timing(struct fields *r, const json_t *parent)
 {
 	const json_t *o = fields_object(r, parent, "timing");
@@ -279,6 +298,7 @@ static void read_report(struct fields *r, const json_t *o)
 	report_read_capture(r, o);
 	read_timing(r, o);
 	read_policy(r, o);
+	read_trust(r, o);
 	f->proxies = fields_texts(r, o, "proxies", &f->n_proxies);
 	f->state_changes =
 		fields_texts(r, o, "state_changes", &f->n_state_changes);

@@ -118,6 +118,18 @@ static void note_proxies(struct vp_facts *f)
 	}
 }
 
+/* The roots that certificates are judged by, where somebody chose them: the
+ * option, or the variable that OpenSSL obeys. */
+static void note_roots(struct vp_facts *f, const struct vp_settings *s)
+{
+	const char *chosen = s->ca_file;
+
+	if (chosen == NULL)
+		chosen = getenv("SSL_CERT_FILE");
+	if (chosen != NULL && *chosen != '\0')
+		f->trust.ca_file = vp_arena_strdup(f->arena, chosen);
+}
+
 /*
  * With too few descriptors libraries below us end the process instead of
  * saying so: refused before. A soft limit that is too low is ours to raise.
@@ -194,6 +206,7 @@ int vp_run_prepare(struct vp_run **out, const struct vp_run_helpers *helpers,
 	                                             : 1;
 	describe_host(facts);
 	note_proxies(facts);
+	note_roots(facts, s);
 	vp_progress_init(&r->progress, s->verbosity < 0);
 	rc = vp_watching_open(&r->watching, facts, s, why, size);
 	if (rc == 0 && r->command != NULL)

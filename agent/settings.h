@@ -181,6 +181,8 @@ struct vp_settings {
 	unsigned concurrency;    /* default 32 */
 	unsigned capture_buffer; /* bytes; 0: the capture's default */
 	char *ca_file;
+	char **known_issuers; /* common names; a final "*" takes the rest */
+	size_t n_known_issuers;
 	const char *resolv_conf; /* NULL: /etc/resolv.conf; for tests */
 
 	char *cloud;    /* public, usgovernment, china; default public */

@@ -308,6 +308,18 @@ static char *fault_text(struct vp_arena *arena, int code, int depth,
 	return vp_arena_printf(arena, "%s: %s", words, subject);
 }
 
+/* The root that the verified chain ends in. */
+static char *anchor_of(struct vp_arena *arena, X509_STORE_CTX *ctx)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	int n = chain != NULL ? sk_X509_num(chain) : 0;
+
+	if (n == 0)
+		return NULL;
+	return name_text(arena,
+	                 X509_get_subject_name(sk_X509_value(chain, n - 1)));
+}
+
 static void verify(struct judged *j, struct vp_arena *arena,
                    X509_STORE_CTX *ctx)
 {
@@ -325,6 +337,8 @@ static void verify(struct judged *j, struct vp_arena *arena,
 	}
 	j->expired = f.date != 0;
 	j->untrusted = f.other != 0;
+	if (!j->untrusted)
+		tls->anchor = anchor_of(arena, ctx);
 	if (j->untrusted) {
 		tls->verify_code = f.other;
 		tls->verify_detail =

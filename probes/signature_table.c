@@ -15,7 +15,7 @@
 #define K(kind) (UINT64_C(1) << VP_KIND_##kind)
 #define STORAGE (K(BLOB) | K(FILE) | K(QUEUE) | K(TABLE) | K(DFS))
 #define REGISTRIES (K(REGISTRY) | K(REGISTRY_DATA))
-#define WORKSPACES (K(WORKSPACE) | K(WORKSPACE_CERT))
+#define WORKSPACES (K(WORKSPACE) | K(WORKSPACE_CERT) | K(AML_REGISTRY))
 #define STUDIO (K(NOTEBOOK) | K(COMPUTE_INSTANCE))
 
 /* Storage answers as it did in 2009 unless a version is given: 404 where 401
@@ -37,6 +37,7 @@ static const struct vp_signature_request requests[] = {
 	{ VP_KIND_REGISTRY_DATA, "/", NULL, VP_CODE_JSON, "R1" },
 	{ VP_KIND_WORKSPACE, "/discovery", NULL, VP_CODE_JSON, "A10" },
 	{ VP_KIND_WORKSPACE_CERT, "/", NULL, VP_CODE_JSON, "A10" },
+	{ VP_KIND_AML_REGISTRY, "/discovery", NULL, VP_CODE_JSON, "A8" },
 	{ VP_KIND_AI_SERVICES, "/openai/models?api-version=2024-10-21", NULL,
 	  VP_CODE_JSON, "P1" },
 	{ VP_KIND_SEARCH, "/", NULL, VP_CODE_JSON, "P1" },

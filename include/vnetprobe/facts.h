@@ -180,6 +180,7 @@ struct vp_tls_facts {
 	char *subject;
 	char *issuer;      /* of the leaf: one-line RFC 4514 style */
 	char *root_issuer; /* issuer of the last certificate that was sent */
+	char *anchor;      /* the root that a trusted chain ends in */
 	char **subject_alt_names;
 	size_t n_subject_alt_names;
 	int64_t not_before_s; /* Unix seconds; 0: unknown */
@@ -554,6 +555,13 @@ struct vp_policy {
 	struct vp_tags_facts tags;
 };
 
+/* Whom this run trusts, beside what the catalogue knows of Azure. */
+struct vp_trust_facts {
+	char *ca_file;  /* roots that the user named; NULL: the system's */
+	char **issuers; /* known_issuers of the config: "Contoso CA *" */
+	size_t n_issuers;
+};
+
 /* What the run's length was made of, beside waiting for the network. */
 struct vp_timing {
 	int64_t first_question_us, last_answer_us; /* 0: none */
@@ -713,6 +721,7 @@ struct vp_facts {
 	struct vp_command_facts command;
 	struct vp_timing timing;
 	struct vp_policy policy;
+	struct vp_trust_facts trust;
 	char **proxies; /* "https_proxy=http://10.0.0.9:3128", secrets cut */
 	size_t n_proxies;
 	char **state_changes; /* "interface eth1 appeared", ... */

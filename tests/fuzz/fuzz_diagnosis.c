@@ -306,6 +306,7 @@ static void fill_attempt(struct choice *c, struct vp_target_address *a)
 	a->tls.outcome = outcomes[pick(c, COUNT(outcomes))];
 	a->tls.name_matches = maybe(c);
 	a->tls.issuer = text_or_none(c);
+	a->tls.anchor = text_or_none(c);
 	a->http.outcome = outcomes[pick(c, COUNT(outcomes))];
 	a->http.status = maybe(c) ? 403 : 200;
 	a->http.signature = (enum vp_signature)pick(c, 6);

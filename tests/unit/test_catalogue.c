@@ -306,6 +306,66 @@ static void test_issuers(void **state)
 	}
 }
 
+static void test_organisations(void **state)
+{
+	static const struct {
+		const char *issuer;
+		bool azure;
+	} cases[] = {
+		{ "CN=x,O=Microsoft Corporation,C=US", true },
+		{ "CN=x,O=DigiCert Inc", true },
+		{ "CN=x,O=DigiCert\\, Inc.,C=US", true },
+		{ "O=DigiCert", true },
+		{ "CN=x,O=DigiCertified", false },
+		{ "CN=x,O=Not Microsoft Corporation", false },
+		{ "CN=Microsoft Corporation,O=Contoso", false },
+		{ "CN=x,OU=Microsoft Corporation,O=Contoso", false },
+		{ "", false },
+		{ NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (vp_catalogue_azure_organisation(cases[i].issuer) !=
+		    cases[i].azure)
+			fail_msg("'%s'", cases[i].issuer);
+	}
+	assert_true(vp_catalogue_issuer_fits("CN=Lab CA 7,O=x", "lab ca *"));
+	assert_true(vp_catalogue_issuer_fits("CN=Lab CA 7,O=x", "Lab CA 7"));
+	assert_false(vp_catalogue_issuer_fits("CN=Lab CA 7,O=x", "Lab CA"));
+	assert_false(vp_catalogue_issuer_fits("O=Lab CA 7", "Lab CA 7"));
+	assert_false(vp_catalogue_issuer_fits("CN=x", ""));
+	assert_false(vp_catalogue_issuer_fits(NULL, "*"));
+}
+
+static void test_inspectors(void **state)
+{
+	static const struct {
+		const char *issuer, *by;
+		bool product;
+	} cases[] = {
+		{ "CN=Zscaler Root CA,O=Zscaler Inc.", "Zscaler", true },
+		{ "CN=FG100E,O=Fortinet", "Fortinet", true },
+		{ "CN=contoso tls INSPECTION CA", "inspection", false },
+		{ "CN=Corporate Proxy", "proxy", false },
+		{ "CN=Microsoft Azure RSA TLS Issuing CA 03", NULL, false },
+		{ "CN=Lab Azure RSA TLS Issuing CA 01", NULL, false },
+		{ NULL, NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool product = !cases[i].product;
+		const char *by =
+			vp_catalogue_inspector(cases[i].issuer, &product);
+
+		if (product != cases[i].product ||
+		    (by == NULL) != (cases[i].by == NULL) ||
+		    (by != NULL && strcmp(by, cases[i].by) != 0))
+			fail_msg("'%s'", cases[i].issuer);
+	}
+}
+
 static void test_public_dns(void **state)
 {
 	static const struct {
@@ -342,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_expectations),
 		cmocka_unit_test(test_by_design),
 		cmocka_unit_test(test_issuers),
+		cmocka_unit_test(test_organisations),
+		cmocka_unit_test(test_inspectors),
 		cmocka_unit_test(test_public_dns),
 	};
 

@@ -295,6 +295,7 @@ static void facts(void **state)
 	                               "\\1B[31m,O=Contoso");
 	assert_string_equal(f.issuer, "CN=Test Issuing CA");
 	assert_string_equal(f.root_issuer, "CN=Test Root,O=vnetprobe");
+	assert_string_equal(f.anchor, "CN=Test Root,O=vnetprobe");
 	assert_int_equal(f.n_subject_alt_names, 3);
 	assert_string_equal(f.subject_alt_names[0], "a.test");
 	assert_string_equal(f.subject_alt_names[1], "10.0.0.4");

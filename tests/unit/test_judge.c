@@ -622,6 +622,166 @@ static void tls_intercepted(struct vp_facts *f)
 	untrust(f, BLOB);
 }
 
+#define MICROSOFT "O=Microsoft Corporation,C=US"
+#define COMPANY "CN=Contoso Root R1,O=Contoso,C=DE"
+
+/* A chain that this machine trusts, of a target; anchor NULL: an old report. */
+static void trusted_by(struct vp_facts *f, size_t target, const char *issuer,
+                       const char *anchor)
+{
+	at(f, target)->tls.issuer = copy(f, issuer);
+	at(f, target)->tls.anchor = copy(f, anchor);
+	at(f, target)->tls.root_issuer = copy(f, anchor);
+}
+
+static void all_trusted_by(struct vp_facts *f, const char *issuer,
+                           const char *anchor)
+{
+	for (size_t i = 0; i < N_TARGETS; i++)
+		trusted_by(f, i, issuer, anchor);
+}
+
+static void company_root(struct vp_facts *f)
+{
+	all_trusted_by(f, "CN=Contoso Issuing CA 1,O=Contoso", COMPANY);
+}
+
+static void company_root_old_report(struct vp_facts *f)
+{
+	all_trusted_by(f, "CN=Contoso Issuing CA 1,O=Contoso", NULL);
+}
+
+/* The user named the roots: theirs are meant to be there. */
+static void company_root_named(struct vp_facts *f)
+{
+	company_root(f);
+	f->trust.ca_file = copy(f, "/home/me/ca.pem");
+}
+
+/* ... which naming the system's own bundle does not say. */
+static void company_root_system(struct vp_facts *f)
+{
+	company_root(f);
+	f->trust.ca_file = copy(f, "/etc/ssl/certs/ca-certificates.crt");
+}
+
+static void company_root_known(struct vp_facts *f)
+{
+	company_root(f);
+	*VP_PUSH(f->arena, f->trust.issuers, f->trust.n_issuers) =
+		copy(f, "contoso issuing ca *");
+}
+
+static void company_root_known_other(struct vp_facts *f)
+{
+	company_root(f);
+	*VP_PUSH(f->arena, f->trust.issuers, f->trust.n_issuers) =
+		copy(f, "Contoso Issuing CA");
+}
+
+static void company_root_one(struct vp_facts *f)
+{
+	trusted_by(f, VAULT, "CN=Contoso Issuing CA 1,O=Contoso", COMPANY);
+}
+
+static void inspector_named(struct vp_facts *f)
+{
+	trusted_by(f, VAULT, "CN=Contoso TLS Inspection CA,O=Contoso", COMPANY);
+	f->trust.ca_file = copy(f, "/home/me/ca.pem");
+}
+
+static void inspector_product(struct vp_facts *f)
+{
+	trusted_by(f, VAULT, "CN=Zscaler Intermediate Root CA (x.net)",
+	           "CN=Zscaler Root CA,O=Zscaler Inc.");
+}
+
+static void inspector_product_untrusted(struct vp_facts *f)
+{
+	untrust(f, VAULT);
+	at(f, VAULT)->tls.issuer = copy(f, "CN=fw1,O=Fortinet");
+}
+
+static void inspector_public(struct vp_facts *f)
+{
+	inspector_product(f);
+	f->targets[VAULT].expect = VP_EXPECT_ANY;
+}
+
+/* A warning about the certificate hides nothing of what follows. */
+static void company_root_silent(struct vp_facts *f)
+{
+	company_root_one(f);
+	at(f, VAULT)->http.outcome = VP_OUTCOME_TIMEOUT;
+}
+
+/* Somebody's own service: nothing is known of its issuer. */
+static void company_root_other_kind(struct vp_facts *f)
+{
+	company_root(f);
+	for (size_t i = 0; i < N_TARGETS; i++)
+		f->targets[i].kind = VP_KIND_OTHER;
+}
+
+/* What Azure has today (P14), by issuer and root; one for all services, as new
+ * authorities start. */
+static void azure_public(struct vp_facts *f)
+{
+	trusted_by(f, BLOB,
+	           "CN=Microsoft Azure RSA TLS Issuing CA 04," MICROSOFT,
+	           "CN=DigiCert Global Root G2,OU=www.digicert.com,"
+	           "O=DigiCert Inc,C=US");
+	trusted_by(f, VAULT, "CN=Microsoft TLS G2 ECC CA OCSP 08," MICROSOFT,
+	           "CN=Microsoft TLS ECC Root G2," MICROSOFT);
+	trusted_by(f, REGISTRY,
+	           "CN=DigiCert SHA2 Secure Server CA,O=DigiCert "
+	           "Inc,C=US",
+	           "CN=DigiCert Global Root CA,OU=www.digicert.com,"
+	           "O=DigiCert Inc,C=US");
+}
+
+static void azure_government(struct vp_facts *f)
+{
+	azure_public(f);
+	f->cloud = copy(f, "usgovernment");
+	all_trusted_by(f,
+	               "CN=DigiCert TLS RSA SHA256 2020 CA1,O=DigiCert "
+	               "Inc,C=US",
+	               "CN=DigiCert Global Root CA,OU=www.digicert.com,"
+	               "O=DigiCert Inc,C=US");
+}
+
+static void azure_china(struct vp_facts *f)
+{
+	f->cloud = copy(f, "china");
+	all_trusted_by(f, "CN=DigiCert Basic RSA CN CA G2,O=DigiCert Inc,C=US",
+	               "CN=DigiCert Global Root CA,OU=www.digicert.com,"
+	               "O=DigiCert Inc,C=US");
+}
+
+/* An authority that no list has yet, of the same organisation. */
+static void azure_to_come(struct vp_facts *f)
+{
+	all_trusted_by(f, "CN=Microsoft TLS G3 RSA CA 01," MICROSOFT,
+	               "CN=Microsoft TLS RSA Root G3," MICROSOFT);
+}
+
+/* Cross-signed: the issuer is new, the root is the old one. */
+static void azure_cross_signed(struct vp_facts *f)
+{
+	all_trusted_by(f, "CN=Some TLS CA 1,O=Somebody",
+	               "CN=DigiCert Global Root G3,O=DigiCert Inc,C=US");
+}
+
+/* Who signs in Microsoft's name and is not trusted is not Microsoft. */
+static void posing(struct vp_facts *f)
+{
+	for (size_t i = 0; i < N_TARGETS; i++) {
+		untrust(f, i);
+		at(f, i)->tls.issuer = copy(f, "CN=Other CA," MICROSOFT);
+	}
+}
+
 static void two_self_signed(struct vp_facts *f)
 {
 	tls_intercepted(f);
@@ -1311,6 +1471,25 @@ static const struct test_case cases[] = {
 	C(tls_mismatch_untrusted, F, "tls-name-mismatch", ""),
 	C(tls_untrusted, F, "tls-untrusted", ""),
 	C(tls_intercepted, F, "tls-intercepted", ""),
+	C(company_root, F, "tls-intercepted", ""),
+	C(company_root_old_report, F, "tls-intercepted", ""),
+	C(company_root_named, P, "", ""),
+	C(company_root_system, F, "tls-intercepted", ""),
+	C(company_root_known, P, "", ""),
+	C(company_root_known_other, F, "tls-intercepted", ""),
+	C(company_root_one, P, "tls-issuer-unknown", ""),
+	C(company_root_silent, F, "http-silent tls-issuer-unknown", ""),
+	C(company_root_other_kind, P, "", ""),
+	C(inspector_named, F, "tls-intercepted", ""),
+	C(inspector_product, F, "tls-intercepted", ""),
+	C(inspector_product_untrusted, F, "tls-intercepted", ""),
+	C(inspector_public, P, "tls-inspected-public", ""),
+	C(azure_public, P, "", ""),
+	C(azure_government, P, "", ""),
+	C(azure_china, P, "", ""),
+	C(azure_to_come, P, "", ""),
+	C(azure_cross_signed, P, "", ""),
+	C(posing, F, "tls-intercepted", ""),
 	C(two_self_signed, F, "tls-untrusted", ""),
 	C(tls_expired, F, "tls-expired", ""),
 	C(tls_ok_but_unverified, F, "tls-untrusted", ""),

@@ -449,6 +449,7 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 	a->tls.subject = rnd_text(f);
 	a->tls.issuer = coin() ? rnd_text(f) : copy(f, "CN=Proxy");
 	a->tls.root_issuer = rnd_text(f);
+	a->tls.anchor = rnd_text(f);
 	for (uint64_t i = rnd(3); i > 0; i--)
 		*VP_PUSH(f->arena, a->tls.subject_alt_names,
 		         a->tls.n_subject_alt_names) = some_text(f);
@@ -896,6 +897,10 @@ static struct vp_facts *random_facts(void)
 	rnd_policy(f);
 	rnd_command(f);
 	rnd_discovery(f);
+	f->trust.ca_file = rnd_text(f);
+	for (uint64_t i = rnd(2); i > 0; i--)
+		*VP_PUSH(f->arena, f->trust.issuers, f->trust.n_issuers) =
+			some_text(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
 		*VP_PUSH(f->arena, f->proxies, f->n_proxies) = some_text(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
