@@ -271,15 +271,47 @@ static const struct vp_finding_type rows[] = {
 	    "Microsoft: key-vault/general/private-link-diagnostics"),
 	ROW(WARNING, "reach", "proxy-configured",
 	    "a proxy is set in the environment",
-	    "Variables such as https_proxy are set. vnetprobe did not use "
-	    "them.",
+	    "Variables such as https_proxy are set, here or in a file that "
+	    "puts them into every login. vnetprobe did not use them. The "
+	    "table of the report has, for each target, what curl, Python and "
+	    "Go make of them: they read no_proxy differently.",
 	    "Programs that do use them let the proxy resolve the names: they "
 	    "may take a public path although this report is good.",
 	    "Exempt the private names from the proxy:\n"
 	    "    export no_proxy=.azureml.ms,.azure.net,.windows.net,"
 	    ".azurecr.io\n"
-	    "    export no_proxy=$no_proxy,169.254.169.254,168.63.129.16",
+	    "    export no_proxy=$no_proxy,169.254.169.254,168.63.129.16\n"
+	    "Prefixes such as 10.0.0.0/8 exempt addresses, never names.",
 	    "Microsoft: how-to-troubleshoot-secure-connection-workspace; "
+	    "curl(1), ENVIRONMENT"),
+	ROW(WARNING, "reach", "proxy-takes-metadata",
+	    "a proxy would be asked for the machine's metadata",
+	    "http_proxy is set, and no_proxy lacks 169.254.169.254 or "
+	    "168.63.129.16.",
+	    "These addresses exist on this machine's host only. Through a "
+	    "proxy they answer for the proxy's machine, or not at all: "
+	    "tokens of managed identities fail, or are another machine's.",
+	    "Exempt both, in small and in capital letters:\n"
+	    "    export no_proxy=$no_proxy,169.254.169.254,168.63.129.16\n"
+	    "    export NO_PROXY=$no_proxy",
+	    "Microsoft: virtual-machines/instance-metadata-service, "
+	    "what-is-ip-address-168-63-129-16"),
+	ROW(WARNING, "reach", "proxy-script",
+	    "a proxy configuration script is set",
+	    "A variable names a script (PAC) that chooses proxies by name.",
+	    "The script was not fetched. Browsers and some programs obey it: "
+	    "they may take a public path although this report is good.",
+	    "See what it says of the private names:\n"
+	    "    curl -s {what}\n"
+	    "and have it return DIRECT for them.",
+	    "Microsoft: how-to-troubleshoot-secure-connection-workspace"),
+	ROW(INFO, "reach", "proxy-exempt",
+	    "a proxy is set, and the targets are not reached by it",
+	    "Variables such as http_proxy are set, and no target would be "
+	    "asked through them by curl, Python or Go.",
+	    "Programs with those rules go to the targets directly, as "
+	    "vnetprobe did.",
+	    "Nothing to do. A new target has to be exempt as well.",
 	    "curl(1), ENVIRONMENT"),
 	ROW(WARNING, "reach", "route-unexpected",
 	    "the route to a private address looks odd",

@@ -281,6 +281,9 @@ static void head(struct writer *w)
 	if (about != NULL)
 		member(w, "trust", about);
 	member(w, "proxies", report_strings(w, f->proxies, f->n_proxies));
+	about = report_proxy(w);
+	if (about != NULL)
+		member(w, "proxy", about);
 	member(w, "state_changes",
 	       report_strings(w, f->state_changes, f->n_state_changes));
 }

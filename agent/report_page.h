@@ -47,8 +47,9 @@ void page_head(struct page *c);
 void page_findings(struct page *c);
 void page_servers(struct page *c);
 void page_capture(struct page *c);
-void page_flows(struct page *c); /* report_flows.c */
+void page_flows(struct page *c);      /* report_flows.c */
 void page_discovered(struct page *c); /* report_discovery.c */
+void page_proxies(struct page *c);    /* report_proxy.c */
 void page_end(struct page *c);
 
 #endif

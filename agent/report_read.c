@@ -300,6 +300,7 @@ static void read_report(struct fields *r, const json_t *o)
 	read_policy(r, o);
 	read_trust(r, o);
 	f->proxies = fields_texts(r, o, "proxies", &f->n_proxies);
+	report_read_proxy(r, o);
 	f->state_changes =
 		fields_texts(r, o, "state_changes", &f->n_state_changes);
 	fields_each(r, o, "resolvers", report_read_resolver, f);

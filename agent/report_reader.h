@@ -28,6 +28,9 @@ struct vp_prefix report_read_prefix(struct fields *r, const char *key,
 /* Zones, trace and machine of the whole report; resolvers come before. */
 void report_read_dns(struct fields *r, const json_t *o);
 
+/* The member "proxy": report_json_proxy.c. */
+void report_read_proxy(struct fields *r, const json_t *parent);
+
 /* What was found out by itself: report_read_discovery.c. */
 void report_read_discovery(struct fields *r, const json_t *o);
 

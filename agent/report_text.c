@@ -211,6 +211,7 @@ int vp_report_text(FILE *out, const struct vp_facts *facts,
 	if (vp_mode_probes(facts->mode)) {
 		put_targets(&c);
 		page_servers(&c);
+		page_proxies(&c);
 	}
 	page_capture(&c);
 	page_flows(&c);

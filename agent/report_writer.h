@@ -52,6 +52,8 @@ json_t *report_hosts(const struct vp_name *name);
 json_t *report_resolver(struct writer *w, size_t index);
 json_t *report_zone(struct writer *w, size_t index);
 json_t *report_dns_packet(struct writer *w, size_t index);
+/* report_json_proxy.c; NULL: no proxy is set anywhere. */
+json_t *report_proxy(struct writer *w);
 /* NULL: nothing is known of the machine. */
 json_t *report_machine(struct writer *w);
 

@@ -27,6 +27,7 @@
 #include "watched.h"
 #include "probing.h"
 #include "progress.h"
+#include "proxy.h"
 #include "vnetprobe/nss.h"
 #include "watching.h"
 
@@ -94,28 +95,6 @@ static void describe_host(struct vp_facts *f)
 		return;
 	f->hostname = vp_arena_strdup(f->arena, u.nodename);
 	f->kernel = vp_arena_printf(f->arena, "%s %s", u.sysname, u.release);
-}
-
-/* "https_proxy=http://user:secret@10.0.0.9:3128" without the secret part. */
-static void note_proxies(struct vp_facts *f)
-{
-	static const char *const variables[] = { "http_proxy", "https_proxy",
-		                                 "HTTP_PROXY", "HTTPS_PROXY",
-		                                 "ALL_PROXY",  "all_proxy" };
-
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-		const char *value = getenv(variables[i]);
-		const char *scheme, *host, *at;
-
-		if (value == NULL || value[0] == '\0')
-			continue;
-		scheme = strstr(value, "://");
-		host = scheme != NULL ? scheme + 3 : value;
-		at = strrchr(host, '@');
-		*VP_PUSH(f->arena, f->proxies, f->n_proxies) = vp_arena_printf(
-			f->arena, "%s=%.*s%.200s", variables[i],
-			(int)(host - value), value, at != NULL ? at + 1 : host);
-	}
 }
 
 /* The roots that certificates are judged by, where somebody chose them: the
@@ -205,7 +184,7 @@ int vp_run_prepare(struct vp_run **out, const struct vp_run_helpers *helpers,
 	                : facts->mode == VP_MODE_DNS ? DNS_ROUNDS
 	                                             : 1;
 	describe_host(facts);
-	note_proxies(facts);
+	vp_proxy_read(facts, "", getenv("HOME"));
 	note_roots(facts, s);
 	vp_progress_init(&r->progress, s->verbosity < 0);
 	rc = vp_watching_open(&r->watching, facts, s, why, size);

@@ -555,6 +555,15 @@ struct vp_policy {
 	struct vp_tags_facts tags;
 };
 
+/* A proxy that is set somewhere. No string is NULL. */
+struct vp_proxy_setting {
+	char *source;   /* "environment", "/etc/environment:3" */
+	char *variable; /* "https_proxy", "no_proxy"; of files with another
+	                 * form their own key: "Acquire::http::Proxy" */
+	char *value;    /* secrets cut */
+	bool general;   /* for programs in general: a variable of theirs */
+};
+
 /* Whom this run trusts, beside what the catalogue knows of Azure. */
 struct vp_trust_facts {
 	char *ca_file;  /* roots that the user named; NULL: the system's */
@@ -724,6 +733,8 @@ struct vp_facts {
 	struct vp_trust_facts trust;
 	char **proxies; /* "https_proxy=http://10.0.0.9:3128", secrets cut */
 	size_t n_proxies;
+	struct vp_proxy_setting *proxy_settings;
+	size_t n_proxy_settings;
 	char **state_changes; /* "interface eth1 appeared", ... */
 	size_t n_state_changes;
 	bool deadline_hit;

@@ -290,6 +290,21 @@ static void add_zones(struct choice *c)
 	}
 }
 
+static void add_proxy(struct choice *c)
+{
+	static const char *const variables[] = { "http_proxy", "https_proxy",
+		                                 "NO_PROXY", "auto_proxy" };
+	struct vp_facts *f = c->f;
+	struct vp_proxy_setting *s =
+		VP_PUSH(f->arena, f->proxy_settings, f->n_proxy_settings);
+	char *value = text_or_none(c);
+
+	s->source = vp_arena_strdup(f->arena, "environment");
+	s->variable = vp_arena_strdup(f->arena, variables[pick(c, 4)]);
+	s->value = value != NULL ? value : vp_arena_strdup(f->arena, "*");
+	s->general = maybe(c);
+}
+
 static void fill_attempt(struct choice *c, struct vp_target_address *a)
 {
 	static const enum vp_outcome outcomes[] = {
@@ -444,6 +459,8 @@ static struct vp_facts *make(const uint8_t *data, size_t size)
 		vp_prefix_parse(
 			VP_PUSH(f->arena, f->policy.vnet, f->policy.n_vnet),
 			"10.20.0.0/16");
+	if (maybe(&c))
+		add_proxy(&c);
 	f->policy.report_only = maybe(&c);
 	add_resolvers(&c);
 	add_names(&c);

@@ -239,6 +239,19 @@ static inline void bind_name(struct vp_facts *f, struct vp_flow *w,
 	n->current = true;
 }
 
+/* A variable that programs in general get. */
+static inline void set_proxy(struct vp_facts *f, const char *variable,
+                             const char *value)
+{
+	struct vp_proxy_setting *s =
+		VP_PUSH(f->arena, f->proxy_settings, f->n_proxy_settings);
+
+	s->source = copy(f, "environment");
+	s->variable = copy(f, variable);
+	s->value = copy(f, value);
+	s->general = true;
+}
+
 static inline struct vp_facts *healthy(void)
 {
 	struct vp_facts *f = vp_facts_create();

@@ -1016,6 +1016,65 @@ static void proxy(struct vp_facts *f)
 		copy(f, "https_proxy=http://10.0.0.9:3128");
 }
 
+#define PROXY "http://10.0.0.9:3128"
+#define ALL_NAMES "core.windows.net,azure.net,azurecr.io"
+#define PLATFORM "169.254.169.254,168.63.129.16"
+
+static void proxy_for_all(struct vp_facts *f)
+{
+	set_proxy(f, "https_proxy", PROXY);
+}
+
+static void proxy_for_one(struct vp_facts *f)
+{
+	set_proxy(f, "https_proxy", PROXY);
+	set_proxy(f, "no_proxy", "core.windows.net,azure.net");
+}
+
+/* Go takes no suffix without its star where curl would: one client is enough.
+ */
+static void proxy_for_go(struct vp_facts *f)
+{
+	set_proxy(f, "https_proxy", PROXY);
+	set_proxy(f, "no_proxy", "core.windows.net azure.net azurecr.io");
+}
+
+static void proxy_exempt(struct vp_facts *f)
+{
+	set_proxy(f, "https_proxy", PROXY);
+	set_proxy(f, "http_proxy", PROXY);
+	set_proxy(f, "no_proxy", ALL_NAMES "," PLATFORM);
+}
+
+static void proxy_metadata(struct vp_facts *f)
+{
+	set_proxy(f, "http_proxy", PROXY);
+	set_proxy(f, "no_proxy", ALL_NAMES ",169.254.169.254");
+}
+
+static void proxy_metadata_prefix(struct vp_facts *f)
+{
+	set_proxy(f, "http_proxy", PROXY);
+	set_proxy(f, "no_proxy", "169.254.0.0/16,168.63.129.0/24");
+}
+
+static void proxy_script(struct vp_facts *f)
+{
+	set_proxy(f, "auto_proxy", "http://wpad/proxy.pac");
+}
+
+/* Of one program only. */
+static void proxy_of_apt(struct vp_facts *f)
+{
+	set_proxy(f, "Acquire::http::Proxy", PROXY);
+	f->proxy_settings[0].general = false;
+}
+
+static void proxy_none(struct vp_facts *f)
+{
+	set_proxy(f, "no_proxy", "*");
+}
+
 /* --- flows ------------------------------------------------------------- */
 
 #define BLOB_NAME "stlab.blob.core.windows.net"
@@ -1523,6 +1582,15 @@ static const struct test_case cases[] = {
 	C(not_private_link, P, "service-endpoint-used", ""),
 	C(service_endpoint_meant, P, "", "dns-private-unexpected"),
 	C(proxy, P, "proxy-configured", ""),
+	C(proxy_for_all, P, "proxy-configured", ""),
+	C(proxy_for_one, P, "proxy-configured", ""),
+	C(proxy_for_go, P, "proxy-configured", ""),
+	C(proxy_exempt, P, "", "proxy-exempt"),
+	C(proxy_metadata, P, "proxy-takes-metadata", "proxy-exempt"),
+	C(proxy_metadata_prefix, P, "", "proxy-exempt"),
+	C(proxy_script, P, "proxy-script", ""),
+	C(proxy_of_apt, P, "", ""),
+	C(proxy_none, P, "", ""),
 
 	C(private_flow, P, "", ""),
 	C(leak_by_sni, L, "leak-target", ""),

@@ -130,6 +130,9 @@ static void reach_trouble(struct vp_facts *f)
 	registry->http.outcome = VP_OUTCOME_NONE;
 	*VP_PUSH(f->arena, f->proxies, f->n_proxies) =
 		copy(f, "https_proxy=http://10.0.0.9:3128");
+	set_proxy(f, "https_proxy", "http://10.0.0.9:3128");
+	set_proxy(f, "http_proxy", "http://10.0.0.9:3128");
+	set_proxy(f, "no_proxy", ".azure.net *.windows.net,10.0.0.0/8");
 }
 
 static void no_rights(struct vp_facts *f)
@@ -473,6 +476,20 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 	a->http.service_saw = rnd_endpoint_or_none().addr;
 	a->http.connection_type = rnd_text(f);
 	a->http.private_endpoint = rnd_text(f);
+}
+
+static void rnd_proxy(struct vp_facts *f)
+{
+	static const char *const variables[] = { "http_proxy", "https_proxy",
+		                                 "NO_PROXY", "auto_proxy",
+		                                 "proxy" };
+	struct vp_proxy_setting *s =
+		VP_PUSH(f->arena, f->proxy_settings, f->n_proxy_settings);
+
+	s->source = some_text(f);
+	s->variable = copy(f, variables[rnd(5)]);
+	s->value = some_text(f);
+	s->general = coin();
 }
 
 static void rnd_target(struct vp_facts *f, struct vp_name *n)
@@ -901,6 +918,8 @@ static struct vp_facts *random_facts(void)
 	for (uint64_t i = rnd(2); i > 0; i--)
 		*VP_PUSH(f->arena, f->trust.issuers, f->trust.n_issuers) =
 			some_text(f);
+	for (uint64_t i = rnd(3); i > 0; i--)
+		rnd_proxy(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
 		*VP_PUSH(f->arena, f->proxies, f->n_proxies) = some_text(f);
 	for (uint64_t i = rnd(2); i > 0; i--)
