@@ -454,6 +454,9 @@ static void test_matching(void **state)
 	assert_int_equal(strncmp(m->facts->targets[0].expected_from,
 	                         "pe-aml, member default (/tmp/vp-", 32),
 	                 0);
+	/* By which endpoint: its whole id, where the file has it. */
+	assert_int_equal(m->facts->targets[0].n_endpoints, 1);
+	assert_string_equal(m->facts->targets[0].endpoints[0], PE_ID);
 	done(m);
 }
 
@@ -491,6 +494,22 @@ static void test_two_endpoints(void **state)
 	                    "10.0.0.9+fd00::9+10.1.0.9");
 	assert_non_null(strstr(m->facts->targets[0].expected_from, "pe-kv ("));
 	assert_non_null(strstr(m->facts->targets[0].expected_from, ", pe-2 ("));
+	assert_int_equal(m->facts->targets[0].n_endpoints, 2);
+	assert_string_equal(m->facts->targets[0].endpoints[1], "pe-2");
+	done(m);
+}
+
+/* What the config says of a vault's endpoint, beside the files. */
+static void test_endpoint_of_config(void **state)
+{
+	struct made *m = make("key_vaults: [{name: kv, private_endpoint: "
+	                      "pe-mine}]",
+	                      ENDPOINT, NULL);
+
+	(void)state;
+	assert_int_equal(m->status, 0);
+	assert_int_equal(m->facts->targets[0].n_endpoints, 2);
+	assert_string_equal(m->facts->targets[0].endpoints[0], "pe-mine");
 	done(m);
 }
 
@@ -636,6 +655,7 @@ int main(void)
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_instance_of_two),
 		cmocka_unit_test(test_two_endpoints),
+		cmocka_unit_test(test_endpoint_of_config),
 		cmocka_unit_test(test_with_config),
 		cmocka_unit_test(test_makes_private),
 		cmocka_unit_test(test_vnet_in_plan),
