@@ -44,8 +44,10 @@ param packageUrl string = ''
 @description('SHA-256 of the package, in hex; with packageUrl it is required, and a package that has another is not installed.')
 param packageSha256 string = ''
 
-@description('Configuration: becomes /etc/vnetprobe.yaml.')
-param config string = loadTextContent('vnetprobe.yaml')
+@description('Configuration: becomes /etc/vnetprobe.yaml. Empty: vnetprobe.yaml beside this file.')
+param config string = ''
+
+var configFile = loadTextContent('vnetprobe.yaml')
 
 @description('Resource id of AzureBastionSubnet, where Bastion is to be made too. Empty: none.')
 param bastionSubnetId string = ''
@@ -122,7 +124,7 @@ resource vm 'Microsoft.Compute/virtualMachines@2023-09-01' = {
     osProfile: {
       computerName: take(name, 63)
       adminUsername: adminUsername
-      customData: base64(format(cloudConfig, base64(config), base64(packageUrl), base64(packageSha256)))
+      customData: base64(format(cloudConfig, base64(empty(config) ? configFile : config), base64(packageUrl), base64(packageSha256)))
       linuxConfiguration: {
         disablePasswordAuthentication: true
         ssh: {
