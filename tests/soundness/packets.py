@@ -2,6 +2,7 @@
 
 Checksums are left zero where nobody looks at them (TCP, UDP, ICMP).
 """
+import functools
 import ipaddress
 import struct
 
@@ -10,6 +11,7 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 ETHERNET, NULL, RAW, SLL, SLL2 = 1, 0, 101, 113, 276
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def packed(address):
     return ipaddress.ip_address(address).packed
 

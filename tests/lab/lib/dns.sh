@@ -18,7 +18,7 @@ public_zone() {
     echo "\$TTL ${2:-300}"
     echo "@ IN SOA ns1-01.azure-dns.com. azuredns-hostmaster.microsoft.com. 1 3600 300 2419200 300"
     echo "@ IN NS ns1-01.azure-dns.com."
-    cat
+    text
   } >"$ZONES/public/$1"
 }
 
@@ -28,7 +28,7 @@ private_zone() {
     echo "\$TTL 10"
     echo "@ 3600 IN SOA azureprivatedns.net. azureprivatedns-host.microsoft.com. 1 3600 300 2419200 10"
     echo "@ 3600 IN NS azureprivatedns.net."
-    cat
+    text
   } >"$ZONES/private/$1"
 }
 
@@ -319,7 +319,7 @@ bind_own_zone() {
     echo "\$TTL 3600"
     echo "@ IN SOA dc01.corp.example. hostmaster.corp.example. 7 900 600 86400 3600"
     echo "@ IN NS dc01.corp.example."
-    cat
+    text
   } >"$ZONES/own/$1"
   BIND_ZONES+="
 zone $1 { type primary; file \"$ZONES/own/$1\"; };"

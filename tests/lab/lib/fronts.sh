@@ -32,7 +32,7 @@ front() {
   shift 3
   # One address serves the workspace and its compute instances.
   [ "$kind" != instances ] && [ "$place" != router ] && [ -z "$names" ] || first=
-  mkdir -p "$FRONTS/$place"
+  [ -d "$FRONTS/$place" ] || mkdir -p "$FRONTS/$place"
   {
     echo "server {"
     for a in "$@"; do
@@ -75,7 +75,7 @@ answer_accept() {
   vault)
     [ "$place" = pub ] ||
       info="conn_type=PrivateLink;private_endpoint=$PE_ID/pe-kv-lab;addr=\$remote_addr;act_addr_fam=InterNetworkV6;"
-    cat <<END
+    text <<END
   default_type application/json;
   add_header x-ms-keyvault-region $REGION always;
   add_header x-ms-keyvault-service-version 1.9.2164.1 always;
@@ -90,7 +90,7 @@ answer_accept() {
 END
     ;;
   blob | file | queue | table | dfs)
-    cat <<'END'
+    text <<'END'
   default_type application/xml;
   location / {
     add_header x-ms-request-id 7c2d4c1a-001e-0010-0a11-5f0e2b000000 always;
@@ -106,7 +106,7 @@ END
 END
     ;;
   registry | geo)
-    cat <<'END'
+    text <<'END'
   default_type application/json;
   add_header Docker-Distribution-Api-Version registry/2.0 always;
   add_header Www-Authenticate 'Bearer realm="https://$host/oauth2/token",service="$host"' always;
@@ -131,7 +131,7 @@ END
     # Off the host: nobody follows this, or the capture shows it.
     echo "  location / { return 302 https://login.microsoftonline.com/common/oauth2/authorize; }" ;;
   arm)
-    cat <<'END'
+    text <<'END'
   default_type application/json;
   add_header WWW-Authenticate 'Bearer authorization_uri="https://login.microsoftonline.com/", error="invalid_token", error_description="The authentication failed because of missing Authorization header."' always;
   location / { return 401 '{"error":{"code":"AuthenticationFailed","message":"Authentication failed. The Authorization header is missing."}}'; }
@@ -151,7 +151,7 @@ answer_deny() {
     # public path says the same as the private one, but for the address.
     answer_accept vault pub ;;
   blob | file | queue | table | dfs)
-    cat <<'END'
+    text <<'END'
   default_type application/xml;
   location / {
     add_header x-ms-error-code AuthorizationFailure always;
@@ -160,7 +160,7 @@ answer_deny() {
 END
     ;;
   registry | geo | data)
-    cat <<'END'
+    text <<'END'
   default_type application/json;
   location / {
     return 403 '{"errors":[{"code":"DENIED","message":"client with IP \u0027$remote_addr\u0027 is not allowed access. Refer https://aka.ms/acr/firewall to grant access."}]}';
@@ -168,7 +168,7 @@ END
 END
     ;;
   ai)
-    cat <<'END'
+    text <<'END'
   default_type application/json;
   location / {
     return 403 '{"error":{"code":"AccessDenied","message":"Public access is disabled. Please configure private endpoint."}}';
@@ -176,7 +176,7 @@ END
 END
     ;;
   *)
-    cat <<'END'
+    text <<'END'
   default_type application/json;
   location / {
     return 403 '{"error":{"code":"UserError","message":"Access to workspace was denied based on workspace private link configuration."}}';

@@ -41,6 +41,13 @@ lab_tool() {
   echo "/run/lab/bin/$1"
 }
 
+# A here-document as it stands, without a program: there are some eighty of them.
+text() {
+  local lines
+  mapfile lines
+  printf '%s' "${lines[@]}"
+}
+
 . "$LAB_DIR/lib/certs.sh"
 . "$LAB_DIR/lib/net.sh"
 . "$LAB_DIR/lib/dns.sh"

@@ -33,7 +33,6 @@ lab_topology() {
   local ns
   for ns in $LAB_NAMESPACES; do
     ip netns add "$ns"
-    ip -n "$ns" link set lo up
     # No address detection delay, no router discovery: nothing but what is
     # asked for travels on these links.
     in_ns "$ns" sh -c 'cd /proc/sys/net/ipv6/conf
@@ -45,13 +44,16 @@ lab_topology() {
     echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
     echo 0 >/proc/sys/net/ipv4/icmp_ratelimit' # every reject is heard
 
-  ip link add eth0 netns client type veth peer name client netns router
-  ip link add eth0 netns dns type veth peer name dns netns router
-  ip link add eth0 netns pe type veth peer name pe netns router
-  ip link add eth0 netns azure type veth peer name azure netns router
-  ip link add eth0 netns pub type veth peer name internet netns router
+  ip -batch - <<END
+link add eth0 netns client type veth peer name client netns router
+link add eth0 netns dns type veth peer name dns netns router
+link add eth0 netns pe type veth peer name pe netns router
+link add eth0 netns azure type veth peer name azure netns router
+link add eth0 netns pub type veth peer name internet netns router
+END
 
   ip -n router -batch - <<END
+link set lo up
 link set client up
 link set dns up
 link set pe up
@@ -73,6 +75,7 @@ route add default via 192.0.2.6
 route add default via 2001:db8:ffff::2
 END
   ip -n client -batch - <<END
+link set lo up
 link set eth0 up
 addr add $CLIENT/24 dev eth0
 addr add $CLIENT6/64 dev eth0 nodad
@@ -80,6 +83,7 @@ route add default via 10.20.1.1
 route add default via fd20:0:0:1::1
 END
   ip -n dns -batch - <<END
+link set lo up
 link set eth0 up
 addr add $UNBOUND/24 dev eth0
 addr add $DNSMASQ/24 dev eth0
@@ -89,6 +93,7 @@ route add default via 10.20.0.1
 route add default via fd20::1
 END
   {
+    echo "link set lo up"
     echo "link set eth0 up"
     for n in $(seq 4 30); do echo "addr add 10.20.2.$n/24 dev eth0"; done
     echo "addr add fd20:0:0:2::4/64 dev eth0 nodad"
@@ -96,6 +101,7 @@ END
     echo "route add default via fd20:0:0:2::1"
   } | ip -n pe -batch -
   ip -n azure -batch - <<END
+link set lo up
 link set eth0 up
 addr add 192.0.2.2/30 dev eth0
 addr add $AZURE_DNS/32 dev lo
@@ -104,6 +110,7 @@ addr add $PUBLIC_DNS/32 dev lo
 route add default via 192.0.2.1
 END
   {
+    echo "link set lo up"
     echo "link set eth0 up"
     echo "addr add 192.0.2.6/30 dev eth0"
     echo "addr add 2001:db8:ffff::2/64 dev eth0 nodad"

@@ -10,9 +10,11 @@ break_it() {
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("10.20.1.4", 51820))
+open("/run/lab/tunnel", "w").close()
 while True:
     s.sendto(s.recvfrom(100)[0], ("203.0.113.99", 51820))
 ' 2>/dev/null &
+  until [ -e /run/lab/tunnel ]; do sleep 0.02; done # or it is refused
   ip netns exec pub python3 -c '
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
