@@ -182,7 +182,9 @@ static const struct vp_catalogue_scenario scenarios[] = {
 	         "firewall",
 	         "A2, A6"),
 	SCENARIO("firewall-inspected", "secured", NODE,
-	         "the same, through a firewall that inspects TLS", "A2, A6"),
+	         "a compute instance or node whose traffic leaves through a "
+	         "firewall that inspects TLS",
+	         "A2, A6"),
 	SCENARIO("custom-dns", "secured", ALWAYS,
 	         "everything behind private endpoints, names from own DNS "
 	         "servers",

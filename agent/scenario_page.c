@@ -2,6 +2,7 @@
  * scenario_page.c - the scenarios as a page of Markdown. docs/scenarios.md is
  * what vp_scenarios_markdown() writes; a test compares.
  */
+#include <ctype.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -20,22 +21,54 @@ static void code(FILE *out, const char *text)
 	fprintf(out, "`%s`", text);
 }
 
+/* All that this scenario states itself; the rest is its base's. */
 static void put_expectations(FILE *out, const struct vp_catalogue_scenario *sc)
 {
-	fputs("| of | expected | why | row | source |\n"
-	      "| --- | --- | --- | --- | --- |\n",
-	      out);
+	bool title = false;
+
 	for (unsigned c = 0; c < VP_CLASS_COUNT; c++) {
 		const struct vp_catalogue_expectation *row =
 			vp_catalogue_expects(sc, (enum vp_class)c);
 
-		fprintf(out, "| %s | %s | %s | %s | %s |\n",
+		if (strcmp(row->scenario, sc->name) != 0)
+			continue;
+		if (!title)
+			fputs("\n| of | expected | why | source |\n"
+			      "| --- | --- | --- | --- |\n",
+			      out);
+		title = true;
+		fprintf(out, "| %s | %s | %s | %s |\n",
 		        vp_catalogue_class_name((enum vp_class)c),
 		        vp_expect_name(row->expect),
 		        row->why != NULL ? row->why
 		                         : vp_scenario_words(row->expect),
-		        row->scenario, row->source);
+		        row->source);
 	}
+}
+
+/* Scenarios against classes. */
+static void put_overview(FILE *out)
+{
+	const struct vp_catalogue_scenario *sc;
+	size_t n;
+
+	fputs("\n| scenario |", out);
+	for (unsigned c = 0; c < VP_CLASS_COUNT; c++)
+		fprintf(out, " %s |",
+		        vp_catalogue_class_name((enum vp_class)c));
+	fputs("\n| --- |", out);
+	for (unsigned c = 0; c < VP_CLASS_COUNT; c++)
+		fputs(" --- |", out);
+	sc = vp_catalogue_scenarios(&n);
+	for (size_t i = 0; i < n; i++) {
+		fprintf(out, "\n| [%s](#%s) |", sc[i].name, sc[i].name);
+		for (unsigned c = 0; c < VP_CLASS_COUNT; c++)
+			fprintf(out, " %s |",
+			        vp_expect_name(vp_catalogue_expects(
+						       &sc[i], (enum vp_class)c)
+			                               ->expect));
+	}
+	fputc('\n', out);
 }
 
 static void put_notes(FILE *out, const struct vp_catalogue_scenario *sc)
@@ -92,11 +125,12 @@ static void put_ports(FILE *out, const struct vp_catalogue_scenario *sc)
 
 static void put_scenario(FILE *out, const struct vp_catalogue_scenario *sc)
 {
-	fprintf(out, "\n## %s\n\nOf %s (%s).", sc->name, sc->title, sc->source);
+	fprintf(out, "\n## %s\n\n%c%s (%s).", sc->name,
+	        toupper((unsigned char)*sc->title), sc->title + 1, sc->source);
 	if (sc->base != NULL)
-		fprintf(out, " What is not its own is as in [%s](#%s).",
+		fprintf(out, " What is not said here is as in [%s](#%s).",
 		        sc->base, sc->base);
-	fputs("\n\n", out);
+	fputc('\n', out);
 	put_expectations(out, sc);
 	put_ports(out, sc);
 	put_notes(out, sc);
@@ -212,6 +246,7 @@ void vp_scenarios_markdown(FILE *out)
 	      "Sources are the keys of\n[sources.md](sources.md); `(U)` marks "
 	      "what no document was found for.\n",
 	      out);
+	put_overview(out);
 	sc = vp_catalogue_scenarios(&n);
 	for (size_t i = 0; i < n; i++)
 		put_scenario(out, &sc[i]);
