@@ -1,7 +1,7 @@
 # firewall-inspected: the firewall opens TLS of public names, with the company's
 # CA, which applications trust. It must not open private endpoints, nor the hosts
 # that ask for a client's certificate.
-breaks='private-inspected mutual-tls'
+breaks='private-inspected mutual-tls trusted'
 plan_packets="tcp port 443 and host 198.51.100.10"
 usual_packets='tcp port 443 and (host 203.0.113.31 or host 203.0.113.33)'
 setup() {
@@ -35,5 +35,19 @@ break_private-inspected() {
 # Azure ML's agents show a certificate there; the firewall cannot.
 break_mutual-tls() {
   want 1 tls-untrusted
+  CHECK_ARGS+=(--timeout 5s)
   break_it() { firewall_app "inspect $REGION.cert.api.azureml.ms workspace"; }
+}
+
+# As all is well, and vnetprobe trusts the company's CA and looks at sign-in: that
+# it is opened is told of, and fails nothing.
+break_trusted() {
+  want 0 tls-inspected-public
+  CHECK_ARGS+=(--timeout 5s)
+  plan_packets+=' or (tcp port 443 and host 203.0.113.31)'
+  break_it() {
+    cat "$LAB_CERTS/ca.pem" "$LAB_CERTS/inspector.pem" >/run/lab/trusted.pem
+    sed -i 's|^ca_file: .*|ca_file: /run/lab/trusted.pem|' /run/lab/vnetprobe.yaml
+    azure_target login.microsoftonline.com
+  }
 }

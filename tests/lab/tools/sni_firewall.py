@@ -125,18 +125,30 @@ class Firewall:
                 end.close()
 
 
+def received(end):
+    """What has come; None if that was TLS's own (a ticket), nothing to pass on."""
+    end.settimeout(0)
+    try:
+        return end.recv(65536)
+    except (ssl.SSLWantReadError, BlockingIOError):
+        return None
+    finally:
+        end.settimeout(PATIENCE)
+
+
 def splice(a, b):
     other = {a: b, b: a}
     while True:
         ready = [s for s in other if isinstance(s, ssl.SSLSocket) and s.pending()]
         ready = ready or select.select([a, b], [], [], PATIENCE)[0]
-        for s in ready:
-            data = s.recv(65536)
-            if not data:
-                return
-            other[s].sendall(data)
         if not ready:
             return
+        for s in ready:
+            data = received(s)
+            if data == b"":
+                return
+            if data:
+                other[s].sendall(data)
 
 
 def main():
