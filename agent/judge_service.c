@@ -166,13 +166,13 @@ static void firewall(struct reach *c, const struct vp_flow *w)
 
 	d->words.what = told ? judge_addr_text(c->j, &c->a->http.service_saw)
 	                     : judge_target_text(c->j, c->retold);
+	source_line(c, d);
 	reach_line(c, d,
 	           vp_arena_printf(c->j->arena,
 	                           "capture: tcp %s -> %s on %s, established",
 	                           judge_endpoint_text(c->j, &w->local),
 	                           judge_endpoint_text(c->j, &w->remote),
 	                           or_unknown(w->interface)));
-	source_line(c, d);
 	http_line(c, d);
 	reach_line(c, d, reach_route(c->j, &c->a->route));
 }
