@@ -85,6 +85,7 @@ part_deb() {
   t "a check where a zone is not linked" 1 'dns-zone-not-linked' \
     lab zone-not-linked "$root" vnetprobe check -c /run/lab/vnetprobe.yaml
   deb_schedule "$root"
+  deb_boot "$root"
   deb_leave "$root"
 }
 
@@ -110,11 +111,47 @@ deb_schedule() {
       ls \$STATE_DIRECTORY; exit \$status"
 }
 
+# The service under systemd itself, booted in a container whose network is a
+# loopback: nothing answers there, so the check fails, but it can watch.
+deb_boot() {
+  local root=$1
+  if ! command -v systemd-nspawn >/dev/null || [ ! -e "$root/lib/systemd/systemd" ]; then
+    skip "the service under systemd" "systemd-nspawn is missing"
+    return
+  fi
+  rm -rf "$root"/var/lib/vnetprobe "$root"/etc/resolv.conf
+  echo 'nameserver 127.0.0.1' >"$root/etc/resolv.conf"
+  printf 'vnet: [10.20.0.0/16]\nkey_vaults:\n  - {name: kv-lab}\n' >"$root/etc/vnetprobe.yaml"
+  cat >"$root/etc/systemd/system/trial.service" <<'END'
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'exec >/trial 2>&1; ip link set lo up; systemctl start vnetprobe.service; \
+  systemctl is-failed vnetprobe.service; systemctl show -p ExecMainStatus vnetprobe.service; \
+  systemctl enable --now vnetprobe.timer; systemctl --no-pager list-timers vnetprobe.timer; \
+  stat -c "%%u %%a" /var/lib/private/vnetprobe/report-*.json; cp /var/lib/vnetprobe/latest.json /trial.json'
+ExecStopPost=/bin/systemctl --no-block poweroff
+END
+  mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+  ln -s ../trial.service "$root/etc/systemd/system/multi-user.target.wants/"
+  timeout -k 5 90 systemd-nspawn -q --boot -D "$root" --private-network --register=no --keep-unit \
+    --resolv-conf=off --console=pipe --capability=CAP_BPF,CAP_PERFMON --system-call-filter=bpf </dev/null >"$work/boot.log" 2>&1
+  rm -f "$root"/etc/systemd/system/{trial.service,multi-user.target.wants/trial.service}
+  [ -e "$root/trial" ] || {
+    skip "the service under systemd" "no container can be booted here: $(tail -1 "$work/boot.log")"
+    return
+  }
+  t "under systemd it fails with the check's status, and the timer runs" 0 \
+    'failed ExecMainStatus=1 .*vnetprobe.timer +vnetprobe.service .* [1-9][0-9]* 600 $' cat "$root/trial"
+  t "under systemd it captures, and says what is wrong" 0 '^complete dns-' \
+    jq -r '.capture.state, .findings[0].id' "$root/trial.json"
+}
+
 # As it would be after some time of use.
 deb_leave() {
   local root=$1 etc=$1/etc/systemd/system/timers.target.wants
   mkdir -p "$etc" "$root/var/lib/private/vnetprobe" "$root/var/lib/systemd/timers"
-  ln -s /usr/lib/systemd/system/vnetprobe.timer "$etc/vnetprobe.timer"
+  rm -rf "$root/var/lib/private/vnetprobe"/*
+  ln -sf /usr/lib/systemd/system/vnetprobe.timer "$etc/vnetprobe.timer"
   rm -rf "$root/var/lib/vnetprobe"
   ln -s private/vnetprobe "$root/var/lib/vnetprobe"
   touch "$root/var/lib/private/vnetprobe/report-20260101T000000Z.json" \
