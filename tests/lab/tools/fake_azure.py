@@ -1,5 +1,5 @@
 """fake_azure.py [--imds ADDRESS:PORT] [--msi ADDRESS:PORT] [--arm ADDRESS:PORT]
-                 [--sink ADDRESS:PORT] [--cert PEM --key PEM] --state DIR
+                 [--sink ADDRESS] [--cert PEM --key PEM] --state DIR
 
 Azure's metadata, the token agent of a compute instance, and Azure Resource
 Manager, with the shapes that they have (docs/sources.md: A1, R1, G44314). How
@@ -413,9 +413,11 @@ def main():
     if options.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.cert, options.key)
-        for service in ("arm", "sink"):
-            if getattr(options, service):
-                serve(service, getattr(options, service), context)
+        if options.arm:
+            serve("arm", options.arm, context)
+        if options.sink:
+            serve("sink", f"{options.sink}:443", context)
+            serve("sink", f"{options.sink}:80")
     print("ready", flush=True)
     threading.Event().wait()
 
