@@ -146,6 +146,22 @@ def instance():
                 "connectivityEndpoints": {"privateIpAddress": "10.20.1.4"}}}}
 
 
+VM = "/subscriptions/99999999-0000-0000-0000-000000000000/resourceGroups/rg-microsofts" \
+    "/providers/Microsoft.Compute/virtualMachines/vm-ci-one"
+VM_NIC = f"{RG}{NETWORK}/networkInterfaces/vm-nic"
+
+
+def machine():
+    return {"id": VM, "name": "vm-ci-one", "location": "eastus",
+            "properties": {"networkProfile": {"networkInterfaces": [{"id": VM_NIC}]}}}
+
+
+def machine_interface():
+    return {"id": VM_NIC, "name": "vm-nic", "properties": {"ipConfigurations": [{
+        "name": "ipconfig1", "properties": {"privateIPAddress": "10.20.1.4",
+                                            "subnet": {"id": f"{VNET}/subnets/snet-jump"}}}]}}
+
+
 def arm(path):
     """The object at a path, or None."""
     at = path.split("?")[0].lower()
@@ -157,6 +173,8 @@ def arm(path):
         VNET.lower(): lambda: vnet(VNET, SPOKE, STATE["dns"]),
         SPOKE.lower(): lambda: vnet(SPOKE, VNET, []),
         f"{WORKSPACE}/computes/ci-one".lower(): instance,
+        VM.lower(): machine,
+        VM_NIC.lower(): machine_interface,
         f"{RG}{NETWORK}/privateEndpoints".lower():
             lambda: {"value": [endpoint(n) for n in ENDPOINTS]},
     }
@@ -185,8 +203,7 @@ METADATA = {
     "compute": {
         "azEnvironment": "AZUREPUBLICCLOUD", "location": "eastus", "name": "vm-ci-one",
         "resourceGroupName": "rg-microsofts", "subscriptionId": "99999999-0000-0000-0000-000000000000",
-        "resourceId": "/subscriptions/99999999-0000-0000-0000-000000000000/resourceGroups/rg-microsofts"
-                      "/providers/Microsoft.Compute/virtualMachines/vm-ci-one",
+        "resourceId": VM,
         "vmId": "5c08b38e-4d57-4c23-ac45-aca61037f084", "vmSize": "Standard_DS3_v2",
         "vmScaleSetName": "", "tagsList": [], "isHostCompatibilityLayerVm": "false"},
     "network": {"interface": [{
