@@ -309,6 +309,7 @@ void vp_diff_make(struct vp_diff *out, const struct vp_diff_side *a,
 	diff_targets(&d);
 	diff_flows(&d);
 	diff_policy(&d);
+	diff_found(&d);
 	diff_machines(&d);
 	if (out->n_changes > 1)
 		qsort(out->changes, out->n_changes, sizeof(*out->changes),

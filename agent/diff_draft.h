@@ -123,6 +123,7 @@ void diff_pair_resolvers(struct diff *d); /* diff_names.c */
 void diff_resolvers(struct diff *d);
 void diff_names(struct diff *d);
 void diff_targets(struct diff *d); /* diff_targets.c */
+void diff_found(struct diff *d);   /* diff_found.c */
 void diff_flows(struct diff *d);   /* diff_flows.c */
 
 #endif

@@ -81,6 +81,11 @@ static const char *tags_text(struct diff *d, const struct vp_tags_facts *t)
 	                           (unsigned long long)t->change_number);
 }
 
+static const char *roots_text(const struct vp_facts *f)
+{
+	return f->trust.ca_file != NULL ? f->trust.ca_file : "the system's";
+}
+
 void diff_policy(struct diff *d)
 {
 	const struct vp_facts *a = d->facts[A], *b = d->facts[B];
@@ -94,6 +99,10 @@ void diff_policy(struct diff *d)
 	diff_texts(d, &about, "what no rule explains",
 	           a->policy.report_only ? "a warning" : "an error",
 	           b->policy.report_only ? "a warning" : "an error");
+	diff_texts(d, &about, "roots trusted", roots_text(a), roots_text(b));
+	diff_texts(d, &about, "issuers said to be known",
+	           diff_join_texts(d, a->trust.issuers, a->trust.n_issuers),
+	           diff_join_texts(d, b->trust.issuers, b->trust.n_issuers));
 	rules(d);
 	/* a new file comes each week */
 	if ((a->policy.tags.file == NULL) == (b->policy.tags.file == NULL))

@@ -252,6 +252,33 @@ static void by_nature(struct diff *d, const char *what, const char *a,
 		c->note = note;
 }
 
+static const char *settings_text(struct diff *d, const struct vp_facts *f)
+{
+	struct diff_list l = { 0 };
+
+	for (size_t i = 0; i < f->n_proxy_settings; i++) {
+		const struct vp_proxy_setting *s = &f->proxy_settings[i];
+
+		diff_add(d, &l,
+		         diff_text(d, "%s %s=%s", s->source, s->variable,
+		                   s->value),
+		         NULL);
+	}
+	return l.n > 0 ? diff_join(d, &l, ", ") : "none";
+}
+
+static void proxies(struct diff *d, const struct vp_facts *a,
+                    const struct vp_facts *b)
+{
+	const struct diff_about about = { .section = VP_DIFF_MACHINE };
+
+	diff_texts(d, &about, "proxy variables",
+	           diff_join_texts(d, a->proxies, a->n_proxies),
+	           diff_join_texts(d, b->proxies, b->n_proxies));
+	diff_texts(d, &about, "proxy settings", settings_text(d, a),
+	           settings_text(d, b));
+}
+
 void diff_machines(struct diff *d)
 {
 	const struct vp_facts *a = d->facts[A], *b = d->facts[B];
@@ -270,10 +297,8 @@ void diff_machines(struct diff *d)
 		          diff_join_addresses(d, r[B].own, r[B].n_own), own);
 	}
 	name_services(d);
-	diff_texts(d, &(struct diff_about){ .section = VP_DIFF_MACHINE },
-	           "proxy variables",
-	           diff_join_texts(d, a->proxies, a->n_proxies),
-	           diff_join_texts(d, b->proxies, b->n_proxies));
+	if (vp_mode_probes(a->mode) && vp_mode_probes(b->mode))
+		proxies(d, a, b);
 	diff_texts(d,
 	           &(struct diff_about){ .section = VP_DIFF_TOOL,
 	                                 .weight = VP_DIFF_WEIGHT_CONTEXT },

@@ -21,6 +21,14 @@ static const char *target_text(struct diff *d, const struct vp_target *t)
 
 /* --- expectations ------------------------------------------------------ */
 
+/* NULL: not known which. */
+static const char *endpoints_text(struct diff *d, const struct vp_target *t)
+{
+	return t->n_endpoints > 0
+	               ? diff_join_texts(d, t->endpoints, t->n_endpoints)
+	               : NULL;
+}
+
 static void expectations(struct diff *d, const char *subject,
                          const struct vp_target *a, const struct vp_target *b)
 {
@@ -35,6 +43,8 @@ static void expectations(struct diff *d, const char *subject,
 	diff_texts(d, &about, "expected addresses",
 	           diff_join_addresses(d, a->expected, a->n_expected),
 	           diff_join_addresses(d, b->expected, b->n_expected));
+	diff_texts(d, &about, "expected private endpoints",
+	           endpoints_text(d, a), endpoints_text(d, b));
 	diff_texts(d, &about, "kind", vp_kind_name(a->kind),
 	           vp_kind_name(b->kind));
 	diff_texts(d, &about, "private zone",
@@ -88,6 +98,7 @@ static void certificates(struct diff *d, struct diff_about about,
 	diff_texts(d, &about, "issuer", a->issuer, b->issuer);
 	diff_texts(d, &about, "last issuer of the chain", a->root_issuer,
 	           b->root_issuer);
+	diff_texts(d, &about, "root it ends in", a->anchor, b->anchor);
 	diff_texts(d, &about, "subject", a->subject, b->subject);
 	diff_texts(d, &about, "names",
 	           diff_join_texts(d, a->subject_alt_names,
@@ -126,6 +137,12 @@ static void service(struct diff *d, struct diff_about about,
 	           or_none(b->private_endpoint));
 }
 
+/* NULL: no row of the table fits, or the report is from before it. */
+static const char *refusal_text(const struct vp_http_facts *h)
+{
+	return h->rule != NULL ? vp_refusal_name(h->refused_by) : NULL;
+}
+
 static void http(struct diff *d, struct diff_about about,
                  const struct vp_http_facts *a, const struct vp_http_facts *b)
 {
@@ -138,6 +155,7 @@ static void http(struct diff *d, struct diff_about about,
 		return;
 	diff_texts(d, &about, "signature", vp_signature_name(a->signature),
 	           vp_signature_name(b->signature));
+	diff_texts(d, &about, "refused for", refusal_text(a), refusal_text(b));
 	diff_numbers(d, &about, "status", a->status, b->status);
 	diff_texts(d, &about, "error code", or_none(a->service_code),
 	           or_none(b->service_code));

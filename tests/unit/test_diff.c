@@ -475,6 +475,67 @@ static void no_search_domain(struct vp_facts *f)
 	f->machine.ndots = 1;
 }
 
+static void found(struct vp_facts *f, const char *key, const char *value)
+{
+	struct vp_discovered *v =
+		VP_PUSH(f->arena, f->discovery.values, f->discovery.n_values);
+
+	v->key = copy(f, key);
+	v->value = copy(f, value);
+	v->source = copy(f, "IMDS");
+}
+
+static void placed(struct vp_facts *f, const char *vnet)
+{
+	struct vp_placement *p = VP_PUSH(f->arena, f->discovery.placements,
+	                                 f->discovery.n_placements);
+
+	p->role = VP_PLACEMENT_VAULT;
+	p->name = copy(f, "kv-lab");
+	p->endpoint = copy(f, "pe-kv");
+	p->vnet = copy(f, vnet);
+	p->source = copy(f, "ARM");
+}
+
+static void found_one(struct vp_facts *f)
+{
+	found(f, "subscription", "00000000-0000-0000-0000-000000000001");
+	found(f, "machine_name", "vm-1");
+	placed(f, "/vnet/a");
+}
+
+static void found_another(struct vp_facts *f)
+{
+	found(f, "subscription", "00000000-0000-0000-0000-000000000002");
+	found(f, "machine_name", "vm-2");
+	placed(f, "/vnet/b");
+}
+
+static void found_elsewhere(struct vp_facts *f)
+{
+	f->hostname = copy(f, "node");
+	found(f, "subscription", "00000000-0000-0000-0000-000000000001");
+	found(f, "machine_name", "vm-2");
+	placed(f, "/vnet/a");
+}
+
+static void own_roots(struct vp_facts *f)
+{
+	f->trust.ca_file = copy(f, "/etc/corp.pem");
+}
+
+static void other_root(struct vp_facts *f)
+{
+	for (size_t t = 0; t < f->n_targets; t++)
+		reached(f, t)->tls.anchor = copy(f, "CN=Root R2");
+}
+
+static void a_root(struct vp_facts *f)
+{
+	for (size_t t = 0; t < f->n_targets; t++)
+		reached(f, t)->tls.anchor = copy(f, "CN=Root R1");
+}
+
 /* The same network, another machine in it: its own addresses and interface. */
 static void another_machine(struct vp_facts *f)
 {
@@ -590,6 +651,16 @@ static const struct row {
 	  "paths/interface",
 	  "capture/interfaces watched;machine/host;machine/main interface;"
 	  "machine/main gateway;machine/own addresses" },
+	{ "found now", nothing, found_one, "", "" },
+	{ "found otherwise", found_one, found_another,
+	  "policy/found: subscription;policy/where it is;"
+	  "machine/found: machine_name",
+	  "" },
+	{ "found elsewhere", found_one, found_elsewhere, "",
+	  "machine/host;machine/found: machine_name" },
+	{ "own roots", nothing, own_roots, "policy/roots trusted", "" },
+	{ "another root", a_root, other_root, "tls/root it ends in", "" },
+	{ "a root told now", nothing, a_root, "", "" },
 	{ "watched private flow", watch_mode, watched_private, "flows/flow",
 	  "" },
 };
