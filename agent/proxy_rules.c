@@ -189,8 +189,7 @@ static bool go_exempts(const struct host *h, char *entry)
 	if (strncmp(entry, "*.", 2) == 0)
 		entry++;
 	if (*entry == '.')
-		return ends_with(h, entry, strlen(entry)) &&
-		       h->len > strlen(entry);
+		return ends_with(h, entry, strlen(entry));
 	return is_within(h, entry, strlen(entry));
 }
 
