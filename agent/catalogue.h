@@ -115,6 +115,17 @@ const struct vp_catalogue_expectation *
 vp_catalogue_expects(const struct vp_catalogue_scenario *scenario,
                      enum vp_class class);
 
+/* Where nobody comes in from public addresses but by a tagged row. */
+struct vp_catalogue_closed {
+	unsigned traffic; /* any of these bits */
+	const char *why;
+	const char *source;
+};
+const struct vp_catalogue_closed *vp_catalogue_closed_rows(size_t *n);
+/* The first row that a scenario with this traffic has, or NULL: there it may be
+ * meant. */
+const struct vp_catalogue_closed *vp_catalogue_closed(unsigned traffic);
+
 /* Ports that do not leave the VNet: explained, not judged. */
 enum vp_way { VP_WAY_OUT, VP_WAY_IN, VP_WAY_LOCAL };
 const char *vp_catalogue_way_name(enum vp_way way);

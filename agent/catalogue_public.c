@@ -264,3 +264,37 @@ bool vp_catalogue_tag_fits(const struct vp_catalogue_tagged *row,
 	       row->port == t->port && row->inbound == t->inbound &&
 	       tag_is(row->tag, tag, t->region);
 }
+
+/* --- who comes in ----------------------------------------------------------
+ */
+
+/* A jump box without Bastion may have a public address on purpose, and a
+ * cluster's nodes may serve the public: they have no row. */
+static const struct vp_catalogue_closed closed[] = {
+	{ VP_TRAFFIC_PUBLIC_IP,
+	  "to a node with a public IP address Azure ML alone comes, at port "
+	  "44224",
+	  VP_SOURCE("A2, A4") },
+	{ NODE,
+	  "to a compute instance or node without a public IP address nobody "
+	  "comes from outside",
+	  VP_SOURCE("A2, A4") },
+	{ VP_TRAFFIC_BASTION,
+	  "people come to the jump box through Bastion, from within",
+	  VP_SOURCE("S1") },
+};
+
+const struct vp_catalogue_closed *vp_catalogue_closed_rows(size_t *n)
+{
+	*n = N_OF(closed);
+	return closed;
+}
+
+const struct vp_catalogue_closed *vp_catalogue_closed(unsigned traffic)
+{
+	for (size_t i = 0; i < N_OF(closed); i++) {
+		if ((closed[i].traffic & traffic) != 0)
+			return &closed[i];
+	}
+	return NULL;
+}

@@ -55,7 +55,10 @@ static const struct vp_finding_type rows[] = {
 	    "a public address connected to this machine",
 	    "The first packet of a flow came in from a public address.",
 	    "This machine can be reached from the Internet. It is no leak of "
-	    "a target, but a machine in a locked VNet seldom needs it.",
+	    "a target, but a machine in a locked VNet seldom needs it. In a "
+	    "scenario in which nobody comes in so (a compute instance or node, "
+	    "a jump box behind Bastion), it is an error once this machine "
+	    "answered.",
 	    "See what listens, and let the network refuse it:\n"
 	    "    az network nsg rule create -g RG --nsg-name NSG "
 	    "-n deny-internet-in --priority 400 --direction Inbound "

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue.h"
 #include "findings_private.h"
 #include "judge_policy.h"
 #include "wording.h"
@@ -270,8 +271,11 @@ static void set_key(struct judge *j, struct group *g,
 	case VP_CLASS_UNEXPLAINED:
 		g->key = party(j, f);
 		return;
-	case VP_CLASS_LEAK_DNS:
 	case VP_CLASS_INBOUND:
+		g->worse = judge_closed(j, f) != NULL;
+		g->key = judge_addr_text(j, &f->remote.addr);
+		return;
+	case VP_CLASS_LEAK_DNS:
 		g->key = judge_addr_text(j, &f->remote.addr);
 		return;
 	default:
@@ -392,6 +396,16 @@ static void set_remedy(struct judge *j, struct judge_draft *d,
 		d->f.remedy = without_search(d->f.remedy);
 }
 
+/* What the scenario says of who comes in. */
+static const char *contradicted(struct judge *j,
+                                const struct vp_catalogue_closed *row)
+{
+	return vp_arena_printf(j->arena,
+	                       "{what} came in from {address} and got answers; "
+	                       "by the scenario %s, %s (%s).",
+	                       j->facts->scenario, row->why, row->source);
+}
+
 static void write_group(struct judge *j, const struct group *g, size_t n)
 {
 	const struct vp_flow *first = &j->facts->flows[g[0].flow];
@@ -421,9 +435,15 @@ static void write_group(struct judge *j, const struct group *g, size_t n)
 	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED &&
 	    j->facts->policy.report_only)
 		d->f.severity = VP_SEVERITY_WARNING;
-	for (size_t i = 0; i < n; i++)
-		if (g[i].worse)
-			d->f.severity = VP_SEVERITY_ERROR;
+	for (size_t i = 0; i < n; i++) {
+		if (!g[i].worse)
+			continue;
+		d->f.severity = VP_SEVERITY_ERROR;
+		if (reported[g[i].reported].class == VP_CLASS_INBOUND)
+			d->detail = contradicted(
+				j,
+				judge_closed(j, &j->facts->flows[g[i].flow]));
+	}
 }
 
 static bool same_group(const struct group *a, const struct group *b)

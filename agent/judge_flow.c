@@ -331,6 +331,10 @@ static bool row_target(struct ctx *c)
 		                               judge_target_text(c->j, t));
 		return true;
 	}
+	/* It has a row of its own, as in a file whose plan does not have it. */
+	if (t->expect != VP_EXPECT_PRIVATE &&
+	    judge_required_name(c->j, c->f) != NULL)
+		return false;
 	c->out->class = t->expect == VP_EXPECT_PRIVATE ? VP_CLASS_LEAK_TARGET
 	                                               : VP_CLASS_ALLOWED;
 	c->out->rule = vp_arena_printf(
@@ -421,7 +425,10 @@ static bool row_required(struct ctx *c)
 
 	if (rule == NULL)
 		return false;
-	c->out->class = VP_CLASS_REQUIRED;
+	/* A probe of probe_required, in its evidence. */
+	c->out->class = c->f->own && c->j->facts->mode == VP_MODE_ANALYZE
+	                        ? VP_CLASS_OWN
+	                        : VP_CLASS_REQUIRED;
 	c->out->rule = rule;
 	return true;
 }

@@ -9,6 +9,7 @@
  */
 #include "judge_policy.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -207,7 +208,7 @@ static unsigned traffic_of(const struct judge *j)
 	return scenario != NULL ? scenario->traffic : VP_TRAFFIC_ALWAYS;
 }
 
-static const char *required_by_name(struct judge *j, const struct vp_flow *f)
+const char *judge_required_name(struct judge *j, const struct vp_flow *f)
 {
 	const struct vp_catalogue_required *row;
 
@@ -271,9 +272,28 @@ static const char *required_by_tag(struct judge *j, const struct vp_flow *f)
 
 const char *judge_required(struct judge *j, const struct vp_flow *f)
 {
-	const char *rule = required_by_name(j, f);
+	const char *rule = judge_required_name(j, f);
 
 	return rule != NULL ? rule : required_by_tag(j, f);
+}
+
+const struct vp_catalogue_required *
+judge_required_target(const struct judge *j, const struct vp_target *t)
+{
+	if (t->expect == VP_EXPECT_PRIVATE)
+		return NULL;
+	return vp_catalogue_required(cloud_of(j), j->facts->region,
+	                             traffic_of(j), t->name->name, IPPROTO_TCP,
+	                             t->port);
+}
+
+const struct vp_catalogue_closed *judge_closed(const struct judge *j,
+                                               const struct vp_flow *f)
+{
+	if (f->direction != VP_DIRECTION_IN || f->packets_out == 0 ||
+	    f->state != VP_FLOW_ESTABLISHED)
+		return NULL;
+	return vp_catalogue_closed(traffic_of(j));
 }
 
 /* --- the file's age ------------------------------------------------------- */

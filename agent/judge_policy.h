@@ -10,8 +10,19 @@
 /* The first allow rule that fits, in words that name what matched; NULL: none
  * does. */
 const char *judge_allowed(struct judge *j, const struct vp_flow *f);
-/* The same of the catalogue's rows. */
+/* The same of the catalogue's rows; by a name alone, without service tags. */
 const char *judge_required(struct judge *j, const struct vp_flow *f);
+const char *judge_required_name(struct judge *j, const struct vp_flow *f);
+/* The row that has this target for a name that is public by design; NULL: none
+ * has, or it is expected to be private. */
+struct vp_catalogue_required;
+const struct vp_catalogue_required *
+judge_required_target(const struct judge *j, const struct vp_target *t);
+/* The row by which nobody may have come in so: an answered connection from
+ * outside, in a scenario that has none. NULL: it may be meant. */
+struct vp_catalogue_closed;
+const struct vp_catalogue_closed *judge_closed(const struct judge *j,
+                                               const struct vp_flow *f);
 /*
  * May this name of a flow explain it? It must be proven, and current, and what
  * the sender itself named (server name, HTTP host) must not be another.

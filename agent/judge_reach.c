@@ -8,6 +8,10 @@
 #include "judge_reach.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "catalogue.h"
+#include "judge_policy.h"
 
 /* --- one finding ------------------------------------------------------- */
 
@@ -57,6 +61,26 @@ void reach_unproven(struct reach *c)
 	judge_worse(c->state, JUDGE_UNPROVEN);
 }
 
+void reach_required(struct reach *c, struct judge_draft *d)
+{
+	const struct vp_catalogue_required *row =
+		judge_required_target(c->j, c->t);
+
+	if (row == NULL)
+		return;
+	d->f.remedy = vp_arena_printf(
+		c->j->arena,
+		"{name} has no private endpoint, and has to be reached "
+		"at its public address (%s; %s). The list of what the "
+		"firewall, the proxy or the network security group lets "
+		"out lacks this name: add it, at Azure Firewall by\n"
+		"    az network firewall application-rule create -g RG "
+		"-f FIREWALL --collection-name azure-ml -n {account} "
+		"--priority 200 --action Allow --source-addresses SUBNET "
+		"--protocols %s={port} --target-fqdns {name}",
+		row->why, row->source, c->t->tls ? "Https" : "Http");
+}
+
 /* --- TCP --------------------------------------------------------------- */
 
 static void tcp_failed(struct reach *c, const char *id, const char *detail)
@@ -71,6 +95,8 @@ static void tcp_failed(struct reach *c, const char *id, const char *detail)
 	                           vp_outcome_text(c->a->tcp.outcome),
 	                           judge_ms(c->j, c->a->tcp.elapsed_us)));
 	reach_line(c, d, reach_route(c->j, &c->a->route));
+	if (strcmp(id, "tcp-timeout") == 0 || strcmp(id, "tcp-refused") == 0)
+		reach_required(c, d);
 }
 
 /* True if the connection opened. */

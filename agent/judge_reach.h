@@ -30,6 +30,9 @@ struct judge_draft *reach_hit(struct reach *c, const char *id,
                               const char *detail);
 void reach_line(struct reach *c, struct judge_draft *d, const char *line);
 void reach_unproven(struct reach *c);
+/* About a name that is public by design, the remedy speaks of what lets it out.
+ */
+void reach_required(struct reach *c, struct judge_draft *d);
 const char *reach_route(struct judge *j, const struct vp_route *r);
 /* Is this address one that our packets start from? */
 bool reach_is_ours(const struct reach *c, const struct vp_addr *a);

@@ -359,6 +359,8 @@ static void tls_failed(struct reach *c, const char *id, const char *detail)
 	                           vp_outcome_text(c->a->tls.outcome),
 	                           judge_ms(c->j, c->a->tls.elapsed_us)));
 	reach_line(c, d, reach_route(c->j, &c->a->route));
+	if (c->a->tls.outcome != VP_OUTCOME_ERROR)
+		reach_required(c, d);
 }
 
 /* True if the handshake ended, with whatever certificate. */

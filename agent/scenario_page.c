@@ -24,6 +24,7 @@ static void code(FILE *out, const char *text)
 /* All that this scenario states itself; the rest is its base's. */
 static void put_expectations(FILE *out, const struct vp_catalogue_scenario *sc)
 {
+	char why[VP_SCENARIO_WHY];
 	bool title = false;
 
 	for (unsigned c = 0; c < VP_CLASS_COUNT; c++) {
@@ -39,9 +40,7 @@ static void put_expectations(FILE *out, const struct vp_catalogue_scenario *sc)
 		title = true;
 		fprintf(out, "| %s | %s | %s | %s |\n",
 		        vp_catalogue_class_name((enum vp_class)c),
-		        vp_expect_name(row->expect),
-		        row->why != NULL ? row->why
-		                         : vp_scenario_words(row->expect),
+		        vp_expect_name(row->expect), vp_scenario_why(why, row),
 		        row->source);
 	}
 }

@@ -27,6 +27,17 @@ const char *vp_scenario_words(enum vp_expect e)
 	}
 }
 
+const char *vp_scenario_why(char buf[VP_SCENARIO_WHY],
+                            const struct vp_catalogue_expectation *row)
+{
+	if (row->why != NULL)
+		return row->why;
+	snprintf(buf, VP_SCENARIO_WHY, "%s %s",
+	         vp_catalogue_class_one(row->class),
+	         vp_scenario_words(row->expect));
+	return buf;
+}
+
 /* --- which rows ------------------------------------------------------------
  */
 
@@ -142,6 +153,8 @@ item(FILE *out, size_t width, const char *head, const char *fmt, ...)
 
 static void text_expectations(FILE *out, const struct vp_catalogue_scenario *sc)
 {
+	char why[VP_SCENARIO_WHY];
+
 	fputs("\n  What is expected, unless the config says otherwise\n", out);
 	for (unsigned c = 0; c < VP_CLASS_COUNT; c++) {
 		const struct vp_catalogue_expectation *row =
@@ -149,9 +162,7 @@ static void text_expectations(FILE *out, const struct vp_catalogue_scenario *sc)
 
 		item(out, 14, vp_catalogue_class_name((enum vp_class)c),
 		     "%s: %s (%s)", vp_expect_name(row->expect),
-		     row->why != NULL ? row->why
-		                      : vp_scenario_words(row->expect),
-		     row->source);
+		     vp_scenario_why(why, row), row->source);
 	}
 }
 
@@ -192,8 +203,10 @@ static void text_inbound(FILE *out, const struct vp_facts *f)
 {
 	const struct vp_catalogue_scenario *sc = scenario_of(f);
 	const struct vp_catalogue_tagged *tags;
+	const struct vp_catalogue_closed *closed =
+		vp_catalogue_closed(sc->traffic);
 	bool any = false;
-	char head[128];
+	char head[128], text[256];
 	size_t n;
 
 	fputs("\n  Comes in from public addresses\n", out);
@@ -206,9 +219,17 @@ static void text_inbound(FILE *out, const struct vp_facts *f)
 		item(out, 38, head, "%s (%s)", tags[i].why, tags[i].source);
 		any = true;
 	}
-	if (!any)
+	if (closed != NULL) {
+		snprintf(text, sizeof(text),
+		         "nobody%s: whoever is answered is an error "
+		         "(inbound-public): %s (%s)",
+		         any ? " else" : "", closed->why, closed->source);
+		fputs("    ", out);
+		fold(out, 4, 4, text);
+	} else if (!any) {
 		fputs("    nothing: whatever does is told (inbound-public)\n",
 		      out);
+	}
 }
 
 static void port_head(char *head, size_t size,
@@ -334,6 +355,7 @@ static void set(json_t *o, const char *key, const char *text)
 static json_t *json_expectations(const struct vp_catalogue_scenario *sc)
 {
 	json_t *list = json_array();
+	char why[VP_SCENARIO_WHY];
 
 	for (unsigned c = 0; c < VP_CLASS_COUNT; c++) {
 		const struct vp_catalogue_expectation *row =
@@ -342,9 +364,7 @@ static json_t *json_expectations(const struct vp_catalogue_scenario *sc)
 
 		set(o, "class", vp_catalogue_class_name((enum vp_class)c));
 		set(o, "expect", vp_expect_name(row->expect));
-		set(o, "why",
-		    row->why != NULL ? row->why
-		                     : vp_scenario_words(row->expect));
+		set(o, "why", vp_scenario_why(why, row));
 		set(o, "row", row->scenario);
 		set(o, "source", row->source);
 		json_array_append_new(list, o);
@@ -464,6 +484,8 @@ static json_t *json_zones(const struct vp_facts *f)
 json_t *vp_scenario_json(const struct vp_facts *f)
 {
 	const struct vp_catalogue_scenario *sc = scenario_of(f);
+	const struct vp_catalogue_closed *closed =
+		vp_catalogue_closed(sc->traffic);
 	json_t *o = json_object();
 
 	set(o, "name", sc->name);
@@ -474,6 +496,7 @@ json_t *vp_scenario_json(const struct vp_facts *f)
 	json_object_set_new(o, "public", json_public(f));
 	json_object_set_new(o, "ports", json_ports(sc));
 	json_object_set_new(o, "notes", json_notes(sc));
+	set(o, "inbound_closed", closed != NULL ? closed->why : NULL);
 	if (asks_for_zones(f))
 		json_object_set_new(o, "zones", json_zones(f));
 	return o;

@@ -22,5 +22,10 @@ void vp_scenarios_markdown(FILE *out);
 /* What an expectation says of one of a class: "a vault with a private endpoint
  * answers at a private address" without the first two words. */
 const char *vp_scenario_words(enum vp_expect expect);
+/* Why that is expected of the class: the row's words, or such a sentence, which
+ * stands in buf. */
+#define VP_SCENARIO_WHY 160
+const char *vp_scenario_why(char buf[VP_SCENARIO_WHY],
+                            const struct vp_catalogue_expectation *row);
 
 #endif

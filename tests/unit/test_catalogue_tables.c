@@ -487,10 +487,173 @@ static void inbound_shown(void **state)
 
 	(void)state;
 	assert_true(in_list(json_object_get(o, "public"), "direction", "in"));
+	assert_non_null(
+		strstr(json_string_value(json_object_get(o, "inbound_closed")),
+	               "44224"));
 	json_decref(o);
 	o = about("no-public-ip", "public");
 	assert_false(in_list(json_object_get(o, "public"), "direction", "in"));
+	assert_true(json_is_string(json_object_get(o, "inbound_closed")));
 	json_decref(o);
+	o = about("secured", "public"); /* a jump box may have an address */
+	assert_true(json_is_null(json_object_get(o, "inbound_closed")));
+	assert_true(in_list(json_object_get(o, "expects"), "why",
+	                    "a key vault with a private endpoint answers at a "
+	                    "private address"));
+	json_decref(o);
+}
+
+/* --- who comes in ----------------------------------------------------------
+ */
+
+static enum vp_severity comes_in(const char *scenario, enum vp_flow_state state,
+                                 bool answered, const char *words)
+{
+	struct vp_facts *f = facts_in(scenario, "public", IPPROTO_TCP, 50123);
+	enum vp_severity severity = VP_SEVERITY_INFO;
+	struct vp_judgement j;
+
+	f->flows[0].direction = VP_DIRECTION_IN;
+	f->flows[0].local.port = 44224;
+	f->flows[0].state = state;
+	if (!answered)
+		f->flows[0].packets_out = 0;
+	vp_judge(&j, f, f->arena);
+	for (size_t i = 0; i < j.n_findings; i++) {
+		if (strcmp(j.findings[i].type->id, "inbound-public") != 0)
+			continue;
+		severity = j.findings[i].severity;
+		if (words != NULL &&
+		    strstr(j.findings[i].detail, words) == NULL)
+			fail_msg("%s", j.findings[i].detail);
+	}
+	vp_facts_destroy(f);
+	return severity;
+}
+
+static void closed(void **state)
+{
+	static const struct {
+		const char *scenario, *words; /* NULL: it may be meant */
+	} all[] = {
+		{ "no-public-ip", "without a public IP" },
+		{ "with-public-ip", "at port 44224 (A2, A4)" },
+		{ "firewall", "without a public IP" },
+		{ "sentinel-private", "through Bastion" },
+		{ "secured", NULL },
+		{ "studio", NULL },
+		{ "aks", NULL },
+		{ "sentinel", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		const char *sc = all[i].scenario;
+
+		assert_int_equal(
+			comes_in(sc, VP_FLOW_ESTABLISHED, true, all[i].words),
+			all[i].words != NULL ? VP_SEVERITY_ERROR
+					     : VP_SEVERITY_WARNING);
+		/* knocked in vain, or was turned away */
+		assert_int_equal(
+			comes_in(sc, VP_FLOW_ATTEMPTED, false, "came in"),
+			VP_SEVERITY_WARNING);
+		assert_int_equal(
+			comes_in(sc, VP_FLOW_ANSWERED, true, "came in"),
+			VP_SEVERITY_WARNING);
+	}
+}
+
+/* --- probes of what is required --------------------------------------------
+ */
+
+#define LOGIN "login.microsoftonline.com"
+
+/* A probe's packets, or an application's: with the target in the plan, as
+ * `check` has it, or without, as a file's plan. */
+static enum vp_flow_class class_of(enum vp_mode mode, bool planned, bool own)
+{
+	struct vp_facts *f = facts_in("secured", "public", IPPROTO_TCP, 443);
+	struct vp_judgement j;
+	enum vp_flow_class class;
+
+	f->mode = mode;
+	f->flows[0].own = own;
+	bind_name(f, &f->flows[0], LOGIN);
+	if (planned) {
+		add_target(f, LOGIN, "a.example", "example", VP_KIND_LOGIN,
+		           "192.0.2.9");
+		f->targets[N_TARGETS].expect = VP_EXPECT_PUBLIC;
+	}
+	vp_judge(&j, f, f->arena);
+	class = j.flows[0].class;
+	vp_facts_destroy(f);
+	return class;
+}
+
+static void classes_are_the_same(void **state)
+{
+	(void)state;
+	assert_int_equal(class_of(VP_MODE_CHECK, true, true), VP_CLASS_OWN);
+	assert_int_equal(class_of(VP_MODE_ANALYZE, true, true), VP_CLASS_OWN);
+	assert_int_equal(class_of(VP_MODE_ANALYZE, false, true), VP_CLASS_OWN);
+	assert_int_equal(class_of(VP_MODE_CHECK, true, false),
+	                 VP_CLASS_REQUIRED);
+	assert_int_equal(class_of(VP_MODE_ANALYZE, true, false),
+	                 VP_CLASS_REQUIRED);
+	assert_int_equal(class_of(VP_MODE_ANALYZE, false, false),
+	                 VP_CLASS_REQUIRED);
+}
+
+/* The remedy where this port does not answer. */
+static bool blocked_by_list(const char *name, enum vp_kind kind,
+                            enum vp_expect expect, enum vp_outcome tcp,
+                            enum vp_outcome tls)
+{
+	struct vp_facts *f = facts_in("secured", "public", IPPROTO_TCP, 443);
+	struct vp_judgement j;
+	bool said = false;
+
+	f->n_flows = 0;
+	add_target(f, name, "b.example", "example", kind, "192.0.2.9");
+	f->targets[N_TARGETS].expect = expect;
+	f->targets[N_TARGETS].addresses[0].tcp.outcome = tcp;
+	f->targets[N_TARGETS].addresses[0].tls.outcome = tls;
+	vp_judge(&j, f, f->arena);
+	assert_true(j.n_findings > 0);
+	for (size_t i = 0; i < j.n_findings; i++) {
+		const char *remedy = j.findings[i].remedy;
+
+		said |= strstr(remedy, "lacks this name") != NULL &&
+		        strstr(remedy, "(Microsoft Entra ID: tokens; A2)") &&
+		        strstr(remedy, "--target-fqdns " LOGIN) != NULL &&
+		        strstr(remedy, "private-endpoint") == NULL;
+	}
+	vp_facts_destroy(f);
+	return said;
+}
+
+static void lists_lack_it(void **state)
+{
+	const enum vp_outcome ok = VP_OUTCOME_OK;
+
+	(void)state;
+	assert_true(blocked_by_list(LOGIN, VP_KIND_LOGIN, VP_EXPECT_PUBLIC,
+	                            VP_OUTCOME_TIMEOUT, VP_OUTCOME_NONE));
+	assert_true(blocked_by_list(LOGIN, VP_KIND_LOGIN, VP_EXPECT_PUBLIC,
+	                            VP_OUTCOME_REFUSED, VP_OUTCOME_NONE));
+	assert_true(blocked_by_list(LOGIN, VP_KIND_LOGIN, VP_EXPECT_PUBLIC, ok,
+	                            VP_OUTCOME_RESET));
+	assert_true(blocked_by_list(LOGIN, VP_KIND_LOGIN, VP_EXPECT_PUBLIC, ok,
+	                            VP_OUTCOME_TIMEOUT));
+	/* not the network's, or not a name of the list */
+	assert_false(blocked_by_list(LOGIN, VP_KIND_LOGIN, VP_EXPECT_PUBLIC, ok,
+	                             VP_OUTCOME_ERROR));
+	assert_false(blocked_by_list(LOGIN, VP_KIND_LOGIN, VP_EXPECT_PRIVATE,
+	                             VP_OUTCOME_TIMEOUT, VP_OUTCOME_NONE));
+	assert_false(blocked_by_list("a.example", VP_KIND_OTHER,
+	                             VP_EXPECT_PUBLIC, VP_OUTCOME_TIMEOUT,
+	                             VP_OUTCOME_NONE));
 }
 
 /* noinline: see golden.h */
@@ -561,6 +724,7 @@ static void sourced(void **state)
 	EACH(vp_catalogue_suffixes, suffix);
 	EACH(vp_catalogue_required_rows, name);
 	EACH(vp_catalogue_tagged, tag);
+	EACH(vp_catalogue_closed_rows, why);
 	EACH(vp_catalogue_scenarios, name);
 	EACH(vp_catalogue_expectations, scenario);
 	EACH(vp_catalogue_ports, why);
@@ -590,6 +754,9 @@ int main(void)
 		cmocka_unit_test(scenarios),
 		cmocka_unit_test(shown_by_cloud),
 		cmocka_unit_test(inbound_shown),
+		cmocka_unit_test(closed),
+		cmocka_unit_test(classes_are_the_same),
+		cmocka_unit_test(lists_lack_it),
 		cmocka_unit_test(documented),
 		cmocka_unit_test(sourced),
 	};

@@ -49,6 +49,17 @@ azure_front() {
   done < <(azure_public_fronts)
 }
 
+# azure_required - in setup, for --probe-required: somebody answers to all names
+# that the scenario "secured" requires. REQUIRED_PACKETS are the packets for it.
+REQUIRED_PACKETS='(tcp port 443 and (net 203.0.113.30/31 or net 203.0.113.32/31 or host 198.51.100.10)) or (tcp port 80 and host 203.0.113.31)'
+azure_required() {
+  local kind
+  for kind in arm login studio mcr; do azure_front $kind; done
+  record_add public api.azureml.ms "$REGION" "CNAME vienna-$REGION.$REGION.cloudapp.azure.com."
+  front -n "$REGION.api.azureml.ms $REGION.cert.api.azureml.ms" pub region workspace 198.51.100.10
+  SILENT+=('pub 203.0.113.31 80')
+}
+
 # --- a whole set-up ----------------------------------------------------------
 
 # What is behind which addresses: kind, private endpoint, public front end.

@@ -16,7 +16,7 @@ usual() {
 
 # What is right for an instance with a public IP address is not here: it has one.
 break_comes-in() {
-  want 0 inbound-public
+  want 1 inbound-public
   app_packets='tcp port 44224 and host 198.51.100.10'
   break_running() { azure_listener 44224; }
   app() { azure_inbound 198.51.100.10 44224; }

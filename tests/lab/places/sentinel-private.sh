@@ -20,7 +20,7 @@ usual() { during in_ns pe curl -s -m 0.3 --interface 10.20.4.4 "http://$CLIENT:2
 
 # Past Bastion: the jump box has a public IP address.
 break_comes-from-outside() {
-  want 0 inbound-public
+  want 1 inbound-public
   app_packets='tcp port 22 and host 203.0.113.99'
   app() { azure_inbound 203.0.113.99 22; }
 }

@@ -21,7 +21,7 @@ usual() {
 
 # The same port from an address that is not Azure ML's.
 break_stranger-comes-in() {
-  want 0 inbound-public
+  want 1 inbound-public
   app_packets='tcp port 44224 and host 203.0.113.99'
   app() { azure_inbound 203.0.113.99 44224; }
 }
