@@ -11,7 +11,7 @@ void vp_options_usage(FILE *out)
 	fputs("usage: vnetprobe COMMAND [OPTION...] [ARGUMENT...]\n\n", out);
 	for (size_t i = 0; i < n; i++) {
 		if (commands[i].built)
-			fprintf(out, "  %-8s %-12s %s\n", commands[i].name,
+			fprintf(out, "  %-8s %-13s %s\n", commands[i].name,
 			        commands[i].arguments, commands[i].help);
 	}
 	fputs("\nTry 'vnetprobe --help', or 'vnetprobe check --help'.\n", out);
@@ -29,6 +29,8 @@ static void print_option(FILE *out, const struct vp_option *o)
 	         o->argument != NULL ? " " : "",
 	         o->argument != NULL ? o->argument : "");
 	fprintf(out, "%-29s", left);
+	if (strlen(left) > 29) /* no room beside it */
+		fprintf(out, "\n%-29s", "");
 	while (strlen(text) > 50) {
 		int n = 50;
 
