@@ -349,7 +349,7 @@ static const struct vp_option options[] = {
 	{ "no-capture", 0, NULL, "do not watch packets: egress is not checked",
 	  CHECK, set_no_capture },
 	{ "capture-buffer", 0, "SIZE",
-	  "kernel buffer of the capture (4MiB, watch 16MiB)", RUN | WATCH,
+	  "kernel buffer of the capture (8MiB, watch 16MiB)", RUN | WATCH,
 	  vp_value_capture_buffer },
 	{ "attribution", 0, "HOW",
 	  "tell who sends by bpf (else by sockets), socket or off (bpf)",
