@@ -2,13 +2,13 @@
  * capture.c - see vnetprobe/capture.h.
  *
  * The ring. libpcap's immediate mode would use fixed slots of a whole snaplen
- * each: 8 MiB then hold some 1,000 packets, however small, and every one of them
- * wakes us. So it is left off: TPACKET_V3 packs packets into blocks of 256 KiB
- * and hands a block over when it is full or RETIRE_MS old. Shorter would show
- * packets sooner but use up the 32 blocks of 8 MiB sooner as well while the
- * loop is busy elsewhere (each may hold but one packet): 10 ms leave it 320.
- * With 4 MiB and 160 ms a machine at its start, with eight programs that want
- * each processor, lost some now and then.
+ * each: 8 MiB then hold some 1,000 packets, however small, and every one of
+ * them wakes us. So it is left off: TPACKET_V3 packs packets into blocks of 256
+ * KiB and hands a block over when it is full or RETIRE_MS old. Shorter would
+ * show packets sooner but use up the 32 blocks of 8 MiB sooner as well while
+ * the loop is busy elsewhere (each may hold but one packet): 10 ms leave it
+ * 320. With 4 MiB and 160 ms a machine at its start, with eight programs that
+ * want each processor, lost some now and then.
  *
  * The end. "Nothing to read" does not mean that nothing is on its way, so
  * draining asks the kernel how many packets it ever put into the ring and

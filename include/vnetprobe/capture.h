@@ -32,7 +32,7 @@ struct vp_capture_options {
 	const uint16_t *dns_ports; /* the first VP_CAPTURE_PORTS count */
 	size_t n_dns_ports;
 	uint32_t snaplen;      /* 0: 8192 */
-	uint32_t buffer_bytes; /* 0: 4 MiB */
+	uint32_t buffer_bytes; /* 0: 8 MiB */
 };
 
 struct vp_capture_stats {
