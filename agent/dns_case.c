@@ -278,33 +278,19 @@ static bool zone_linked(const struct dns_scene *s, const char *zone,
 	return false;
 }
 
-/* Is there another name of this zone that is like this at this server? */
-static bool has_sibling(const struct dns_scene *s, size_t name, size_t resolver,
-                        const char *zone, unsigned like, unsigned unlike)
+/* What the other names of the same private zone are at this server. */
+static struct dns_zone_sum siblings(const struct dns_scene *s, size_t name,
+                                    size_t resolver)
 {
-	size_t low = 0, high = s->n_by_zone;
+	struct dns_zone_sum all = { 0 }, own = { 0 };
 
-	while (zone != NULL && low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(s->by_zone[mid].zone, zone) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; zone != NULL && low < s->n_by_zone &&
-	       strcmp(s->by_zone[low].zone, zone) == 0;
-	     low++) {
-		size_t other = s->by_zone[low].name;
-
-		/* what stands in the hosts file may be but a warning */
-		if (other != name &&
-		    (unlike == 0 || s->f->names[other]->n_hosts == 0) &&
-		    (dns_view_at(s, other, resolver)->shapes & like) &&
-		    !(dns_view_at(s, other, resolver)->shapes & unlike))
-			return true;
-	}
-	return false;
+	if (s->zone_at[name] == 0)
+		return all;
+	all = s->zone_sums[(s->zone_at[name] - 1) * s->n_resolvers + resolver];
+	dns_zone_add(&own, s, name, resolver);
+	all.right -= own.right;
+	all.only_public -= own.only_public;
+	return all;
 }
 
 /* The login name of this data endpoint's registry is right here. */
@@ -579,6 +565,7 @@ void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
 	const struct dns_view *v = dns_view_at(s, name, resolver);
 	const char *zone = dns_alias_zone(s, name);
 	const char *own = zone != NULL ? strchr(zone, '.') : NULL;
+	struct dns_zone_sum others = siblings(s, name, resolver);
 
 	*out = (struct dns_case){
 		.here = without_dropped_aliases(s, name, resolver, v->shapes),
@@ -593,9 +580,9 @@ void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
 	note_others(out, s, name, resolver);
 	if (s->right[resolver] > 0)
 		out->flags |= DNS_F_REST;
-	if (has_sibling(s, name, resolver, zone, DNS_RIGHT, 0))
+	if (others.right > 0)
 		out->flags |= DNS_F_SIBLING;
-	if (has_sibling(s, name, resolver, zone, DNS_PUBLIC, DNS_RIGHT) ||
+	if (others.only_public > 0 ||
 	    public_by_the_cache(s, name, resolver, zone))
 		out->flags |= DNS_F_TAINTED;
 	if (s->outdated[resolver])

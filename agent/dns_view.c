@@ -443,6 +443,33 @@ static void note_name(struct dns_scene *s, size_t i)
 	}
 }
 
+void dns_zone_add(struct dns_zone_sum *sum, const struct dns_scene *s,
+                  size_t name, size_t resolver)
+{
+	unsigned shapes = dns_view_at(s, name, resolver)->shapes;
+
+	if (shapes & DNS_RIGHT)
+		sum->right++;
+	else if ((shapes & DNS_PUBLIC) && s->f->names[name]->n_hosts == 0)
+		sum->only_public++;
+}
+
+/* Names are counted once, so that ten thousand of one zone need not look at
+ * each other. */
+static void sum_zones(struct dns_scene *s)
+{
+	size_t first = 0, n = s->n_resolvers;
+
+	for (size_t i = 0; i < s->n_by_zone; i++) {
+		if (strcmp(s->by_zone[i].zone, s->by_zone[first].zone) != 0)
+			first = i;
+		s->zone_at[s->by_zone[i].name] = first + 1;
+		for (size_t r = 0; r < n; r++)
+			dns_zone_add(&s->zone_sums[first * n + r], s,
+			             s->by_zone[i].name, r);
+	}
+}
+
 static int by_zone(const void *a, const void *b)
 {
 	const struct dns_zone_key *x = a, *y = b;
@@ -499,6 +526,10 @@ void dns_scene_make(struct dns_scene *s, struct judge *j)
 	}
 	if (s->n_by_zone > 0)
 		qsort(s->by_zone, s->n_by_zone, sizeof(*s->by_zone), by_zone);
+	s->zone_at = vp_arena_alloc(a, (f->n_names + 1) * sizeof(*s->zone_at));
+	s->zone_sums = vp_arena_alloc(a, (s->n_by_zone * n + 1) *
+	                                         sizeof(*s->zone_sums));
+	sum_zones(s);
 	find_workspace(s);
 }
 

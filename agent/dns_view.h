@@ -22,6 +22,13 @@ struct dns_view {        /* of one name at one server */
 	const struct vp_dns_row *alias_row;
 };
 
+/* How many names of a private zone are so at a server. */
+struct dns_zone_sum {
+	uint32_t right;
+	uint32_t only_public; /* never right; not those of the hosts file, whose
+	                       * trouble may be but a warning */
+};
+
 struct dns_scene {
 	struct judge *j;
 	const struct vp_facts *f;
@@ -40,6 +47,10 @@ struct dns_scene {
 	const char **flips;
 	struct dns_zone_key *by_zone; /* sorted by zone */
 	size_t n_by_zone;
+	/* by name: the first of its private zone in by_zone, from 1; 0: none */
+	size_t *zone_at;
+	/* of each zone, at that first one * n_resolvers + resolver: */
+	struct dns_zone_sum *zone_sums;
 	/* the only workspace of these facts, or NULL */
 	const struct vp_target *workspace;
 };

@@ -17,4 +17,8 @@ const char *dns_alias_zone(const struct dns_scene *s, size_t index);
 const char *dns_forwarded_zone(const struct dns_scene *s, size_t name);
 bool dns_is_scoped(const struct dns_scene *s, size_t name, size_t resolver);
 
+/* Counts a name. */
+void dns_zone_add(struct dns_zone_sum *sum, const struct dns_scene *s,
+                  size_t name, size_t resolver);
+
 #endif
