@@ -304,3 +304,26 @@ const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
 	}
 	return NULL;
 }
+
+/* --- compute instances -----------------------------------------------------
+ */
+
+#define INSTANCE(cloud, suffix, source)                                        \
+	{                                                                      \
+		cloud, suffix, VP_SOURCE(source)                               \
+	}
+
+static const struct vp_catalogue_instance instances[] = {
+	INSTANCE("public", ".instances.azureml.ms", "P1, A2"),
+	INSTANCE("public", ".instances.ml.azure.ms", "A1"),
+	INSTANCE("usgovernment", ".instances.azureml.us", "P1, A2"),
+	INSTANCE("usgovernment", ".instances.ml.azure.us", "A1"),
+	INSTANCE("china", ".instances.azureml.cn", "P1, A2"),
+	INSTANCE("china", ".instances.ml.azure.ms", "A1"),
+};
+
+const struct vp_catalogue_instance *vp_catalogue_instances(size_t *n)
+{
+	*n = sizeof(instances) / sizeof(*instances);
+	return instances;
+}

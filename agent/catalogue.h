@@ -49,6 +49,15 @@ const struct vp_catalogue_suffix *vp_catalogue_find(const char *name);
 const struct vp_catalogue_suffix *vp_catalogue_of(const char *cloud,
                                                   enum vp_kind kind);
 
+/* Which suffix a compute instance has, documents and services disagree: each
+ * cloud's, what the API returns first. */
+struct vp_catalogue_instance {
+	const char *cloud;
+	const char *suffix;
+	const char *source;
+};
+const struct vp_catalogue_instance *vp_catalogue_instances(size_t *n);
+
 /* Kinds of traffic that a scenario has: bits. */
 #define VP_TRAFFIC_ALWAYS 1u       /* whatever the machine does */
 #define VP_TRAFFIC_NODE 2u         /* it is a compute instance or node */

@@ -355,6 +355,18 @@ static const struct vp_finding_type rows[] = {
 	    "/etc/resolv.conf:\n    options ndots:1\nIn programs that take it, "
 	    "a dot at the end of the name keeps search domains away.",
 	    "resolv.conf(5)"),
+	ROW(INFO, "names", "dns-suffix-unused",
+	    "this suffix is not in use here",
+	    "A compute instance's name was derived from its bare name, with "
+	    "each suffix that documents have. With this suffix no resolver "
+	    "knows the name; with another one it exists, and is judged.",
+	    "Documents and services disagree about the suffix of compute "
+	    "instances. Programs take the one that the service returns.",
+	    "Nothing to do. To have one name only, write the whole one into "
+	    "the config:\n"
+	    "    az ml compute show -n {account} -g RG -w WORKSPACE "
+	    "--query \"services[].endpoint_uri\"",
+	    "Microsoft: how-to-custom-dns (Azure ML); private-endpoint-dns"),
 	ROW(ERROR, "names", "dns-name-unknown", "the name does not exist",
 	    "No resolver has an address for the name, and no privatelink alias "
 	    "was seen.",

@@ -698,14 +698,21 @@ static bool is_regional_name(const struct ctx *c)
 	return false;
 }
 
-/* Then its answers say nothing about the resource. */
-static bool judge_wrong_name(struct ctx *c)
+static size_t first_counted(const struct ctx *c)
 {
-	struct dns_group *g;
 	size_t r = 0;
 
 	while (r + 1 < c->s->n_resolvers && !dns_counts(c->s, c->index, r))
 		r++;
+	return r;
+}
+
+/* Then its answers say nothing about the resource. */
+static bool judge_wrong_name(struct ctx *c)
+{
+	struct dns_group *g;
+	size_t r = first_counted(c);
+
 	if (is_privatelink_name(c)) {
 		g = hit(c, "dns-privatelink-name", NULL, r,
 		        row_of(c, r, VP_DNS_A, ~0u));
@@ -785,12 +792,20 @@ static void judge_name(struct judge *j, const struct dns_scene *s,
 		.judged = &j->names[index],
 		.t = j->names[index].target,
 	};
+	const char *used; /* instead of this name */
 
 	if (c.t == NULL)
 		return; /* no target has it */
 	c.wrong = vp_arena_alloc(j->arena, s->n_resolvers + 1);
-	judge_complete(&c);
-	if (!judge_wrong_name(&c)) {
+	used = judge_dns_used(s, index);
+	c.judged->unused = used != NULL;
+	if (used == NULL)
+		judge_complete(&c);
+	else
+		hit(&c, "dns-suffix-unused", NULL, first_counted(&c),
+		    row_of(&c, first_counted(&c), VP_DNS_A, ~0u))
+			->extra = used;
+	if (used == NULL && !judge_wrong_name(&c)) {
 		c.pinned = is_pinned(&c);
 		for (size_t r = 0; r < s->n_resolvers; r++) {
 			if (!dns_counts(s, index, r))

@@ -143,6 +143,8 @@ static const struct about {
 	  "no privatelink alias is on the way there.",
 	  "At {resolver} public addresses for {names}, and no privatelink "
 	  "alias is on the way there." },
+	{ "dns-suffix-unused", OF_NAME, true,
+	  "The name does not exist; {what} does.", NULL },
 	{ "dns-name-unknown", OF_NAME, false,
 	  "At {resolver} there is no address for {names}.", NULL },
 	{ "dns-bogon", OF_NAME, true,

@@ -69,6 +69,7 @@ struct judge_name {
 	const struct vp_target *target; /* the one that has it; NULL: none */
 	struct vp_addr *blamed;         /* wrong by DNS: not judged once more */
 	size_t n_blamed;
+	bool unused; /* does not exist, and an alternative of it does */
 };
 
 /* A name or an address and the target it stands for, sorted by the first. */

@@ -244,7 +244,7 @@ static void judge_target(struct reach *c, size_t index)
 	judge_worse(c->state, name->state);
 	if (c->j->facts->mode == VP_MODE_DNS)
 		return; /* nothing was to be connected to */
-	if (c->t->n_addresses == 0)
+	if (c->t->n_addresses == 0 && !name->unused)
 		reach_unproven(c);
 	for (size_t i = 0; i < c->t->n_addresses; i++) {
 		c->a = &c->t->addresses[i];

@@ -28,6 +28,7 @@ static void copy_wishes(struct vp_arena *arena, struct vp_target *to,
 {
 	to->expect = from->expect;
 	to->why = vp_arena_strdup(arena, from->why);
+	to->alternative_of = vp_arena_strdup(arena, from->alternative_of);
 	to->expected = NULL;
 	to->n_expected = 0;
 	to->expected_from = vp_arena_strdup(arena, from->expected_from);

@@ -105,6 +105,13 @@ static void print_target(FILE *out, struct vp_arena *arena,
 	        t->tls ? "" : "  (TCP only)");
 	line(out, "expect", vp_expect_name(t->expect));
 	line(out, "why", t->why);
+	if (t->alternative_of != NULL)
+		line(out, "one of",
+		     vp_arena_printf(arena,
+		                     "the names that %s may have: documents "
+		                     "and services disagree about the suffix; "
+		                     "those that exist are judged",
+		                     t->alternative_of));
 	if (t->zone != NULL)
 		line(out, "zone", t->zone);
 	print_addresses(out, arena, t);
@@ -319,6 +326,9 @@ static json_t *json_target(const struct vp_target *t)
 	json_object_set_new(o, "source", OF_ROW(source));
 #undef OF_ROW
 	json_object_set_new(o, "addresses", addresses);
+	if (t->alternative_of != NULL)
+		json_object_set_new(o, "alternative_of",
+		                    json_string(t->alternative_of));
 	json_object_set_new(o, "addresses_from",
 	                    text_or_null(t->expected_from));
 	if (t->n_endpoints > 0)

@@ -65,6 +65,30 @@ static bool add_notebook(const struct ws *ws, struct vp_draft d)
 	return vp_plan_add(p, &d);
 }
 
+/* A bare name of an instance, or CI-PORT: one name for each suffix. Which one
+ * is in use only DNS tells, or applications[].endpointUri of the instance. */
+static bool add_instance(struct vp_planner *p, struct vp_draft d,
+                         const char *label)
+{
+	const struct vp_catalogue_instance *rows;
+	struct vp_arena *arena = p->facts->arena;
+	size_t n;
+
+	rows = vp_catalogue_instances(&n);
+	d.alternative_of = vp_arena_printf(arena, "%s.%s", label, p->s->region);
+	d.has_kind = true;
+	d.kind = VP_KIND_COMPUTE_INSTANCE;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(rows[i].cloud, p->s->cloud) != 0)
+			continue;
+		d.name = vp_arena_printf(arena, "%s%s", d.alternative_of,
+		                         rows[i].suffix);
+		if (!vp_plan_add(p, &d))
+			return false;
+	}
+	return true;
+}
+
 /* NAME.REGION.suffix, or a name with a dot as it is. */
 static bool add_regional(const struct ws *ws, struct vp_draft d,
                          enum vp_kind kind, char **names, size_t n,
@@ -80,6 +104,11 @@ static bool add_regional(const struct ws *ws, struct vp_draft d,
 		d.name = names[i];
 		d.has_kind = strchr(names[i], '.') != NULL;
 		d.kind = kind;
+		if (!d.has_kind && kind == VP_KIND_COMPUTE_INSTANCE) {
+			if (!add_instance(p, d, names[i]))
+				return false;
+			continue;
+		}
 		if (!d.has_kind && suffix(p, kind) == NULL)
 			return vp_plan_refuse_at(
 				p, d.origin,

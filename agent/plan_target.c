@@ -225,6 +225,8 @@ static bool merge(struct vp_planner *p, size_t index, const struct vp_draft *d)
 		vp_plan_expect(p, t, d);
 		p->stated[index] = true;
 	}
+	if (d->alternative_of == NULL)
+		t->alternative_of = NULL; /* told whole: it has to exist */
 	t->tls = t->tls || d->tls;
 	if (t->tls && t->http_path == NULL)
 		t->http_path = vp_arena_strdup(p->facts->arena,
@@ -245,6 +247,7 @@ static void fill(struct vp_planner *p, struct vp_target *t,
 	if (d->has_kind)
 		t->kind = d->kind;
 	t->origin = vp_arena_strdup(arena, d->origin);
+	t->alternative_of = vp_arena_strdup(arena, d->alternative_of);
 	t->zone = vp_arena_strdup(arena, zone_of(row, name));
 	t->tls = d->tls || tls_port(port);
 	if (t->tls)

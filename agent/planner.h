@@ -43,7 +43,8 @@ struct vp_draft {
 	enum vp_expect expect;
 	const struct vp_addr *addresses;
 	size_t n_addresses;
-	const char *endpoint; /* name or ARM id of its private endpoint */
+	const char *endpoint;       /* name or ARM id of its private endpoint */
+	const char *alternative_of; /* as of a target */
 	const char *origin;
 };
 

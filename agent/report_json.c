@@ -112,6 +112,7 @@ static json_t *target(struct writer *w, size_t index)
 	report_put(o, "tls", json_boolean(t->tls));
 	report_put(o, "http_path", report_string(w, t->http_path));
 	report_put(o, "expected", report_addresses(t->expected, t->n_expected));
+	report_put_string(w, o, "alternative_of", t->alternative_of);
 	report_put_string(w, o, "expected_from", t->expected_from);
 	report_put_strings(w, o, "expected_endpoints", t->endpoints,
 	                   t->n_endpoints);

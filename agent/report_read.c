@@ -162,6 +162,8 @@ static void read_target(struct fields *r, const json_t *o, void *arg)
 	t->tls = fields_boolean(r, o, "tls");
 	t->http_path = fields_text(r, o, "http_path");
 	t->expected = fields_addresses(r, o, "expected", &t->n_expected);
+	if (fields_has(o, "alternative_of"))
+		t->alternative_of = fields_text(r, o, "alternative_of");
 	if (fields_has(o, "expected_from"))
 		t->expected_from = fields_text(r, o, "expected_from");
 	if (fields_has(o, "expected_endpoints"))

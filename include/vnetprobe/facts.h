@@ -275,6 +275,9 @@ struct vp_target {
 	char *origin; /* where it comes from: "argument", "storage_accounts[0]"
 	               */
 	char *why;    /* why this is expected of it, one sentence */
+	/* "ci-one.eastus": derived, one of several names of which the resource
+	 * has one; what stands before their suffixes. NULL: the only one */
+	char *alternative_of;
 	char *zone; /* privatelink zone that should answer; NULL: none known */
 	bool tls;   /* TLS and HTTP are spoken here */
 	char *http_path;

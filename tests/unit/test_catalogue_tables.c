@@ -725,6 +725,7 @@ static void sourced(void **state)
 	EACH(vp_catalogue_required_rows, name);
 	EACH(vp_catalogue_tagged, tag);
 	EACH(vp_catalogue_closed_rows, why);
+	EACH(vp_catalogue_instances, suffix);
 	EACH(vp_catalogue_scenarios, name);
 	EACH(vp_catalogue_expectations, scenario);
 	EACH(vp_catalogue_ports, why);

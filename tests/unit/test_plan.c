@@ -88,6 +88,8 @@ static void test_lab(void **state)
 		  VP_KIND_NOTEBOOK, "workspace (notebook name derived)" },
 		{ "ci-one.eastus.instances.azureml.ms", 443,
 		  VP_KIND_COMPUTE_INSTANCE, "workspace.compute_instances[0]" },
+		{ "ci-one.eastus.instances.ml.azure.ms", 443,
+		  VP_KIND_COMPUTE_INSTANCE, "workspace.compute_instances[0]" },
 		{ "ci.westus.instances.ml.azure.ms", 443,
 		  VP_KIND_COMPUTE_INSTANCE, "workspace.compute_instances[1]" },
 		{ "score.eastus.inference.ml.azure.com", 443,
@@ -123,7 +125,7 @@ static void test_lab(void **state)
 		assert_int_equal(t->expect, VP_EXPECT_PRIVATE);
 		assert_int_equal(t->tls, want[i].port == 443);
 		assert_int_equal(t->http_path != NULL, want[i].port == 443);
-		assert_int_equal(t->n_expected, i < 6 ? 1 : 0);
+		assert_int_equal(t->n_expected, i < 7 ? 1 : 0);
 		assert_non_null(t->why);
 	}
 	assert_string_equal(target(&m, "kv-lab.vault.azure.net", 443)->zone,
@@ -600,6 +602,61 @@ static char *print(struct made *m, bool json)
 	return text;
 }
 
+/* A bare name has each suffix of its cloud, a whole one its own. */
+static void test_instances(void **state)
+{
+	static const struct {
+		const char *cloud, *region, *ms, *azure;
+	} clouds[] = {
+		{ "public", "eastus", "azureml.ms", "ml.azure.ms" },
+		{ "usgovernment", "usgovvirginia", "azureml.us",
+		  "ml.azure.us" },
+		{ "china", "chinaeast2", "azureml.cn", "ml.azure.ms" },
+	};
+	struct made m;
+	char yaml[512], name[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(clouds) / sizeof(*clouds); i++) {
+		const struct vp_target *a, *b;
+
+		snprintf(yaml, sizeof(yaml),
+		         "cloud: %s\nregion: %s\nworkspace: {name: w, id: " GUID
+		         ", compute_instances: [ci-22]}\n",
+		         clouds[i].cloud, clouds[i].region);
+		make(&m, yaml);
+		if (m.status != 0)
+			fail_msg("%s", m.why);
+		assert_int_equal(m.facts->n_targets, 5);
+		snprintf(name, sizeof(name), "ci-22.%s.instances.%s",
+		         clouds[i].region, clouds[i].ms);
+		a = target(&m, name, 443);
+		snprintf(name, sizeof(name), "ci-22.%s.instances.%s",
+		         clouds[i].region, clouds[i].azure);
+		b = target(&m, name, 443);
+		assert_int_equal(a->kind, VP_KIND_COMPUTE_INSTANCE);
+		assert_int_equal(b->kind, VP_KIND_COMPUTE_INSTANCE);
+		snprintf(name, sizeof(name), "ci-22.%s", clouds[i].region);
+		assert_string_equal(a->alternative_of, name);
+		assert_string_equal(b->alternative_of, name);
+		assert_null(m.facts->targets[0].alternative_of);
+		done(&m);
+	}
+	/* whole names, before and after the bare one: they have to exist */
+	make(&m, "region: eastus\nworkspace: {name: w, id: " GUID ",\n"
+	         "  compute_instances: [ci.eastus.instances.ml.azure.ms, ci,\n"
+	         "    ci-two, ci-two.eastus.instances.azureml.ms]}\n");
+	assert_null(target(&m, "ci.eastus.instances.ml.azure.ms", 443)
+	                    ->alternative_of);
+	assert_non_null(target(&m, "ci.eastus.instances.azureml.ms", 443)
+	                        ->alternative_of);
+	assert_null(target(&m, "ci-two.eastus.instances.azureml.ms", 443)
+	                    ->alternative_of);
+	assert_non_null(target(&m, "ci-two.eastus.instances.ml.azure.ms", 443)
+	                        ->alternative_of);
+	done(&m);
+}
+
 static size_t required(struct made *m, const char *yaml)
 {
 	size_t n = 0;
@@ -827,6 +884,7 @@ int main(void)
 		cmocka_unit_test(test_aks),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_scenario_alone),
+		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_required),
 		cmocka_unit_test(test_resolvers),
 		cmocka_unit_test(test_large),

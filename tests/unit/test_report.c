@@ -509,6 +509,7 @@ static void rnd_target(struct vp_facts *f, struct vp_name *n)
 	for (uint64_t i = rnd(3); i > 0; i--)
 		*VP_PUSH(f->arena, t->expected, t->n_expected) = rnd_addr();
 	t->expected_from = rnd_text(f);
+	t->alternative_of = coin() ? some_text(f) : NULL;
 	for (uint64_t i = rnd(3); i > 0; i--)
 		*VP_PUSH(f->arena, t->endpoints, t->n_endpoints) = some_text(f);
 	for (uint64_t i = rnd(3); i > 0; i--)

@@ -7,7 +7,7 @@ setup() {
   azure_config custom-dns
   FORWARD_ZONES+=(queue.core.windows.net table.core.windows.net dfs.core.windows.net
     models.ai.azure.com search.windows.net cognitiveservices.azure.com openai.azure.com
-    services.ai.azure.com)
+    services.ai.azure.com instances.ml.azure.ms)
   conditional_forwarders "$AZURE_DNS" "${FORWARD_ZONES[@]}"
   forward_to unbound "$PUBLIC_DNS"
   forward_to dnsmasq "$PUBLIC_DNS"

@@ -1,0 +1,129 @@
+/*
+ * judge_dns_used.c - of several names that a resource may have, which one does
+ * it have? (struct vp_target: alternative_of)
+ *
+ * A name is passed over only if everybody who was asked says that it does not
+ * exist, and somebody says that another one does. What exists is judged, public
+ * or not; where it could not be looked, nothing is passed over.
+ */
+#include "judge_dns.h"
+
+#include <string.h>
+
+#define NOERROR 0
+
+/* Targets with this name are all derived: nobody asked for the name itself. */
+static const char *stem_of(const struct vp_facts *f, const struct vp_name *name)
+{
+	const char *stem = NULL;
+
+	for (size_t i = 0; i < f->n_targets; i++) {
+		if (f->targets[i].name != name)
+			continue;
+		stem = f->targets[i].alternative_of;
+		if (stem == NULL)
+			return NULL;
+	}
+	return stem;
+}
+
+static bool is_absent_for_programs(const struct vp_name *name, size_t resolver)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < name->n_rows; i++) {
+		const struct vp_dns_row *row = &name->rows[i];
+
+		if (row->resolver != resolver)
+			continue;
+		if (row->outcome != VP_OUTCOME_OK || row->n_addresses > 0)
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
+/* No answer of this server has the name, or leads on from it. */
+static bool knows_nothing(const struct vp_name *name, size_t resolver)
+{
+	for (size_t i = 0; i < name->n_rows; i++) {
+		const struct vp_dns_row *row = &name->rows[i];
+
+		if (row->resolver == resolver &&
+		    row->question == VP_QUESTION_NAME &&
+		    row->outcome == VP_OUTCOME_OK &&
+		    (row->rcode == NOERROR || row->n_chain > 0))
+			return false;
+	}
+	return true;
+}
+
+/* In every round, at everybody; one that is asked only to compare may be
+ * silent, and must not know it either. */
+static bool is_absent(const struct dns_scene *s, size_t index)
+{
+	const struct vp_name *name = s->f->names[index];
+	size_t servers = 0;
+
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		const struct dns_view *v = dns_view_at(s, index, r);
+
+		if (s->f->resolvers[r].source == VP_RESOLVER_NSS) {
+			if (!is_absent_for_programs(name, r))
+				return false;
+			continue;
+		}
+		if (!knows_nothing(name, r))
+			return false;
+		if (s->reference[r])
+			continue;
+		if (v->unfinished || v->shapes != DNS_UNKNOWN ||
+		    v->aaaa != DNS_UNKNOWN)
+			return false;
+		servers++;
+	}
+	return servers > 0 && name->n_hosts == 0;
+}
+
+static bool exists(const struct dns_scene *s, size_t index)
+{
+	for (size_t r = 0; r < s->n_resolvers; r++) {
+		const struct dns_view *v = dns_view_at(s, index, r);
+
+		if (dns_counts(s, index, r) &&
+		    s->f->resolvers[r].source != VP_RESOLVER_NSS &&
+		    (v->shapes & (DNS_RIGHT | DNS_OPEN | DNS_MISSING)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* "ci-one.eastus" and a suffix */
+static bool is_of(const char *name, const char *stem)
+{
+	size_t n = strlen(stem);
+
+	return strncmp(name, stem, n) == 0 && name[n] == '.';
+}
+
+const char *judge_dns_used(const struct dns_scene *s, size_t index)
+{
+	const struct vp_facts *f = s->f;
+	const struct vp_target *t = s->j->names[index].target;
+	const char *stem;
+
+	if (t == NULL || t->alternative_of == NULL)
+		return NULL;
+	stem = stem_of(f, f->names[index]);
+	if (stem == NULL || !is_absent(s, index))
+		return NULL;
+	for (size_t i = 0; i < f->n_names; i++) {
+		const struct judge_name *other = &s->j->names[i];
+
+		if (i != index && other->target != NULL &&
+		    other->target->kind == t->kind &&
+		    is_of(f->names[i]->name, stem) && exists(s, i))
+			return f->names[i]->name;
+	}
+	return NULL;
+}
