@@ -201,6 +201,9 @@ static void test_unseen(void **state)
 	row(f, SECOND_NAME, FIRST, VP_DNS_AAAA)->rcode = 2;
 	expect(f, VP_VERDICT_FAIL, 0, "dns-servfail");
 	f = used();
+	row(f, SECOND_NAME, FIRST, VP_DNS_AAAA)->outcome = VP_OUTCOME_TIMEOUT;
+	expect(f, VP_VERDICT_FAIL, 0, "*");
+	f = used();
 	f->names[SECOND_NAME]->n_rows = 0; /* never asked */
 	expect(f, VP_VERDICT_INCONCLUSIVE, 0, "not-looked-at");
 }
