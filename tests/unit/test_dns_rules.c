@@ -822,9 +822,9 @@ static void test_severity(void **state)
 
 /* Said by judge_dns.c itself, not by the table. */
 static const char *const by_hand[] = {
-	"dns-aaaa-ignored",   "dns-ipv6-public",      "dns-private-unexpected",
-	"dns-hosts-override", "dns-hosts-pinned",     "dns-search-suffix",
-	"dns-regional-name",  "dns-privatelink-name",
+	"dns-aaaa-ignored",  "dns-ipv6-public",    "dns-private-unexpected",
+	"dns-suffix-unused", "dns-hosts-override", "dns-hosts-pinned",
+	"dns-search-suffix", "dns-regional-name",  "dns-privatelink-name",
 };
 
 static bool has_rule(const char *id)
