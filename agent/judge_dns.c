@@ -25,6 +25,7 @@ struct ctx {
 	struct judge_name *judged;
 	const struct vp_target *t; /* the strictest target with this name */
 	const struct vp_dns_row *nss;
+	const char *used; /* exists instead of this name; NULL: none */
 	bool pinned;
 	bool *wrong;             /* for each resolver */
 	struct dns_group *found; /* of this name; servers are gathered */
@@ -215,6 +216,8 @@ static void judge_server(struct ctx *c, size_t r)
 	judge_hiccup(c, r, VP_DNS_A, &one.here);
 	if (c->judged->expect != VP_EXPECT_PRIVATE)
 		relax(&one);
+	if (c->used != NULL)
+		one.here &= ~(unsigned)DNS_UNKNOWN;
 	for (int i = 0; i < RULES_MAX && one.here != 0; i++) {
 		const struct dns_rule *rule = dns_rule_for(&one);
 
@@ -615,6 +618,8 @@ static void judge_nss(struct ctx *c)
 		hit(c, "dns-hosts-pinned", NULL, row->resolver, row);
 		return;
 	}
+	if (row->n_addresses == 0 && c->used != NULL)
+		return; /* as the servers say */
 	if (row->n_addresses == 0) {
 		if (c->s->hiccups[row->resolver] && other_rounds_answered(c))
 			warn(c, "dns-timeout", row->resolver, row);
@@ -792,20 +797,20 @@ static void judge_name(struct judge *j, const struct dns_scene *s,
 		.judged = &j->names[index],
 		.t = j->names[index].target,
 	};
-	const char *used; /* instead of this name */
+	bool certain;
 
 	if (c.t == NULL)
 		return; /* no target has it */
 	c.wrong = vp_arena_alloc(j->arena, s->n_resolvers + 1);
-	used = judge_dns_used(s, index);
-	c.judged->unused = used != NULL;
-	if (used == NULL)
-		judge_complete(&c);
-	else
+	c.used = judge_dns_used(s, index, &certain);
+	c.judged->unused = c.used != NULL && certain;
+	if (c.judged->unused)
 		hit(&c, "dns-suffix-unused", NULL, first_counted(&c),
 		    row_of(&c, first_counted(&c), VP_DNS_A, ~0u))
-			->extra = used;
-	if (used == NULL && !judge_wrong_name(&c)) {
+			->extra = c.used;
+	else
+		judge_complete(&c);
+	if (!c.judged->unused && !judge_wrong_name(&c)) {
 		c.pinned = is_pinned(&c);
 		for (size_t r = 0; r < s->n_resolvers; r++) {
 			if (!dns_counts(s, index, r))

@@ -55,9 +55,10 @@ void judge_dns_lease(struct judge *j, struct dns_scene *s);
 const char *judge_dns_status(const struct dns_scene *s, size_t r);
 
 /* judge_dns_used.c: the name that the resource has instead of this one, which
- * is derived and does not exist; NULL: this one is to be judged. */
-struct dns_scene;
-const char *judge_dns_used(const struct dns_scene *s, size_t index);
+ * is derived and which nobody knows; NULL: this one is to be judged. *certain:
+ * everybody was heard. */
+const char *judge_dns_used(const struct dns_scene *s, size_t index,
+                           bool *certain);
 
 const char *judge_row_text(struct judge *j, const char *name,
                            const struct vp_dns_row *row);

@@ -4,7 +4,8 @@
  *
  * A name is passed over only if everybody who was asked says that it does not
  * exist, and somebody says that another one does. What exists is judged, public
- * or not; where it could not be looked, nothing is passed over.
+ * or not. Where somebody could not be asked, that is told; the others' word
+ * that it does not exist is no mistake then either.
  */
 #include "judge_dns.h"
 
@@ -58,19 +59,20 @@ static bool knows_nothing(const struct vp_name *name, size_t resolver)
 	return true;
 }
 
-/* In every round, at everybody; one that is asked only to compare may be
- * silent, and must not know it either. */
-static bool is_absent(const struct dns_scene *s, size_t index)
+/* Whoever answers says that it does not exist, and somebody does; one that is
+ * asked only to compare must not know it either. *certain: in every round, at
+ * everybody, and to programs. */
+static bool is_absent(const struct dns_scene *s, size_t index, bool *certain)
 {
 	const struct vp_name *name = s->f->names[index];
 	size_t servers = 0;
 
+	*certain = true;
 	for (size_t r = 0; r < s->n_resolvers; r++) {
 		const struct dns_view *v = dns_view_at(s, index, r);
 
 		if (s->f->resolvers[r].source == VP_RESOLVER_NSS) {
-			if (!is_absent_for_programs(name, r))
-				return false;
+			*certain &= is_absent_for_programs(name, r);
 			continue;
 		}
 		if (!knows_nothing(name, r))
@@ -79,8 +81,8 @@ static bool is_absent(const struct dns_scene *s, size_t index)
 			continue;
 		if (v->unfinished || v->shapes != DNS_UNKNOWN ||
 		    v->aaaa != DNS_UNKNOWN)
-			return false;
-		servers++;
+			*certain = false;
+		servers += (v->shapes & DNS_UNKNOWN) != 0;
 	}
 	return servers > 0 && name->n_hosts == 0;
 }
@@ -106,16 +108,18 @@ static bool is_of(const char *name, const char *stem)
 	return strncmp(name, stem, n) == 0 && name[n] == '.';
 }
 
-const char *judge_dns_used(const struct dns_scene *s, size_t index)
+const char *judge_dns_used(const struct dns_scene *s, size_t index,
+                           bool *certain)
 {
 	const struct vp_facts *f = s->f;
 	const struct vp_target *t = s->j->names[index].target;
 	const char *stem;
 
+	*certain = false;
 	if (t == NULL || t->alternative_of == NULL)
 		return NULL;
 	stem = stem_of(f, f->names[index]);
-	if (stem == NULL || !is_absent(s, index))
+	if (stem == NULL || !is_absent(s, index, certain))
 		return NULL;
 	for (size_t i = 0; i < f->n_names; i++) {
 		const struct judge_name *other = &s->j->names[i];

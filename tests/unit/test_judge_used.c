@@ -94,6 +94,8 @@ static void expect(struct vp_facts *f, enum vp_verdict verdict, size_t unused,
 	if (j.verdict != verdict)
 		fail_msg("%s: %s", j.summary, j.findings[0].type->id);
 	assert_int_equal(count(&j, "dns-suffix-unused", NULL), unused);
+	if (id == NULL || (*id != '*' && strcmp(id, "dns-name-unknown") != 0))
+		assert_int_equal(count(&j, "dns-name-unknown", NULL), 0);
 	if (id != NULL && count(&j, id, TWO) == 0)
 		fail_msg("no %s: %s", id, j.findings[0].type->id);
 	for (size_t i = 0; id == NULL && i < j.n_findings; i++) {
@@ -202,7 +204,7 @@ static void test_unseen(void **state)
 	expect(f, VP_VERDICT_FAIL, 0, "dns-servfail");
 	f = used();
 	row(f, SECOND_NAME, FIRST, VP_DNS_AAAA)->outcome = VP_OUTCOME_TIMEOUT;
-	expect(f, VP_VERDICT_FAIL, 0, "*");
+	expect(f, VP_VERDICT_FAIL, 0, "dns-timeout");
 	f = used();
 	f->names[SECOND_NAME]->n_rows = 0; /* never asked */
 	expect(f, VP_VERDICT_INCONCLUSIVE, 0, "not-looked-at");
