@@ -131,6 +131,23 @@ static const struct vp_finding_type rows[] = {
 	    "If the issuer is right, say so in the config:\n"
 	    "    known_issuers: [\"COMMON NAME\"]",
 	    "Microsoft: azure-certificate-authority-details"),
+	ROW(WARNING, "reach", "tls-cluster-ca",
+	    "the cluster's authority was not given",
+	    "The API server's certificate covers the name, and is signed by an "
+	    "authority named \"ca\", as each AKS cluster makes its own.",
+	    "Nothing is wrong with that. But anybody can make an authority of "
+	    "that name, so who answers is proven only when its certificate is "
+	    "known here.",
+	    "Give the cluster's root beside the system's:\n"
+	    "    kubectl config view --raw -o \\\n"
+	    "        "
+	    "jsonpath='{.clusters[0].cluster.certificate-authority-data}' "
+	    "| \\\n"
+	    "        base64 -d | cat /etc/ssl/certs/ca-certificates.crt - "
+	    ">roots.pem\n"
+	    "    vnetprobe check --ca-file roots.pem ...",
+	    "Kubernetes: PKI certificates and requirements (not verified for "
+	    "AKS)"),
 	ROW(ERROR, "reach", "tls-expired",
 	    "the certificate is out of its dates",
 	    "The certificate has expired or is not valid yet.",

@@ -257,10 +257,29 @@ static bool intercepted(const struct reach *c)
 	       (inspector_of(tls, &product) != NULL && product);
 }
 
+/* An AKS cluster is its own authority, and calls it "ca": no machine has that
+ * among its roots. */
+static bool clusters_own(const struct reach *c)
+{
+	const struct vp_tls_facts *tls = &c->a->tls;
+
+	return c->t->kind == VP_KIND_AKS_API && !tls->self_signed &&
+	       tls->issuer != NULL && strcmp(tls->issuer, "CN=ca") == 0;
+}
+
 static void judge_untrusted(struct reach *c)
 {
 	struct judge_draft *d;
 
+	if (clusters_own(c)) {
+		certificate(c, reach_hit(c, "tls-cluster-ca",
+		                         "The certificate at {address} covers "
+		                         "the name, and is signed by the "
+		                         "cluster's own authority, which was "
+		                         "not given: who answers there is not "
+		                         "proven by it."));
+		return;
+	}
 	if (!intercepted(c)) {
 		certificate(c, reach_hit(c, "tls-untrusted",
 		                         "The certificate at {address} covers "

@@ -716,6 +716,32 @@ static void company_root_silent(struct vp_facts *f)
 }
 
 /* Somebody's own service: nothing is known of its issuer. */
+/* As the API server of an AKS cluster has it; the vault never does. */
+static void cluster_ca(struct vp_facts *f)
+{
+	untrust(f, VAULT);
+	at(f, VAULT)->tls.issuer = copy(f, "CN=ca");
+	f->targets[VAULT].kind = VP_KIND_AKS_API;
+}
+
+static void cluster_ca_self_signed(struct vp_facts *f)
+{
+	cluster_ca(f);
+	at(f, VAULT)->tls.self_signed = true;
+}
+
+static void cluster_ca_other_name(struct vp_facts *f)
+{
+	cluster_ca(f);
+	at(f, VAULT)->tls.issuer = copy(f, "O=Example,CN=ca");
+}
+
+static void cluster_ca_of_vault(struct vp_facts *f)
+{
+	cluster_ca(f);
+	f->targets[VAULT].kind = VP_KIND_VAULT;
+}
+
 static void company_root_other_kind(struct vp_facts *f)
 {
 	company_root(f);
@@ -1529,6 +1555,10 @@ static const struct test_case cases[] = {
 	C(tls_mismatch, F, "tls-name-mismatch", ""),
 	C(tls_mismatch_untrusted, F, "tls-name-mismatch", ""),
 	C(tls_untrusted, F, "tls-untrusted", ""),
+	C(cluster_ca, P, "tls-cluster-ca", ""),
+	C(cluster_ca_self_signed, F, "tls-untrusted", ""),
+	C(cluster_ca_other_name, F, "tls-untrusted", ""),
+	C(cluster_ca_of_vault, F, "tls-untrusted", ""),
 	C(tls_intercepted, F, "tls-intercepted", ""),
 	C(company_root, F, "tls-intercepted", ""),
 	C(company_root_old_report, F, "tls-intercepted", ""),
