@@ -216,8 +216,8 @@ static void judge_server(struct ctx *c, size_t r)
 	judge_hiccup(c, r, VP_DNS_A, &one.here);
 	if (c->judged->expect != VP_EXPECT_PRIVATE)
 		relax(&one);
-	if (c->used != NULL)
-		one.here &= ~(unsigned)DNS_UNKNOWN;
+	if (c->used != NULL && (one.here & DNS_UNKNOWN))
+		return; /* the other rounds' failures are no news */
 	for (int i = 0; i < RULES_MAX && one.here != 0; i++) {
 		const struct dns_rule *rule = dns_rule_for(&one);
 
@@ -810,6 +810,8 @@ static void judge_name(struct judge *j, const struct dns_scene *s,
 			->extra = c.used;
 	else
 		judge_complete(&c);
+	if (c.used != NULL && !c.judged->unused)
+		judge_worse(&c.judged->state, JUDGE_UNPROVEN);
 	if (!c.judged->unused && !judge_wrong_name(&c)) {
 		c.pinned = is_pinned(&c);
 		for (size_t r = 0; r < s->n_resolvers; r++) {

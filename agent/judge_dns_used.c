@@ -37,9 +37,9 @@ static bool is_absent_for_programs(const struct vp_name *name, size_t resolver)
 
 		if (row->resolver != resolver)
 			continue;
-		if (row->outcome != VP_OUTCOME_OK || row->n_addresses > 0)
+		if (row->n_addresses > 0)
 			return false;
-		n++;
+		n += row->outcome == VP_OUTCOME_OK;
 	}
 	return n > 0;
 }
@@ -79,8 +79,7 @@ static bool is_absent(const struct dns_scene *s, size_t index, bool *certain)
 			return false;
 		if (s->reference[r])
 			continue;
-		if (v->unfinished || v->shapes != DNS_UNKNOWN ||
-		    v->aaaa != DNS_UNKNOWN)
+		if (v->unfinished || !(v->shapes & v->aaaa & DNS_UNKNOWN))
 			*certain = false;
 		servers += (v->shapes & DNS_UNKNOWN) != 0;
 	}
@@ -113,7 +112,7 @@ const char *judge_dns_used(const struct dns_scene *s, size_t index,
 {
 	const struct vp_facts *f = s->f;
 	const struct vp_target *t = s->j->names[index].target;
-	const char *stem;
+	const char *stem, *used = NULL;
 
 	*certain = false;
 	if (t == NULL || t->alternative_of == NULL)
@@ -123,11 +122,17 @@ const char *judge_dns_used(const struct dns_scene *s, size_t index,
 		return NULL;
 	for (size_t i = 0; i < f->n_names; i++) {
 		const struct judge_name *other = &s->j->names[i];
+		bool ignored;
 
-		if (i != index && other->target != NULL &&
-		    other->target->kind == t->kind &&
-		    is_of(f->names[i]->name, stem) && exists(s, i))
+		if (i == index || other->target == NULL ||
+		    other->target->kind != t->kind ||
+		    !is_of(f->names[i]->name, stem) ||
+		    is_absent(s, i, &ignored))
+			continue;
+		if (exists(s, i))
 			return f->names[i]->name;
+		used = f->names[i]->name; /* could not be looked at */
 	}
-	return NULL;
+	*certain = false;
+	return used;
 }

@@ -180,20 +180,13 @@ static void test_exists(void **state)
 	f = used(); /* programs get an address from elsewhere */
 	add_address(f, row(f, SECOND_NAME, NSS, 0), "10.20.2.4");
 	expect(f, VP_VERDICT_FAIL, 0, "*");
-	f = used();
-	absent(f, FIRST_NAME); /* the one in use is not known to exist */
-	for (size_t r = FIRST; r <= SECOND; r++) {
-		row(f, FIRST_NAME, r, VP_DNS_A)->outcome = VP_OUTCOME_TIMEOUT;
-		row(f, FIRST_NAME, r, VP_DNS_AAAA)->outcome =
-			VP_OUTCOME_TIMEOUT;
-	}
-	expect(f, VP_VERDICT_FAIL, 0, "*");
 }
 
 /* Where it could not be looked, nothing is passed over. */
 static void test_unseen(void **state)
 {
 	struct vp_facts *f = used();
+	struct vp_judgement j;
 
 	(void)state;
 	row(f, SECOND_NAME, FIRST, VP_DNS_A)->outcome = VP_OUTCOME_TIMEOUT;
@@ -205,6 +198,24 @@ static void test_unseen(void **state)
 	f = used();
 	row(f, SECOND_NAME, FIRST, VP_DNS_AAAA)->outcome = VP_OUTCOME_TIMEOUT;
 	expect(f, VP_VERDICT_FAIL, 0, "dns-timeout");
+	f = used(); /* programs could not look */
+	row(f, SECOND_NAME, NSS, 0)->outcome = VP_OUTCOME_TIMEOUT;
+	expect(f, VP_VERDICT_FAIL, 0, "dns-timeout");
+	f = used(); /* at the other name it could not be looked */
+	absent(f, FIRST_NAME);
+	for (size_t r = FIRST; r <= NSS; r++) {
+		row(f, FIRST_NAME, r, r == NSS ? 0 : VP_DNS_A)->outcome =
+			VP_OUTCOME_TIMEOUT;
+		if (r != NSS)
+			row(f, FIRST_NAME, r, VP_DNS_AAAA)->outcome =
+				VP_OUTCOME_TIMEOUT;
+	}
+	vp_judge(&j, f, f->arena);
+	assert_int_equal(j.verdict, VP_VERDICT_FAIL);
+	assert_int_equal(j.targets[SECOND_NAME], VP_TARGET_UNPROVEN);
+	assert_int_equal(count(&j, "dns-name-unknown", NULL), 0);
+	assert_int_equal(count(&j, "dns-timeout", ONE), 1);
+	vp_facts_destroy(f);
 	f = used();
 	f->names[SECOND_NAME]->n_rows = 0; /* never asked */
 	expect(f, VP_VERDICT_INCONCLUSIVE, 0, "not-looked-at");
