@@ -52,6 +52,7 @@ static bool knows_nothing(const struct vp_name *name, size_t resolver)
 
 		if (row->resolver == resolver &&
 		    row->question == VP_QUESTION_NAME &&
+		    !row->truncated && /* over TCP it is whole */
 		    row->outcome == VP_OUTCOME_OK &&
 		    (row->rcode == NOERROR || row->n_chain > 0))
 			return false;
