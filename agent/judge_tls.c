@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "catalogue.h"
+#include "name_match.h"
 
 /* X509_V_ERR_CERT_NOT_YET_VALID and ..._HAS_EXPIRED of OpenSSL: numbers, so
  * that facts judge the same where OpenSSL is another one. */
@@ -45,6 +46,28 @@ static const int kind_family[VP_KIND_COUNT] = {
 	[VP_KIND_LOGIN] = 10,
 	[VP_KIND_AML_REGISTRY] = 1,
 };
+
+/* Regional names of the control plane are no resource of anybody's and so of no
+ * kind, yet Azure ML's own. */
+static int family_of(const struct vp_target *t)
+{
+	static const char *const control_plane[] = { ".api.azureml.ms",
+		                                     ".api.ml.azure.us",
+		                                     ".api.ml.azure.cn" };
+
+	for (size_t i = 0; t->kind == VP_KIND_OTHER && i < 3; i++) {
+		if (vp_name_ends_in(t->name->name, control_plane[i]))
+			return kind_family[VP_KIND_WORKSPACE];
+	}
+	return kind_family[t->kind];
+}
+
+static bool wants_client_certificates(const struct vp_target *t)
+{
+	return t->kind == VP_KIND_WORKSPACE_CERT ||
+	       (t->kind == VP_KIND_OTHER && family_of(t) != 0 &&
+	        strstr(t->name->name, ".cert.api.") != NULL);
+}
 
 /* An issuer that Azure is not known to use, and the kinds of service it signed
  * for. */
@@ -323,7 +346,7 @@ static void judge_trusted(struct reach *c)
 	const char *by;
 	struct judge_draft *d;
 
-	if (kind_family[c->t->kind] == 0 || c->t->kind == VP_KIND_AKS_API ||
+	if (family_of(c->t) == 0 || c->t->kind == VP_KIND_AKS_API ||
 	    tls->issuer == NULL || is_azures(c->j->facts, tls))
 		return;
 	by = inspector_of(tls, &product);
@@ -415,9 +438,9 @@ bool reach_tls(struct reach *c)
 }
 
 static void add_signer(struct judge *j, struct tls_signers *s,
-                       const char *issuer, enum vp_kind kind)
+                       const char *issuer, int family)
 {
-	unsigned bit = 1U << kind_family[kind];
+	unsigned bit = 1U << family;
 	struct signer *one;
 
 	for (size_t i = 0; i < s->n; i++) {
@@ -449,12 +472,12 @@ static void collect(struct reach *c, const struct vp_target *t,
 	 * issuers; trusted, they prove nothing. */
 	if (tls->issuer != NULL && tls->name_matches &&
 	    !is_azures(c->j->facts, tls) &&
-	    (untrusted(tls) || kind_family[t->kind] != 0))
-		add_signer(c->j, s, tls->issuer, t->kind);
+	    (untrusted(tls) || family_of(t) != 0))
+		add_signer(c->j, s, tls->issuer, family_of(t));
 	if (t->kind == VP_KIND_VAULT && a->http.outcome == VP_OUTCOME_OK &&
 	    a->http.signature == VP_SIGNATURE_FOREIGN)
 		s->vault_foreign = true;
-	if (t->kind == VP_KIND_WORKSPACE_CERT && handshake_broke(tls->outcome))
+	if (wants_client_certificates(t) && handshake_broke(tls->outcome))
 		s->mutual = t->name->name;
 }
 

@@ -749,6 +749,14 @@ static void company_root_other_kind(struct vp_facts *f)
 		f->targets[i].kind = VP_KIND_OTHER;
 }
 
+/* The control plane's regional name is of no kind, and Azure ML's own. */
+static void company_root_regional(struct vp_facts *f)
+{
+	company_root_other_kind(f);
+	f->targets[VAULT].name->name = copy(f, "eastus.cert.api.azureml.ms");
+	f->targets[VAULT].expect = VP_EXPECT_ANY;
+}
+
 /* What Azure has today (P14), by issuer and root; one for all services, as new
  * authorities start. */
 static void azure_public(struct vp_facts *f)
@@ -1569,6 +1577,7 @@ static const struct test_case cases[] = {
 	C(company_root_one, P, "tls-issuer-unknown", ""),
 	C(company_root_silent, F, "http-silent tls-issuer-unknown", ""),
 	C(company_root_other_kind, P, "", ""),
+	C(company_root_regional, P, "tls-issuer-unknown", ""),
 	C(inspector_named, F, "tls-intercepted", ""),
 	C(inspector_product, F, "tls-intercepted", ""),
 	C(inspector_product_untrusted, F, "tls-intercepted", ""),
