@@ -486,7 +486,8 @@ static bool known_host(struct vp_found *f, const char *text,
 	case VP_KIND_NOTEBOOK:
 		return vp_found_add(f, "notebook_fqdn", text);
 	case VP_KIND_COMPUTE_INSTANCE:
-		return vp_found_add(f, "compute_instance", text) &&
+		return (head[0] == '*' ||
+		        vp_found_add(f, "compute_instance", text)) &&
 		       vp_found_add(f, "region", last_label(head));
 	case VP_KIND_ONLINE_ENDPOINT:
 		return head[0] == '*' ||

@@ -10,6 +10,8 @@
 #ifndef VP_AGENT_FOUND_H
 #define VP_AGENT_FOUND_H
 
+#include <sys/types.h>
+
 #include "settings.h"
 
 /* Bounds of one set: a source that says more is cut, and that is noted. */
@@ -82,6 +84,9 @@ void vp_found_nbvm(struct vp_found *f, char *text);
 void vp_found_mount_line(struct vp_found *f, char *line);
 void vp_found_variable(struct vp_found *f, const char *name, const char *value);
 void vp_found_config_json(struct vp_found *f, const char *data, size_t len);
+/* May a config.json of the working directory be believed that owner wrote?
+ * sudo_uid: the variable of that name, or NULL. */
+bool vp_found_trusts(uid_t owner, uid_t self, const char *sudo_uid);
 
 /* --- settings: found_apply.c ---------------------------------------------- */
 

@@ -8,10 +8,13 @@
  */
 #include "found.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../probes/text_lines.h"
 #include "catalogue.h"
@@ -122,9 +125,13 @@ static void read_nbvm(struct vp_found *f, const char *path)
 {
 	struct vp_input in;
 	const char *why;
+	int err;
 
 	f->source = path;
-	if (vp_input_read(&in, path, SMALL, &why) != 0)
+	err = vp_input_read_plain(&in, path, SMALL, &why);
+	if (err == -EINVAL)
+		vp_found_note(f, "%s: not read", why);
+	if (err != 0)
 		return; /* no compute instance */
 	if (in.len > SMALL) {
 		vp_found_note(f, "larger than 64 KiB: not read");
@@ -295,15 +302,40 @@ void vp_found_config_json(struct vp_found *f, const char *data, size_t len)
 	json_decref(root);
 }
 
+/* The directory may be one where anybody writes. */
+bool vp_found_trusts(uid_t owner, uid_t self, const char *sudo_uid)
+{
+	char *end;
+	unsigned long of_sudo;
+
+	if (owner == 0 || owner == self)
+		return true;
+	if (self != 0 || sudo_uid == NULL || !isdigit((unsigned char)*sudo_uid))
+		return false;
+	of_sudo = strtoul(sudo_uid, &end, 10);
+	return *end == '\0' && of_sudo == owner;
+}
+
 static void read_config_json(struct vp_found *f, const char *path)
 {
 	struct vp_input in;
 	const char *why;
+	int err;
 
 	f->source = path;
-	if (vp_input_read(&in, path, SMALL, &why) != 0)
+	err = vp_input_read_plain(&in, path, SMALL, &why);
+	if (err == -EINVAL)
+		vp_found_note(f, "%s: not read", why);
+	if (err != 0)
 		return;
-	if (in.len <= SMALL)
+	if (!vp_found_trusts(in.owner, geteuid(), getenv("SUDO_UID")))
+		vp_found_note(f,
+		              "it is the file of another user (uid %u): not "
+		              "believed",
+		              (unsigned)in.owner);
+	else if (in.len > SMALL)
+		vp_found_note(f, "larger than 64 KiB: not read");
+	else
 		vp_found_config_json(f, in.data, in.len);
 	free(in.data);
 }

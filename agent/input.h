@@ -6,11 +6,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct vp_input {
 	char *data;         /* for free(); NULL: nothing was read */
 	size_t len;         /* max + 1: it is larger than max */
 	int64_t changed_us; /* of a regular file; else 0 */
+	uid_t owner;        /* set by vp_input_read_plain() */
 };
 
 /* Up to one byte more than max, so that who parses it can say "larger". A pipe
@@ -18,5 +20,9 @@ struct vp_input {
  * words ("this is a directory: expected a file"), constant. */
 int vp_input_read(struct vp_input *out, const char *path, size_t max,
                   const char **why);
+/* The same of a file that nobody named: only a regular one is opened, so that
+ * no pipe, terminal or device that lies there holds us up. */
+int vp_input_read_plain(struct vp_input *out, const char *path, size_t max,
+                        const char **why);
 
 #endif

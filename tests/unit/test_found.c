@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define GUID "3f8a2c1e-5b7d-4e9f-8a6b-1c2d3e4f5a6b"
@@ -253,6 +255,64 @@ static void test_config_json(void **state)
 	}
 }
 
+static void test_trust(void **state)
+{
+	(void)state;
+	assert_true(vp_found_trusts(0, 1000, NULL));
+	assert_true(vp_found_trusts(1000, 1000, NULL));
+	assert_false(vp_found_trusts(1001, 1000, NULL));
+	assert_false(vp_found_trusts(1001, 0, NULL));
+	assert_true(vp_found_trusts(1001, 0, "1001"));
+	assert_false(vp_found_trusts(1001, 0, "1001x"));
+	assert_false(vp_found_trusts(1001, 0, ""));
+	/* Only root was somebody else before. */
+	assert_false(vp_found_trusts(1001, 1000, "1001"));
+}
+
+/* A pipe that nobody writes to and a device are not opened; a file is. */
+static void test_no_plain_file(void **state)
+{
+	char dir[] = "/tmp/test_found.XXXXXX", fifo[64], file[64];
+	const char *const none[] = { NULL };
+	const char *config[] = { fifo, "/dev/tty", file, NULL };
+	struct vp_found_local from = { .nbvm = fifo,
+		                       .mounts = "/dev/null",
+		                       .files = none,
+		                       .config = config };
+	FILE *out;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+	snprintf(file, sizeof(file), "%s/config.json", dir);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	out = fopen(file, "w");
+	assert_non_null(out);
+	fputs("{\"subscription_id\": \"" SUB "\", \"resource_group\": \"rg\", "
+	      "\"workspace_name\": \"mlw\"}",
+	      out);
+	fclose(out);
+	alarm(10);
+	vp_found_local(&f, &from);
+	alarm(0);
+	unlink(fifo);
+	unlink(file);
+	rmdir(dir);
+	assert_string_equal(all(), "subscription=" SUB
+	                           ";resource_group=rg;workspace=mlw;");
+	assert_int_equal(d.n_notes, 3);
+	assert_non_null(strstr(d.notes[0], "no regular file"));
+}
+
+/* Of a private endpoint: it is no instance's name, and no mistake. */
+static void test_wildcards(void **state)
+{
+	(void)state;
+	assert_true(vp_found_host(&f, "*.eastus.instances.azureml.ms"));
+	assert_string_equal(all(), "region=eastus;cloud=public;");
+	assert_int_equal(d.n_notes, 0);
+}
+
 /* The settings' own words win; what was found fills the rest. */
 static void test_apply(void **state)
 {
@@ -313,6 +373,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_variables, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(test_config_json, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(test_trust, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_plain_file, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(test_wildcards, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(test_apply, setup, teardown),
 	};
