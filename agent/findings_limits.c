@@ -58,6 +58,16 @@ static const struct vp_finding_type rows[] = {
 	    "    az ml compute list -g RG -w WORKSPACE "
 	    "--query \"[].[name,location]\" -o tsv",
 	    "Microsoft: how-to-secure-training-vnet"),
+	ROW(INFO, "limits", "workspace-not-named",
+	    "the workspace itself was not looked at",
+	    "Storage accounts, key vaults or registries are named, and no "
+	    "workspace is.",
+	    "What is said of them holds; whether the names of the workspace "
+	    "lead to its private endpoint is not known.",
+	    "Name it, with its id, under 'workspace' in the config:\n"
+	    "    az ml workspace show -g RG -n WORKSPACE --query workspace_id "
+	    "-o tsv",
+	    "vnetprobe: what its targets are"),
 	ROW(INFO, "limits", "limit-unproven",
 	    "not all limits of the guidance could be compared",
 	    "What was found out lacks a VNet, a region or a peering that one "

@@ -370,6 +370,11 @@ static bool read_all(struct document *d, const json_t *root)
 	return true;
 }
 
+static size_t known(const struct vp_discovery *d)
+{
+	return d->n_values + d->n_placements + d->n_peerings + d->n_notes;
+}
+
 int vp_found_azure_file(struct vp_found *f, struct vp_azure_own *own,
                         const char *name, const char *data, size_t len,
                         char *why, size_t size)
@@ -377,7 +382,9 @@ int vp_found_azure_file(struct vp_found *f, struct vp_azure_own *own,
 	struct document d = {
 		.f = f, .own = own, .name = name, .why = why, .size = size
 	};
+	const char *workspace = own->ids[VP_PLACEMENT_WORKSPACE];
 	char quoted[VP_QUOTE_TEXT];
+	size_t before = known(f->out);
 	json_error_t error;
 	json_t *root;
 	bool ok;
@@ -403,6 +410,10 @@ int vp_found_azure_file(struct vp_found *f, struct vp_azure_own *own,
 	ok = read_all(&d, root);
 	if (ok)
 		add_endpoint_file(f, &d.file);
+	if (ok && known(f->out) == before && d.file.n_notes == 0 &&
+	    d.own->ids[VP_PLACEMENT_WORKSPACE] == workspace)
+		vp_found_note(f, "no private endpoint in it, and nothing else "
+		                 "that is looked for");
 	for (size_t i = 0; ok && i < d.file.n_notes; i++)
 		vp_found_note(f, "%s", d.file.notes[i]);
 	json_decref(root);

@@ -14,23 +14,14 @@
 
 #define USAGE 2
 #define NOT_WRITTEN 3
+#define INCOMPLETE 1 /* written, and check refuses it */
 
-static bool knows(const struct vp_discovery *d)
+static bool asks(const struct vp_settings *s, struct vp_arena *arena,
+                 const struct vp_discovery *d)
 {
-	static const char *const keys[] = { "workspace_id", "storage_account",
-		                            "key_vault", "registry",
-		                            "compute_instance" };
+	bool enough = vp_init_knows(d) && vp_init_lacks(arena, d) == NULL;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		if (vp_found_get(d, keys[i]) != NULL)
-			return true;
-	}
-	return false;
-}
-
-static bool asks(const struct vp_settings *s, const struct vp_discovery *d)
-{
-	return s->ask || (!knows(d) && isatty(STDIN_FILENO) != 0 &&
+	return s->ask || (!enough && isatty(STDIN_FILENO) != 0 &&
 	                  isatty(STDERR_FILENO) != 0);
 }
 
@@ -100,15 +91,16 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
             size_t size)
 {
 	struct vp_discovery *d = &facts->discovery;
-	char *text;
-	int status;
+	char *text, *lacks;
+	int status = 0;
 
-	if (asks(s, d) && !vp_init_ask(facts->arena, d, stdin, stderr,
-	                               isatty(STDIN_FILENO) != 0, why, size))
+	if (asks(s, facts->arena, d) &&
+	    !vp_init_ask(facts->arena, d, stdin, stderr,
+	                 isatty(STDIN_FILENO) != 0, why, size))
 		return USAGE;
 	for (size_t i = 0; i < d->n_notes && s->verbosity >= 0; i++)
 		fprintf(stderr, "vnetprobe: %s\n", d->notes[i]);
-	if (!knows(d)) {
+	if (!vp_init_knows(d)) {
 		snprintf(why, size,
 		         "no workspace was found, and nothing of it: try "
 		         "--discover, --from with what az prints, or --ask");
@@ -119,11 +111,17 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
 		snprintf(why, size, "out of memory");
 		return NOT_WRITTEN;
 	}
-	status = try_out(text, why, size);
+	lacks = vp_init_lacks(facts->arena, d);
+	if (lacks == NULL)
+		status = try_out(text, why, size);
 	if (status == 0)
 		status = s->output != NULL && !s->force
 		                 ? write_new(s->output, text, why, size)
 		                 : write_over(s->output, text, why, size);
 	free(text);
+	if (status == 0 && lacks != NULL) {
+		snprintf(why, size, "%s", lacks);
+		return INCOMPLETE;
+	}
 	return status;
 }

@@ -23,6 +23,11 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
  * sentence in why, for an answer that cannot be one. */
 bool vp_init_ask(struct vp_arena *arena, struct vp_discovery *d, FILE *in,
                  FILE *out, bool again, char *why, size_t size);
+/* Anything to write a config of? */
+bool vp_init_knows(const struct vp_discovery *d);
+/* "the workspace mlw is NOT complete: its id is missing; ...": what check will
+ * refuse the config for. NULL: nothing. */
+char *vp_init_lacks(struct vp_arena *arena, const struct vp_discovery *d);
 /* The config as text, for free(). NULL: out of memory. */
 char *vp_init_text(struct vp_arena *arena, const struct vp_discovery *d,
                    const char *scenario);

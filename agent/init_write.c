@@ -156,12 +156,84 @@ static void addresses(struct writer *w, const char *indent, enum vp_kind first,
 /* --- resources
  * ------------------------------------------------------------------- */
 
+static bool has(const struct vp_discovery *d, const char *key)
+{
+	return vp_found_get(d, key) != NULL;
+}
+
+static bool has_short(const struct vp_discovery *d, const char *key)
+{
+	for (size_t i = 0; i < d->n_values; i++) {
+		if (strcmp(d->values[i].key, key) == 0 &&
+		    strchr(d->values[i].value, '.') == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Is anything known that only a workspace has? */
+static bool has_workspace(const struct vp_discovery *d)
+{
+	return has(d, "workspace") || has(d, "workspace_id") ||
+	       has(d, "notebook_fqdn") || has(d, "online_endpoint") ||
+	       has_short(d, "compute_instance");
+}
+
+static char *missing_id(struct vp_arena *arena, const struct vp_discovery *d)
+{
+	const struct vp_discovered *n = vp_found_get(d, "workspace");
+	const struct vp_discovered *g = vp_found_get(d, "resource_group");
+
+	return vp_arena_printf(arena,
+	                       "its id is missing; az ml workspace show -g %s "
+	                       "-n %s --query workspace_id -o tsv",
+	                       g != NULL ? g->value : "RG",
+	                       n != NULL ? n->value : "NAME");
+}
+
+/* The whole sentence, in the order in which a user mends it. */
+char *vp_init_lacks(struct vp_arena *arena, const struct vp_discovery *d)
+{
+	const struct vp_discovered *name = vp_found_get(d, "workspace");
+	char *what = NULL;
+
+	if (!has_workspace(d))
+		return has(d, "registry") && !has(d, "region") &&
+		                       !has(d, "registry_data_region")
+		               ? vp_arena_strdup(
+					 arena,
+					 "the registry is NOT complete: its "
+					 "data endpoint has the region in its "
+					 "name; set 'region'")
+		               : NULL;
+	if (!has(d, "workspace_id"))
+		what = missing_id(arena, d);
+	if (!has(d, "region"))
+		what = vp_arena_printf(arena, "%s%sits region is missing",
+		                       what != NULL ? what : "",
+		                       what != NULL ? "; " : "");
+	if (name == NULL && !has(d, "notebook_fqdn"))
+		what = vp_arena_printf(
+			arena, "%s%sits name is missing, or notebook_fqdn",
+			what != NULL ? what : "", what != NULL ? "; " : "");
+	return what == NULL
+	               ? NULL
+	               : vp_arena_printf(
+				 arena, "the workspace%s%s is NOT complete: %s",
+				 name != NULL ? " " : "",
+				 name != NULL ? name->value : "", what);
+}
+
+bool vp_init_knows(const struct vp_discovery *d)
+{
+	return has_workspace(d) || has(d, "storage_account") ||
+	       has(d, "key_vault") || has(d, "registry") ||
+	       has(d, "compute_instance");
+}
+
 static void workspace(struct writer *w)
 {
-	if (vp_found_get(w->d, "workspace_id") == NULL ||
-	    vp_found_get(w->d, "region") == NULL ||
-	    (vp_found_get(w->d, "workspace") == NULL &&
-	     vp_found_get(w->d, "notebook_fqdn") == NULL)) {
+	if (!has_workspace(w->d)) {
 		fputs("\n# The workspace: its id, its name and its region have "
 		      "to be known.\n"
 		      "# workspace:\n"
@@ -174,7 +246,8 @@ static void workspace(struct writer *w)
 	      "workspace:\n",
 	      w->out);
 	line(w, "  name: ", "workspace");
-	line(w, "  id: ", "workspace_id");
+	if (!line(w, "  id: ", "workspace_id"))
+		fprintf(w->out, "  # id: %s\n", missing_id(w->arena, w->d));
 	if (!line(w, "  notebook_fqdn: ", "notebook_fqdn"))
 		fputs("  # notebook_fqdn: derived from the name; notebookInfo."
 		      "fqdn is the truth\n",
@@ -192,7 +265,7 @@ static void instances(struct writer *w)
 	size_t i = 0;
 	bool any = false;
 
-	if (vp_found_get(w->d, "workspace_id") != NULL)
+	if (has_workspace(w->d))
 		return;
 	while ((v = next(w, "compute_instance", &i, &from)) != NULL) {
 		if (strchr(v->value, '.') == NULL)
@@ -244,7 +317,9 @@ static void write_all(struct writer *w, const char *scenario)
 	if (!line(w, "cloud: ", "cloud"))
 		fputs("cloud: public\n", w->out);
 	if (!line(w, "region: ", "region"))
-		fputs("# region: eastus\n", w->out);
+		fputs("# region: eastus     # the workspace's: names have it "
+		      "in them\n",
+		      w->out);
 	fprintf(w->out, "scenario: %s\n\n", scenario);
 	fputs("# What counts as private, whatever its range; without it, any "
 	      "private address.\n",
@@ -259,9 +334,8 @@ static void write_all(struct writer *w, const char *scenario)
 	          VP_KIND_BLOB, VP_KIND_WEB);
 	resources(w, "Key vaults.", "key_vaults", "key_vault", VP_KIND_VAULT,
 	          VP_KIND_VAULT);
-	if (vp_found_get(w->d, "region") != NULL)
-		resources(w, "Container registries.", "registries", "registry",
-		          VP_KIND_REGISTRY, VP_KIND_REGISTRY_DATA);
+	resources(w, "Container registries.", "registries", "registry",
+	          VP_KIND_REGISTRY, VP_KIND_REGISTRY_DATA);
 	fputs("\n# What may leave by a public path; each rule with its reason."
 	      "\n# egress:\n#   allow:\n#     - name: \"*.example.com\"\n"
 	      "#       reason: why this may leave\n",

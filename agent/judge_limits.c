@@ -242,12 +242,50 @@ static void judge_region(struct judge *j, const char **left)
 	}
 }
 
+/* Did the config, or what was found out, name it as a workspace's resource? */
+static bool is_resource(const struct vp_target *t)
+{
+	static const char *const heads[] = { "storage_accounts[", "key_vaults[",
+		                             "registries[", "found: " };
+
+	if (t->origin == NULL)
+		return false; /* an old report */
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		if (strncmp(t->origin, heads[i], strlen(heads[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Resources alone, and all of them well: that says nothing of the workspace. */
+static void judge_unnamed(struct judge *j)
+{
+	const struct vp_facts *f = j->facts;
+	bool resources = false;
+	struct judge_draft *draft;
+
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct vp_target *t = &f->targets[i];
+
+		if (t->kind == VP_KIND_WORKSPACE ||
+		    t->kind == VP_KIND_AML_REGISTRY)
+			return;
+		resources = resources || is_resource(t);
+	}
+	if (!resources || !vp_mode_probes(f->mode))
+		return;
+	draft = judge_add(j, "workspace-not-named", NULL);
+	draft->detail = "The workspace itself was not looked at: none is "
+			"named.";
+}
+
 void judge_limits(struct judge *j)
 {
 	const struct vp_discovery *d = &j->facts->discovery;
 	const char *left = NULL;
 	struct judge_draft *draft;
 
+	judge_unnamed(j);
 	if (place(d, VP_PLACEMENT_WORKSPACE) == NULL)
 		return; /* nobody was asked */
 	judge_vnets(j, &left);

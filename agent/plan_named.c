@@ -32,8 +32,12 @@ static void keep(struct vp_facts *f, const struct vp_facts *named)
 	f->n_names = n;
 	n = 0;
 	for (size_t i = 0; i < f->n_targets; i++)
-		if (is_named(named, f->targets[i].name))
-			f->targets[n++] = f->targets[i];
+		if (is_named(named, f->targets[i].name)) {
+			f->targets[n] = f->targets[i];
+			/* That is why it is there, and no other is. */
+			f->targets[n++].origin =
+				vp_arena_strdup(f->arena, "argument");
+		}
 	f->n_targets = n;
 }
 

@@ -138,10 +138,51 @@ static void test_limits(void **state)
 	}
 }
 
+static bool has(const struct vp_judgement *j, const char *id)
+{
+	for (size_t i = 0; i < j->n_findings; i++) {
+		if (strcmp(j->findings[i].type->id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Resources of a config, and no workspace among the targets. */
+static void test_unnamed(void **state)
+{
+	static const struct {
+		const char *origin;
+		enum vp_kind kind; /* of another target */
+		bool want;
+	} rows[] = {
+		{ "storage_accounts[0]", VP_KIND_OTHER, true },
+		{ "found: mount table", VP_KIND_OTHER, true },
+		{ "storage_accounts[0]", VP_KIND_WORKSPACE, false },
+		{ "storage_accounts[0]", VP_KIND_AML_REGISTRY, false },
+		{ "argument", VP_KIND_OTHER, false },
+		{ "targets[0]", VP_KIND_OTHER, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_judgement j;
+
+		f->targets[BLOB].origin = copy(f, rows[i].origin);
+		f->targets[VAULT].kind = rows[i].kind;
+		vp_judge(&j, f, f->arena);
+		if (has(&j, "workspace-not-named") != rows[i].want)
+			fail_msg("%s, %u", rows[i].origin,
+			         (unsigned)rows[i].kind);
+		vp_facts_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_unnamed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
