@@ -7,6 +7,7 @@
  */
 #include "diff_draft.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct one { /* a finding, about one name */
@@ -39,6 +40,132 @@ static void add_all(struct diff *d, struct diff_list *l,
 	}
 }
 
+/* --- what a finding is made of ----------------------------------------- */
+
+/* "name" or "name:port": may it be about this target? */
+static bool is_about(const char *about, const struct vp_target *t)
+{
+	size_t n = strcspn(about, ":");
+
+	return strlen(t->name->name) == n &&
+	       strncmp(about, t->name->name, n) == 0 &&
+	       (about[n] == '\0' ||
+	        strtoul(about + n + 1, NULL, 10) == t->port);
+}
+
+static bool is_placed(const struct vp_facts *f, enum vp_placement_role role,
+                      bool by_vnet)
+{
+	for (size_t i = 0; i < f->discovery.n_placements; i++) {
+		const struct vp_placement *p = &f->discovery.placements[i];
+
+		if (p->role == role &&
+		    (by_vnet ? p->vnet : p->location) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Which places are compared depends on what is known of them. */
+static const char *lacks_places(const struct diff *d, unsigned other)
+{
+	const struct vp_judgement *j = d->j[other];
+
+	for (unsigned role = 0; role <= VP_PLACEMENT_MACHINE; role++) {
+		for (unsigned by = 0; by < 2; by++) {
+			if (is_placed(d->facts[!other], role, by != 0) &&
+			    !is_placed(d->facts[other], role, by != 0))
+				return "where the resources are is not known "
+				       "there";
+		}
+	}
+	for (size_t i = 0; i < j->n_findings; i++) {
+		if (strcmp(j->findings[i].type->id, "limit-unproven") == 0)
+			return "where the resources are is not all known "
+			       "there";
+	}
+	return NULL;
+}
+
+/* A vault always tells of its caller; other services where they refuse. */
+static const char *lacks_source(const struct vp_target *t)
+{
+	if (t->kind != VP_KIND_VAULT)
+		return NULL;
+	for (size_t i = 0; i < t->n_addresses; i++) {
+		if (t->addresses[i].http.service_saw.family != 0)
+			return NULL;
+	}
+	return "the service told no source there";
+}
+
+static bool names_an_endpoint(const struct vp_target *t)
+{
+	for (size_t i = 0; i < t->n_addresses; i++) {
+		if (t->addresses[i].http.private_endpoint != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool was_tried(const struct vp_target *t)
+{
+	for (size_t i = 0; i < t->n_addresses; i++) {
+		if (t->addresses[i].reach == VP_REACH_TRIED)
+			return true;
+	}
+	return false;
+}
+
+static const char *lacks_of_reach(const char *id, const struct vp_target *t,
+                                  const struct diff_sight *s)
+{
+	if (!was_tried(t))
+		return "it was not connected to there";
+	if (strcmp(id, "service-names-other-endpoint") == 0) {
+		if (t->n_endpoints == 0)
+			return "which endpoint is meant is not known there";
+		if (!names_an_endpoint(t))
+			return "the service named no endpoint there";
+	}
+	if (strcmp(id, "firewall-application-rule") == 0 && !s->flows)
+		return "flows are not known there";
+	if (strcmp(id, "firewall-application-rule") == 0 ||
+	    strcmp(id, "service-saw-other-source") == 0 ||
+	    strcmp(id, "service-endpoint-used") == 0)
+		return lacks_source(t);
+	return NULL;
+}
+
+/* What it takes to find this, and the other side does not have. */
+static const char *lacks(const struct diff *d, unsigned other,
+                         const struct one *o)
+{
+	const struct vp_facts *f = d->facts[other];
+	const char *id = o->f->type->id;
+	bool reach = strcmp(o->f->type->family, "reach") == 0;
+
+	for (size_t i = 0; o->about != NULL && i < f->n_targets; i++) {
+		const struct vp_target *t = &f->targets[i];
+		const char *why = NULL;
+
+		if (!is_about(o->about, t))
+			continue;
+		if (d->j[other]->targets[i] == VP_TARGET_UNPROVEN &&
+		    (reach || t->n_addresses == 0))
+			return "not all of it was looked at there";
+		if ((strcmp(id, "dns-other-endpoint") == 0 ||
+		     strcmp(id, "dns-wrong-address") == 0) &&
+		    t->n_expected == 0)
+			return "which address is meant is not known there";
+		if (reach)
+			why = lacks_of_reach(id, t, &d->sight[other]);
+		if (why != NULL)
+			return why;
+	}
+	return NULL;
+}
+
 /* Why the side that does not have it might have it; NULL: it does not. */
 static const char *doubt(const struct diff *d, unsigned other,
                          const struct one *o)
@@ -50,6 +177,8 @@ static const char *doubt(const struct diff *d, unsigned other,
 		return s->flows ? NULL : "flows are not known there";
 	if (strcmp(family, "trust") == 0)
 		return NULL;
+	if (strcmp(family, "limits") == 0)
+		return lacks_places(d, other);
 	if (!s->answers)
 		return "no resolver was asked there";
 	if (strcmp(family, "reach") == 0 && !s->connections)
@@ -59,7 +188,7 @@ static const char *doubt(const struct diff *d, unsigned other,
 	if (o->about != NULL && diff_has_name(d, !other, o->about) &&
 	    !diff_has_name(d, other, o->about))
 		return "the name was not asked there";
-	return NULL;
+	return lacks(d, other, o);
 }
 
 static const char *severity_text(struct diff *d, const struct vp_finding *f)

@@ -829,6 +829,131 @@ static void test_not_known(void **state)
 	}
 }
 
+/* --- facts that one finding is made of ----------------------------------- */
+
+static void place(struct vp_facts *f, enum vp_placement_role role,
+                  const char *vnet)
+{
+	struct vp_placement *p = VP_PUSH(f->arena, f->discovery.placements,
+	                                 f->discovery.n_placements);
+
+	p->role = role;
+	p->name = copy(f, "it");
+	p->vnet = copy(f, vnet);
+	p->source = copy(f, "ARM");
+}
+
+static void workspace_placed(struct vp_facts *f)
+{
+	place(f, VP_PLACEMENT_WORKSPACE, "/vnet/a");
+}
+
+static void storage_apart(struct vp_facts *f)
+{
+	workspace_placed(f);
+	place(f, VP_PLACEMENT_STORAGE, "/vnet/b");
+}
+
+static void storage_near(struct vp_facts *f)
+{
+	workspace_placed(f);
+	place(f, VP_PLACEMENT_STORAGE, "/vnet/a");
+}
+
+static void names_endpoint(struct vp_facts *f)
+{
+	reached(f, VAULT)->http.private_endpoint = copy(f, "/x/pe-good");
+}
+
+static void endpoint_known(struct vp_facts *f)
+{
+	struct vp_target *t = &f->targets[VAULT];
+
+	names_endpoint(f);
+	*VP_PUSH(f->arena, t->endpoints, t->n_endpoints) = copy(f, "pe-good");
+}
+
+static void other_endpoint(struct vp_facts *f)
+{
+	endpoint_known(f);
+	reached(f, VAULT)->http.private_endpoint = copy(f, "/x/pe-bad");
+}
+
+static void wrong_address_expected(struct vp_facts *f)
+{
+	*VP_PUSH(f->arena, f->targets[BLOB].expected,
+	         f->targets[BLOB].n_expected) = addr("10.20.2.99");
+}
+
+static void right_address_expected(struct vp_facts *f)
+{
+	struct vp_target *t = &f->targets[BLOB];
+
+	*VP_PUSH(f->arena, t->expected, t->n_expected) = t->addresses[0].addr;
+}
+
+static void vault_pending(struct vp_facts *f)
+{
+	f->targets[VAULT].addresses[0] = (struct vp_target_address){
+		.addr = reached(f, VAULT)->addr,
+		.reach = VP_REACH_PENDING,
+	};
+}
+
+static void source_not_told(struct vp_facts *f)
+{
+	reached(f, VAULT)->http.service_saw = (struct vp_addr){ 0 };
+}
+
+static void vault_not_asked(struct vp_facts *f)
+{
+	reached(f, VAULT)->http = (struct vp_http_facts){ 0 };
+}
+
+/* What B does not have makes nothing of A gone; the twin has it. */
+static void test_lacking(void **state)
+{
+	static const struct {
+		void (*a)(struct vp_facts *);
+		void (*b)(struct vp_facts *);
+		void (*twin)(struct vp_facts *);
+		const char *what;
+	} cases[] = {
+		{ storage_apart, nothing, storage_near, "limit-storage-vnet" },
+		{ storage_apart, workspace_placed, storage_near,
+		  "limit-storage-vnet" },
+		{ other_endpoint, names_endpoint, endpoint_known,
+		  "service-names-other-endpoint" },
+		{ wrong_address_expected, nothing, right_address_expected,
+		  "dns-other-endpoint" },
+		{ saw_nat, vault_pending, nothing, "service-saw-other-source" },
+		{ saw_nat, source_not_told, nothing,
+		  "service-saw-other-source" },
+		{ saw_nat, vault_not_asked, nothing,
+		  "service-saw-other-source" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct vp_diff_change *c;
+		struct pair p;
+
+		compare(&p, facts_with(cases[i].a), facts_with(cases[i].b));
+		c = find(&p, "findings", cases[i].what);
+		if (c == NULL || c->kind != VP_DIFF_KIND_NOT_KNOWN ||
+		    c->note == NULL)
+			fail_msg("case %zu: %s is no \"not known\"\n%s", i,
+			         cases[i].what, text_of(&p, true));
+		done(&p, true);
+		compare(&p, facts_with(cases[i].a), facts_with(cases[i].twin));
+		c = find(&p, "findings", cases[i].what);
+		if (c == NULL || c->kind != VP_DIFF_KIND_ONLY_A)
+			fail_msg("case %zu: %s is not gone\n%s", i,
+			         cases[i].what, text_of(&p, true));
+		done(&p, true);
+	}
+}
+
 /* --- saved, and older, reports ------------------------------------------- */
 
 static struct vp_facts *saved(const struct vp_facts *f, bool older)
@@ -1033,6 +1158,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_not_known),
+		cmocka_unit_test(test_lacking),
 		cmocka_unit_test(test_saved),
 		cmocka_unit_test(test_goldens),
 		cmocka_unit_test(test_nothing_raw),
