@@ -10,6 +10,15 @@ static const struct vp_finding_type rows[] = {
 	    "A machine with IPv6 would take the other one: check from there.",
 	    "Nothing to do on a machine that is meant to have IPv4 only.",
 	    "RFC 6724 section 5"),
+	ROW(ERROR, "reach", "reached-public",
+	    "a private target was connected to at a public address",
+	    "The report lists an attempt at a public address that no resolver "
+	    "gave for the name.",
+	    "Something else than DNS led there, or the report was changed: "
+	    "what was sent to that address left by a public path.",
+	    "Run the check again, and compare {address} with the private "
+	    "endpoint:\n" ENDPOINT_ADDRESSES,
+	    "vnetprobe: an address is private, or it is told of"),
 	ROW(ERROR, "reach", "tcp-timeout", "the port does not answer",
 	    "No answer came to the connection attempt.",
 	    "Packets are dropped on the way: a network security group, a "

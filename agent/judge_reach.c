@@ -198,6 +198,65 @@ static bool is_wrong_since(const struct judge *j, size_t before)
 	return false;
 }
 
+/* Did any resolver, or getaddrinfo(), give this address for the name? */
+static bool was_answered(const struct vp_target *t, const struct vp_addr *a)
+{
+	for (size_t i = 0; i < t->name->n_rows; i++) {
+		const struct vp_dns_row *row = &t->name->rows[i];
+
+		for (size_t k = 0; k < row->n_addresses; k++) {
+			if (vp_addr_equal(&row->addresses[k].addr, a))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_address(const struct vp_target *t, const struct vp_addr *a)
+{
+	for (size_t i = 0; i < t->n_addresses; i++) {
+		if (vp_addr_equal(&t->addresses[i].addr, a))
+			return true;
+	}
+	return false;
+}
+
+/* Addresses that nobody gave stand in the place of some that DNS gave: those
+ * were not looked at. */
+static bool lacks_answers(const struct vp_target *t)
+{
+	size_t i = 0;
+
+	while (i < t->n_addresses && was_answered(t, &t->addresses[i].addr))
+		i++;
+	if (i == t->n_addresses)
+		return false;
+	for (i = 0; i < t->name->n_rows; i++) {
+		const struct vp_dns_row *row = &t->name->rows[i];
+
+		for (size_t k = 0; k < row->n_addresses; k++) {
+			if (!has_address(t, &row->addresses[k].addr))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Where DNS gave a public address, that is told with the name. */
+static void judge_stray(struct reach *c)
+{
+	struct judge_draft *d;
+
+	if (c->t->expect != VP_EXPECT_PRIVATE ||
+	    judge_scope(c->j, &c->a->addr) != VP_SCOPE_PUBLIC ||
+	    was_answered(c->t, &c->a->addr))
+		return;
+	d = reach_hit(c, "reached-public",
+	              "{name} was connected to at {address}, a public address "
+	              "that no resolver gave.");
+	reach_line(c, d, reach_route(c->j, &c->a->route));
+}
+
 static void judge_address(struct reach *c)
 {
 	size_t before = c->j->n_drafts;
@@ -216,6 +275,7 @@ static void judge_address(struct reach *c)
 	case VP_REACH_TRIED:
 		break;
 	}
+	judge_stray(c);
 	if (is_without_ipv6(c) || !judge_tcp(c) || !c->t->tls)
 		return;
 	if (!reach_tls(c))
@@ -244,7 +304,7 @@ static void judge_target(struct reach *c, size_t index)
 	judge_worse(c->state, name->state);
 	if (c->j->facts->mode == VP_MODE_DNS)
 		return; /* nothing was to be connected to */
-	if (c->t->n_addresses == 0 && !name->unused)
+	if ((c->t->n_addresses == 0 && !name->unused) || lacks_answers(c->t))
 		reach_unproven(c);
 	for (size_t i = 0; i < c->t->n_addresses; i++) {
 		c->a = &c->t->addresses[i];

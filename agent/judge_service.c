@@ -323,11 +323,23 @@ static void judge_answer(struct reach *c, bool certificate_fits)
 	judge_source(c);
 }
 
+/* Saved facts may lack the answer, or call a refusal that no rule is named for
+ * accepted. */
+static bool says_nothing(const struct vp_http_facts *h)
+{
+	return h->status == 0 || h->signature == VP_SIGNATURE_NONE ||
+	       (h->status == 403 && h->rule == NULL &&
+	        h->signature == VP_SIGNATURE_ACCEPTED);
+}
+
 void reach_service(struct reach *c, bool certificate_fits)
 {
 	switch (c->a->http.outcome) {
 	case VP_OUTCOME_OK:
-		judge_answer(c, certificate_fits);
+		if (says_nothing(&c->a->http))
+			reach_unproven(c);
+		else
+			judge_answer(c, certificate_fits);
 		return;
 	case VP_OUTCOME_NONE:
 	case VP_OUTCOME_CANCELLED:

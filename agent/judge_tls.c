@@ -405,11 +405,24 @@ static void tls_failed(struct reach *c, const char *id, const char *detail)
 		reach_required(c, d);
 }
 
+/* No certificate lacks an issuer and what it is for: it was not read. */
+static bool is_blank(const struct vp_tls_facts *tls)
+{
+	return tls->issuer == NULL || *tls->issuer == '\0' ||
+	       tls->n_subject_alt_names == 0;
+}
+
 /* True if the handshake ended, with whatever certificate. */
 bool reach_tls(struct reach *c)
 {
 	switch (c->a->tls.outcome) {
 	case VP_OUTCOME_OK:
+		if (is_blank(&c->a->tls)) {
+			reach_unproven(c);
+			return true;
+		}
+		judge_certificate(c);
+		return true;
 	case VP_OUTCOME_NAME_MISMATCH:
 	case VP_OUTCOME_UNTRUSTED:
 	case VP_OUTCOME_EXPIRED:

@@ -118,13 +118,36 @@ static const char *unseen_text(struct judge *j, const struct vp_unseen *u)
 	                       u->what != NULL ? u->what : "");
 }
 
+/* What a capture that saw all of the run cannot say of itself. */
+static const char *contradicts(const struct vp_facts *f)
+{
+	const struct vp_capture_facts *c = &f->capture;
+
+	if (c->received < c->attested_seen)
+		return "Fewer packets were received than probes are said to "
+		       "have been seen.";
+	if (c->drained_us == 0)
+		return cut_short(f) ? NULL : "The capture was never drained.";
+	if (c->drained_us < c->armed_us)
+		return "The capture is said to have ended before it began.";
+	if (c->drained_us < f->timing.last_answer_us)
+		return "The capture ended before the last answer came.";
+	return NULL;
+}
+
 static void judge_blind(struct judge *j, const struct vp_capture_facts *c)
 {
+	const char *contradiction = contradicts(j->facts);
 	bool missing = c->attested_seen < c->attested_expected;
 	bool nothing = c->attested_expected == 0 && probed(j->facts);
 	bool unproven = !c->selftest_after && !cut_short(j->facts);
 	struct judge_draft *d;
 
+	if (contradiction != NULL) {
+		d = judge_add(j, "capture-blind", NULL);
+		d->detail = contradiction;
+		return;
+	}
 	if (!missing && !nothing && !unproven)
 		return;
 	if (c->dropped > 0 || c->interface_dropped > 0)
@@ -145,17 +168,26 @@ static void judge_blind(struct judge *j, const struct vp_capture_facts *c)
 		judge_evidence(j, d, unseen_text(j, &c->unseen[i]));
 }
 
+static bool armed_late(const struct vp_facts *f)
+{
+	int64_t armed = f->capture.armed_us;
+
+	return armed > f->ended_us || (f->timing.first_question_us != 0 &&
+	                               armed > f->timing.first_question_us);
+}
+
 static void judge_late(struct judge *j, const struct vp_capture_facts *c)
 {
 	struct judge_draft *d;
 
-	if (c->selftest_before && c->armed_us != 0)
+	if (c->selftest_before && c->armed_us != 0 && !armed_late(j->facts))
 		return;
 	if (c->armed_us == 0 && cut_short(j->facts))
 		return; /* nothing was probed yet */
 	d = judge_add(j, "capture-late", NULL);
-	d->detail = c->armed_us == 0
-	                    ? "The capture was never armed."
+	d->detail = c->armed_us == 0 ? "The capture was never armed."
+	            : armed_late(j->facts)
+	                    ? "The capture was armed after the run had begun."
 	                    : "The self-test packet before the first probe "
 	                      "was not seen.";
 	if (c->reason != NULL)

@@ -62,6 +62,9 @@ void vp_plan_trust(struct vp_facts *facts, const struct vp_settings *s);
  * they do not speak of stays. */
 void vp_plan_servers(struct vp_facts *facts, const struct vp_settings *s);
 
+/* Ports where TLS is spoken without https:// being written. */
+bool vp_plan_tls_port(uint16_t port);
+
 /* What `vnetprobe targets` prints, text or JSON. Returns 0 or -errno. */
 int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,
                   FILE *out);

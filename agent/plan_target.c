@@ -167,8 +167,7 @@ static struct vp_name *intern_name(struct vp_planner *p, const char *name)
 
 /* --- one target ----------------------------------------------------------- */
 
-/* Ports where TLS is spoken without https:// being written. */
-static bool tls_port(uint16_t port)
+bool vp_plan_tls_port(uint16_t port)
 {
 	return port == HTTPS || port == 8443 || port == 6443 || port == 9443;
 }
@@ -249,7 +248,7 @@ static void fill(struct vp_planner *p, struct vp_target *t,
 	t->origin = vp_arena_strdup(arena, d->origin);
 	t->alternative_of = vp_arena_strdup(arena, d->alternative_of);
 	t->zone = vp_arena_strdup(arena, zone_of(row, name));
-	t->tls = d->tls || tls_port(port);
+	t->tls = d->tls || vp_plan_tls_port(port);
 	if (t->tls)
 		t->http_path =
 			vp_arena_strdup(arena, vp_signature_path(t->kind));

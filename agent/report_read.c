@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue.h"
 #include "report_fields.h"
 #include "report_private.h"
 #include "report_reader.h"
@@ -170,6 +171,8 @@ static void read_target(struct fields *r, const json_t *o, void *arg)
 		t->endpoints = fields_texts(r, o, "expected_endpoints",
 		                            &t->n_endpoints);
 	fields_each(r, o, "addresses", read_address, t);
+	if (!r->failed)
+		report_check_target(r, t);
 }
 
 /* --- policy and the rest ----------------------------------------------- */
@@ -274,6 +277,10 @@ static void read_head(struct fields *r, const json_t *o)
 	f->started_us = fields_moment(r, o, "started");
 	f->ended_us = fields_moment(r, o, "ended");
 	f->scenario = report_unescape(r->arena, fields_raw(r, o, "scenario"));
+	if (f->scenario != NULL && vp_catalogue_scenario(f->scenario) == NULL)
+		fields_fail(r, "scenario",
+		            "\"%.40s\" is no scenario of this version",
+		            f->scenario);
 	f->cloud = fields_text(r, o, "cloud");
 	f->region = fields_text(r, o, "region");
 	f->deadline_hit = fields_boolean(r, o, "deadline_hit");

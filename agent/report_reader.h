@@ -31,6 +31,9 @@ void report_read_dns(struct fields *r, const json_t *o);
 /* The member "proxy": report_json_proxy.c. */
 void report_read_proxy(struct fields *r, const json_t *parent);
 
+/* Refuses a target whose facts contradict each other: report_read_check.c. */
+void report_check_target(struct fields *r, struct vp_target *t);
+
 /* What was found out by itself: report_read_discovery.c. */
 void report_read_discovery(struct fields *r, const json_t *o);
 

@@ -381,6 +381,12 @@ static bool fits_status(unsigned status, const char *list)
 	return false;
 }
 
+bool vp_signature_has_status(const struct vp_signature_row *row,
+                             unsigned status)
+{
+	return fits_status(status, row->status);
+}
+
 /* "name", "name: part of the value", "name:^start of the value" */
 static bool fits_one_header(const struct answer *a, struct span pattern)
 {

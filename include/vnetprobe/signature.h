@@ -29,6 +29,10 @@ const struct vp_signature_row *vp_signature_rows(size_t *n);
 /* The row of this id, or NULL: a report may come from another version. */
 const struct vp_signature_row *vp_signature_row(const char *id);
 
+/* Is this row for answers with this status? */
+bool vp_signature_has_status(const struct vp_signature_row *row,
+                             unsigned status);
+
 /* The request that tells most for this kind; "/" where none is known. */
 const char *vp_signature_path(enum vp_kind kind);
 /* A header line the request should carry beside the usual ones; NULL: none. */

@@ -321,10 +321,11 @@ static void far_end(struct vp_facts *f)
 	reached(f, BLOB)->tls.not_after_s = T0 / 1000000 + 15 * 86400;
 }
 
-static void status_403(struct vp_facts *f)
+static void other_status(struct vp_facts *f)
 {
-	reached(f, BLOB)->http.status = 403;
-	reached(f, BLOB)->http.service_code = copy(f, "AuthorizationFailure");
+	reached(f, BLOB)->http.status = 409;
+	reached(f, BLOB)->http.service_code =
+		copy(f, "PublicAccessNotPermitted");
 }
 
 static void saw_nat(struct vp_facts *f)
@@ -627,7 +628,7 @@ static const struct row {
 	{ "issuer", nothing, other_issuer, "tls/issuer", "" },
 	{ "names in a certificate", nothing, more_names, "tls/names", "" },
 	{ "an end that comes near", far_end, nothing, "tls/ends", "" },
-	{ "status", nothing, status_403, "http/status;http/error code", "" },
+	{ "status", nothing, other_status, "http/status;http/error code", "" },
 	{ "leak by another", leaks, another_leaks, "flows/process", "" },
 	{ "leak to another", leaks, leaks_elsewhere, "flows/address", "" },
 	{ "leak's state", leaks, leak_attempted, "flows/state", "" },

@@ -255,6 +255,89 @@ static void same_set_other_order(struct vp_facts *f)
 	add_address(f, row(f, BLOB, SECOND, VP_DNS_A), "10.20.2.7");
 }
 
+/* --- saved facts that lack something, or contradict each other --------- */
+
+static void no_answer(struct vp_facts *f)
+{
+	f->targets[BLOB].addresses[0].http.status = 0;
+	f->targets[BLOB].addresses[0].http.signature = VP_SIGNATURE_NONE;
+}
+
+static void refused_and_accepted(struct vp_facts *f)
+{
+	f->targets[BLOB].addresses[0].http.status = 403;
+}
+
+static void blank_certificate(struct vp_facts *f)
+{
+	struct vp_tls_facts *tls = &f->targets[BLOB].addresses[0].tls;
+
+	tls->subject = tls->issuer = NULL;
+	tls->n_subject_alt_names = 0;
+}
+
+static void other_addresses(struct vp_facts *f)
+{
+	f->targets[BLOB].addresses[0].addr = addr("10.20.2.200");
+}
+
+static void one_address_more(struct vp_facts *f)
+{
+	add_target_address(f, BLOB, "10.20.2.200");
+}
+
+static void strayed(struct vp_facts *f)
+{
+	add_target_address(f, BLOB, "203.0.113.9");
+}
+
+static void nothing_received(struct vp_facts *f)
+{
+	f->capture.received = 0;
+}
+
+static void just_received(struct vp_facts *f)
+{
+	f->capture.received = f->capture.attested_seen;
+}
+
+static void window_reversed(struct vp_facts *f)
+{
+	f->capture.drained_us = f->capture.armed_us - 1;
+}
+
+static void never_drained(struct vp_facts *f)
+{
+	f->capture.drained_us = 0;
+}
+
+static void drained_early(struct vp_facts *f)
+{
+	f->capture.drained_us = f->timing.last_answer_us - 1;
+}
+
+static void drained_in_time(struct vp_facts *f)
+{
+	f->capture.drained_us = f->timing.last_answer_us;
+}
+
+static void armed_after(struct vp_facts *f)
+{
+	f->timing.first_question_us = 0;
+	f->capture.armed_us = f->ended_us + 1;
+	f->capture.drained_us = f->ended_us + 2;
+}
+
+static void armed_late(struct vp_facts *f)
+{
+	f->capture.armed_us = f->timing.first_question_us + 1;
+}
+
+static void armed_in_time(struct vp_facts *f)
+{
+	f->capture.armed_us = f->timing.first_question_us;
+}
+
 static void expect_addr(struct vp_facts *f, const char *text)
 {
 	struct vp_target *t = &f->targets[BLOB];
@@ -1514,6 +1597,21 @@ static const struct test_case cases[] = {
 	C(tcp_lost_one, P, "", ""),
 	C(alias_loop, F, "dns-alias-loop dns-hosts-override", ""),
 	C(private_but_differ, F, "dns-resolvers-disagree", ""),
+	C(no_answer, I, "not-looked-at", ""),
+	C(refused_and_accepted, I, "not-looked-at", ""),
+	C(blank_certificate, I, "not-looked-at", ""),
+	C(other_addresses, I, "not-looked-at", ""),
+	C(one_address_more, P, "", ""),
+	C(strayed, F, "reached-public", ""),
+	C(nothing_received, I, "capture-blind", ""),
+	C(just_received, P, "", ""),
+	C(window_reversed, I, "capture-blind", ""),
+	C(never_drained, I, "capture-blind", ""),
+	C(drained_early, I, "capture-blind", ""),
+	C(drained_in_time, P, "", ""),
+	C(armed_after, I, "capture-late", ""),
+	C(armed_late, I, "capture-late", ""),
+	C(armed_in_time, P, "", ""),
 	C(same_set_other_order, P, "dns-record-doubled", ""),
 	C(right_address, P, "", ""),
 	C(wrong_address, F, "dns-other-endpoint", ""),

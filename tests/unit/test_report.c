@@ -17,9 +17,11 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "catalogue.h"
 #include "facts_builder.h"
 #include "golden.h"
 #include "json_schema.h"
+#include "plan.h"
 #include "report.h"
 #include "report_private.h"
 
@@ -445,6 +447,8 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 	a->tcp.outcome =
 		coin() ? VP_OUTCOME_OK : (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	a->tcp.elapsed_us = rnd(5000000);
+	if (!t->tls)
+		return; /* none of the rest is there then */
 	a->tls.outcome =
 		coin() ? VP_OUTCOME_OK : (enum vp_outcome)rnd(VP_OUTCOME_COUNT);
 	a->tls.elapsed_us = rnd(5000000);
@@ -468,6 +472,8 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 	a->http.status = (unsigned)rnd(600);
 	a->http.signature = (enum vp_signature)rnd(6);
 	a->http.refused_by = (enum vp_refusal)rnd(4);
+	if (a->http.refused_by == VP_REFUSAL_NETWORK)
+		a->http.signature = VP_SIGNATURE_DENIED;
 	a->http.rule = rnd_text(f);
 	if (a->http.rule != NULL)
 		a->http.certainty = (enum vp_certainty)rnd(5);
@@ -492,6 +498,14 @@ static void rnd_proxy(struct vp_facts *f)
 	s->general = coin();
 }
 
+static char *rnd_scenario(struct vp_facts *f)
+{
+	size_t n;
+	const struct vp_catalogue_scenario *all = vp_catalogue_scenarios(&n);
+
+	return copy(f, all[rnd(n)].name);
+}
+
 static void rnd_target(struct vp_facts *f, struct vp_name *n)
 {
 	struct vp_target *t = VP_PUSH(f->arena, f->targets, f->n_targets);
@@ -504,7 +518,7 @@ static void rnd_target(struct vp_facts *f, struct vp_name *n)
 	t->origin = rnd_text(f);
 	t->why = rnd_text(f);
 	t->zone = coin() ? copy(f, "privatelink.blob.core.windows.net") : NULL;
-	t->tls = coin();
+	t->tls = vp_plan_tls_port(t->port) || coin();
 	t->http_path = rnd_text(f);
 	for (uint64_t i = rnd(3); i > 0; i--)
 		*VP_PUSH(f->arena, t->expected, t->n_expected) = rnd_addr();
@@ -891,7 +905,7 @@ static struct vp_facts *random_facts(void)
 	f->tool = rnd_text(f);
 	f->hostname = rnd_text(f);
 	f->kernel = rnd_text(f);
-	f->scenario = some_text(f);
+	f->scenario = rnd_scenario(f);
 	f->cloud = coin() ? copy(f, "public") : rnd_text(f);
 	f->region = coin() ? copy(f, "westeurope") : rnd_text(f);
 	f->started_us = rnd_time();
@@ -1039,6 +1053,38 @@ static char *replaced(const char *text, const char *from, const char *to)
 	return out;
 }
 
+/* A rule tells what its answer means, whatever the file says beside it; and TLS
+ * facts have no place where TLS is not spoken. */
+static void test_contradictions(void **state)
+{
+	static const char firewall[] =
+		"\"status\": 403, \"signature\": \"accepted\", "
+		"\"rule\": \"storage-firewall\"";
+	struct vp_facts *f = healthy(), *again;
+	char *text = json_of(f), *bad, why[256];
+	struct vp_judgement j;
+
+	(void)state;
+	bad = replaced(text, "\"status\": 401, \"signature\": \"accepted\"",
+	               firewall);
+	assert_int_equal(read_text(&again, bad, strlen(bad), why, sizeof(why)),
+	                 0);
+	vp_judge(&j, again, again->arena);
+	assert_int_equal(j.verdict, VP_VERDICT_FAIL);
+	vp_facts_destroy(again);
+	free(bad);
+	free(text);
+	f->targets[BLOB].port = 445;
+	f->targets[BLOB].tls = false;
+	text = json_of(f);
+	assert_int_equal(
+		read_text(&again, text, strlen(text), why, sizeof(why)),
+		-EINVAL);
+	assert_non_null(strstr(why, "targets[0].addresses[0].tls: is false"));
+	free(text);
+	vp_facts_destroy(f);
+}
+
 /* --- the schema -------------------------------------------------------- */
 
 static void test_schema(void **state)
@@ -1145,6 +1191,17 @@ static const struct {
 	{ "\"scenario\": \"secured\"", "\"scenario\": null",
 	  "scenario: expected a string, found null" },
 	{ "\"scenario\": \"secured\"", "\"scenario\": \"a\\u0000b\"", "line" },
+	{ "\"scenario\": \"secured\"", "\"scenario\": \"bogus\"",
+	  "scenario: \"bogus\" is no scenario of this version" },
+	/* facts that contradict each other */
+	{ "\"tls\": true", "\"tls\": false",
+	  "targets[0].tls: is false, and TLS is spoken at port 443" },
+	{ "\"service_code\": null",
+	  "\"refused_by\": \"network\", \"service_code\": null",
+	  "targets[0].addresses[0].http.signature: is accepted, and" },
+	{ "\"service_code\": null",
+	  "\"rule\": \"storage-firewall\", \"service_code\": null",
+	  "addresses[0].http.status: 401 is none that the rule" },
 	{ "{\n", "[\n", "line" },
 	/* keys that may be absent */
 	{ "\"round\": 1", "\"round\": 1, \"question\": \"what\"",
@@ -1402,6 +1459,7 @@ int main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_unknown_and_deep),
