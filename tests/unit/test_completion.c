@@ -17,14 +17,17 @@
 
 static char *script(void)
 {
-	char *text = NULL;
+	char *text = NULL, *copy;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
 
 	assert_non_null(f);
 	vp_completion_print(f);
 	fclose(f);
-	return text;
+	copy = strdup(text); /* gcc takes text itself for one that dangles */
+	assert_non_null(copy);
+	free(text);
+	return copy;
 }
 
 /* word stands in the list, between blanks or quotes. */

@@ -391,8 +391,8 @@ static void test_handed_over(void **state)
 		"[]",
 		"{\"discovered\": 1}",
 		"{\"discovered\": [{\"key\": 1}]}",
-		"{\"placements\": [{\"role\": \"king\", \"name\": \"x\", "
-		"\"source\": \"y\"}]}",
+		("{\"placements\": [{\"role\": \"king\", \"name\": \"x\", "
+		 "\"source\": \"y\"}]}"),
 	};
 
 	(void)state;
