@@ -265,11 +265,18 @@ static const struct vp_finding_type rows[] = {
 	    "id, and approve a pending one:\n" ENDPOINT_CONNECTIONS "\n"
 	    "    az network private-endpoint-connection approve "
 	    "--id CONNECTION_ID\n"
-	    "or create the endpoint:\n"
+	    "or create the endpoint, one for each resource, and let it keep "
+	    "its own records (the zones have to exist and to be linked):\n"
 	    "    az network private-endpoint create -g RG -n PE "
 	    "--vnet-name VNET --subnet SUBNET --connection-name {account} "
 	    "--private-connection-resource-id RESOURCE_ID "
-	    "--group-id {group}",
+	    "--group-id {group}\n"
+	    "    az network private-endpoint dns-zone-group create -g RG "
+	    "--endpoint-name PE -n zones --private-dns-zone {zone} "
+	    "--zone-name {group}\n"
+	    "If this is meant to be public, say so: --scenario "
+	    "public-workspace; or --scenario service-endpoints where only "
+	    "storage and vaults are, reached from allowed subnets.",
 	    "Microsoft: key-vault/general/private-link-diagnostics"),
 	ROW(ERROR, "names", "dns-instance-address",
 	    "a compute instance's name leads past the workspace's endpoint",

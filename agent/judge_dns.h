@@ -5,6 +5,7 @@
  *     dns_rules.c        cases to the mistakes they show
  *     judge_dns.c        goes through names and servers
  *     judge_dns_group.c  one mistake seen at many names is one finding
+ *     judge_dns_endpoint.c the private endpoints that names lack
  *     judge_dns_server.c what is to be said of servers and their list
  *     judge_dns_text.c   answers in words
  */
@@ -43,6 +44,11 @@ const char *dns_group_id(size_t i);
 /* Is there a group of this id that has this server? */
 bool dns_groups_have(const struct dns_groups *g, const char *id,
                      size_t resolver);
+
+/* judge_dns_endpoint.c: command lines that make the private endpoints of these
+ * names, one for each resource, with their zone groups. Returns how many. */
+size_t dns_endpoint_lines(const struct dns_scene *s, const struct dns_group *g,
+                          const struct judge_words *words, const char ***lines);
 
 /* judge_dns_server.c: a public address; habits that do no harm yet; a list that
  * is not the VNet's, whose servers are marked in the scene; "ok", "silent", ...

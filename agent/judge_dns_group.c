@@ -702,6 +702,32 @@ static void append_command(struct remedy *r, const struct dns_group *g,
 		                       r->left_out));
 }
 
+/* The first of the lines that stand for dns_endpoint_lines(). */
+static const char endpoint_line[] =
+	"    az network private-endpoint create -g RG -n PE --vnet-name VNET";
+
+static const char zone_group_line[] =
+	"    az network private-endpoint dns-zone-group create -g RG "
+	"--endpoint-name PE -n zones";
+
+static bool starts(const char *line, const char *with)
+{
+	return strncmp(line, with, strlen(with)) == 0;
+}
+
+static void append_endpoints(struct remedy *out, const struct dns_scene *s,
+                             const struct dns_group *g,
+                             const struct judge_words *words)
+{
+	const char **lines;
+	size_t n = dns_endpoint_lines(s, g, words, &lines);
+
+	for (size_t i = 0; i < n; i++)
+		append_once(out, lines[i]);
+	if (out->left_out > 0)
+		append(out, "and so on for the others.");
+}
+
 /* The type's remedy; command lines once for each name that changes them. */
 static const char *remedy_text(const struct dns_scene *s,
                                const struct dns_group *g,
@@ -725,6 +751,10 @@ static const char *remedy_text(const struct dns_scene *s,
 			append(&r, judge_fill(s->j, line, &words[0]));
 		else if (strcmp(line, forward_line) == 0)
 			append_forwarders(&r, s, g, words);
+		else if (starts(line, endpoint_line))
+			append_endpoints(&r, s, g, words);
+		else if (starts(line, zone_group_line))
+			continue; /* came with the endpoints */
 		else
 			append_command(&r, g, words, line);
 	}

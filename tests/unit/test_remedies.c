@@ -15,6 +15,7 @@
 #include "report.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define GUID "3f8a2c1e-5b7d-4e9f-8a6b-1c2d3e4f5a6b"
 #define PUBLIC "203.0.113.20"
 
 static void is_bind(struct vp_facts *f, size_t server)
@@ -109,6 +110,49 @@ static void shadowed(struct vp_facts *f)
 	is_bind(f, FIRST);
 }
 
+/* Not one privatelink alias: seven names of four resources. */
+static void no_endpoint(struct vp_facts *f)
+{
+	static const struct {
+		const char *name;
+		enum vp_kind kind;
+	} more[] = {
+		{ GUID ".workspace.eastus.api.azureml.ms", VP_KIND_WORKSPACE },
+		{ "ml-ws-eastus-" GUID ".eastus.notebooks.azure.net",
+		  VP_KIND_NOTEBOOK },
+		{ "ci-one.eastus.instances.azureml.ms",
+		  VP_KIND_COMPUTE_INSTANCE },
+		{ "score.eastus.inference.ml.azure.com",
+		  VP_KIND_ONLINE_ENDPOINT },
+	};
+
+	for (size_t i = 0; i < COUNT(more); i++)
+		add_target(f, more[i].name, "x.privatelink.api.azureml.ms",
+		           "privatelink.api.azureml.ms", more[i].kind,
+		           "10.20.2.5");
+	for (size_t i = 0; i < f->n_names; i++) {
+		for (size_t k = 0; k < f->names[i]->n_rows; k++) {
+			struct vp_dns_row *r = &f->names[i]->rows[k];
+
+			r->n_chain = 0;
+			clear_addresses(r);
+			if (r->type != VP_DNS_AAAA)
+				add_address(f, r, PUBLIC);
+		}
+		f->targets[i].n_addresses = 0;
+		withhold(f, i, PUBLIC);
+	}
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (text = strstr(text, what); text != NULL; text = strstr(text, what))
+		n++, text++;
+	return n;
+}
+
 static const struct {
 	void (*change)(struct vp_facts *f);
 	const char *id;
@@ -126,6 +170,12 @@ static const struct {
 	  NULL },
 	{ refused, "dns-refused", "In unbound:\n    access-control", "BIND" },
 	{ shadowed, "dns-zone-shadowed", "its own zone windows.net,", NULL },
+	{ no_endpoint, "dns-no-private-endpoint",
+	  "--endpoint-name pe-" GUID "-amlworkspace -n zones "
+	  "--private-dns-zone privatelink.notebooks.azure.net",
+	  "-n PE" },
+	{ no_endpoint, "dns-no-private-endpoint", "--scenario public-workspace",
+	  "{" },
 };
 
 static const struct vp_finding *find(const struct vp_judgement *j,
@@ -160,6 +210,26 @@ static void test_cases(void **state)
 		vp_arena_destroy(arena);
 		vp_facts_destroy(f);
 	}
+}
+
+/* An endpoint is billed: one for each resource, not for each name. */
+static void test_one_endpoint_each(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_judgement j;
+	const char *text;
+
+	(void)state;
+	no_endpoint(f);
+	vp_judge(&j, f, arena);
+	text = find(&j, "dns-no-private-endpoint")->remedy;
+	assert_int_equal(count_of(text, "private-endpoint create "), 4);
+	assert_int_equal(count_of(text, "--group-id amlworkspace"), 1);
+	assert_int_equal(count_of(text, "dns-zone-group create "), 4);
+	assert_int_equal(count_of(text, "dns-zone-group add "), 1);
+	vp_arena_destroy(arena);
+	vp_facts_destroy(f);
 }
 
 /* Two findings of one kind, at servers of two makes, are one block in the text:
@@ -198,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_one_endpoint_each),
 		cmocka_unit_test(test_two_makes),
 	};
 
