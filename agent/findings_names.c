@@ -339,6 +339,23 @@ static const struct vp_finding_type rows[] = {
 	    "-z {zone} -n {label} -a {address}",
 	    "Microsoft: private-endpoint-dns, "
 	    "key-vault/general/private-link-diagnostics"),
+	ROW(ERROR, "names", "dns-address-shared",
+	    "two services have one private address",
+	    "Names of different services lead to the same private address. (A "
+	    "warning where three or more services do.)",
+	    "A private endpoint belongs to one service of one resource, and so "
+	    "does its address: one of the records is stale or mixed up, and "
+	    "connections by it reach another service. Only a proxy that takes "
+	    "all names at one address looks the same.",
+	    "See whose address it is:\n    az network nic list --query "
+	    "\"[?ipConfigurations[?privateIPAddress=='{address}']].id\"\n"
+	    "and compare the records with the endpoints' own "
+	    "addresses:\n"
+	    "    az network private-dns record-set a show -g RG -z {zone} "
+	    "-n {label}\n" ENDPOINT_ADDRESSES "\n"
+	    "Where the address is meant for all of them, say so: addresses: "
+	    "[{address}] at each resource in the config.",
+	    "Microsoft: private-endpoint-dns; storage-private-endpoints"),
 	ROW(ERROR, "names", "dns-hosts-override",
 	    "applications get another answer than the resolvers give",
 	    "getaddrinfo() returns an address that no resolver gave, or none "

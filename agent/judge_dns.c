@@ -894,6 +894,7 @@ void judge_names(struct judge *j)
 	judge_dns_lease(j, &scene);
 	for (size_t i = 0; i < j->facts->n_names; i++)
 		judge_name(j, &scene, &groups, i);
+	judge_dns_shared(&scene);
 	fold_applications(&groups, &scene);
 	dns_groups_write(&groups, &scene);
 	j->out->resolvers =

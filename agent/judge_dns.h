@@ -6,6 +6,7 @@
  *     judge_dns.c        goes through names and servers
  *     judge_dns_group.c  one mistake seen at many names is one finding
  *     judge_dns_endpoint.c the private endpoints that names lack
+ *     judge_dns_shared.c one private address for two services
  *     judge_dns_server.c what is to be said of servers and their list
  *     judge_dns_text.c   answers in words
  */
@@ -49,6 +50,10 @@ bool dns_groups_have(const struct dns_groups *g, const char *id,
  * names, one for each resource, with their zone groups. Returns how many. */
 size_t dns_endpoint_lines(const struct dns_scene *s, const struct dns_group *g,
                           const struct judge_words *words, const char ***lines);
+
+/* judge_dns_shared.c: names of different services that lead to one address.
+ * Comes after all names were judged: those that are wrong are left out. */
+void judge_dns_shared(const struct dns_scene *s);
 
 /* judge_dns_server.c: a public address; habits that do no harm yet; a list that
  * is not the VNet's, whose servers are marked in the scene; "ok", "silent", ...

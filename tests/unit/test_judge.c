@@ -76,6 +76,66 @@ static void record_set_empty(struct vp_facts *f)
 	}
 }
 
+/* The blob's record has the vault's address: a certificate would tell. */
+static void shared_unseen(struct vp_facts *f)
+{
+	f->mode = VP_MODE_DNS;
+	f->capture.wanted = false;
+	f->capture.state = VP_CAPTURE_OFF;
+	for (size_t r = FIRST; r <= NSS; r++) {
+		struct vp_dns_row *a = row(f, BLOB, r, r == NSS ? 0 : VP_DNS_A);
+
+		clear_addresses(a);
+		add_address(f, a, "10.20.2.9");
+	}
+	f->targets[BLOB].addresses[0].addr = addr("10.20.2.9");
+}
+
+static void shared_by_proxy(struct vp_facts *f)
+{
+	shared_unseen(f);
+	f->mode = VP_MODE_CHECK; /* both certificates fit there */
+	fill_capture(f);
+}
+
+static void shared_and_dead(struct vp_facts *f)
+{
+	shared_by_proxy(f);
+	f->targets[BLOB].addresses[0].tcp.outcome = VP_OUTCOME_TIMEOUT;
+}
+
+static void shared_by_three(struct vp_facts *f)
+{
+	shared_unseen(f);
+	for (size_t r = FIRST; r <= NSS; r++) {
+		struct vp_dns_row *a =
+			row(f, REGISTRY, r, r == NSS ? 0 : VP_DNS_A);
+
+		clear_addresses(a);
+		add_address(f, a, "10.20.2.9");
+	}
+}
+
+static void shared_as_meant(struct vp_facts *f)
+{
+	shared_unseen(f);
+	for (size_t i = BLOB; i <= VAULT; i++)
+		*VP_PUSH(f->arena, f->targets[i].expected,
+		         f->targets[i].n_expected) = addr("10.20.2.9");
+}
+
+/* Names of one registry do have one address, as far as this can tell. */
+static void shared_by_one_group(struct vp_facts *f)
+{
+	f->mode = VP_MODE_DNS;
+	f->capture.wanted = false;
+	f->capture.state = VP_CAPTURE_OFF;
+	add_target(f, "crlab.eastus.data.azurecr.io",
+	           "crlab.eastus.data.privatelink.azurecr.io",
+	           "privatelink.azurecr.io", VP_KIND_REGISTRY_DATA,
+	           "10.20.2.10");
+}
+
 static void no_alias(struct vp_facts *f, size_t name, size_t resolver)
 {
 	row(f, name, resolver, VP_DNS_A)->n_chain = 0;
@@ -1616,6 +1676,12 @@ static const struct test_case cases[] = {
 	C(right_address, P, "", ""),
 	C(wrong_address, F, "dns-other-endpoint", ""),
 	C(outside_vnet, P, "dns-outside-vnet", ""),
+	C(shared_unseen, F, "dns-address-shared", ""),
+	C(shared_by_proxy, P, "", ""),
+	C(shared_and_dead, F, "dns-address-shared", ""),
+	C(shared_by_three, P, "dns-address-shared", ""),
+	C(shared_as_meant, P, "", ""),
+	C(shared_by_one_group, P, "", ""),
 	C(no_vnet, P, "", ""),
 	C(bogon, F, "dns-bogon", ""),
 	C(hosts_public, F, "dns-hosts-override", ""),
