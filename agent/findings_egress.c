@@ -81,7 +81,9 @@ static const struct vp_finding_type rows[] = {
 	    "Whether it went to the private endpoint or to the public address "
 	    "is decided at the proxy; these packets cannot tell.",
 	    "Take the name out of the proxy's reach, so that it is reached "
-	    "directly:\n    export NO_PROXY={name}",
+	    "directly:\n    export "
+	    "no_proxy=\"${no_proxy:+$no_proxy,}{name}\"\n    export "
+	    "NO_PROXY=\"$no_proxy\"",
 	    "RFC 9110, section 9.3.6"),
 	ROW(WARNING, "egress", "egress-others",
 	    "public flows of other processes than the command's",

@@ -59,6 +59,35 @@ static const char *taken(struct judge *j, size_t *n)
 	return list;
 }
 
+/* Names to be exempt, with commas: of targets that are not to be reached by a
+ * public path, or that take the proxy if it is known which do. */
+static const char *to_exempt(struct judge *j, bool known)
+{
+	const struct vp_facts *f = j->facts;
+	const char **seen = NULL, *list = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct vp_target *t = &f->targets[i];
+		size_t k = 0;
+
+		if (!t->tls ||
+		    (t->expect != VP_EXPECT_PRIVATE &&
+		     t->expect != VP_EXPECT_SERVICE_ENDPOINT) ||
+		    (known && !takes_proxy(f, t)))
+			continue;
+		while (k < n && strcmp(seen[k], t->name->name) != 0)
+			k++;
+		if (k < n)
+			continue;
+		*VP_PUSH(j->arena, seen, n) = t->name->name;
+		list = list == NULL ? t->name->name
+		                    : vp_arena_printf(j->arena, "%s,%s", list,
+		                                      t->name->name);
+	}
+	return list;
+}
+
 static void judge_targets(struct judge *j)
 {
 	struct judge_draft *d;
@@ -75,6 +104,7 @@ static void judge_targets(struct judge *j)
 			    "follow the settings would go through it to "
 			    "{what}.";
 		d->words.what = list;
+		d->words.names = to_exempt(j, true);
 	}
 	settings_lines(j, d);
 }
@@ -116,6 +146,7 @@ static void judge_variables(struct judge *j)
 	struct judge_draft *d = judge_add(j, "proxy-configured", NULL);
 
 	d->detail = "The environment sets a proxy; it was not used.";
+	d->words.names = to_exempt(j, false);
 	for (size_t i = 0; i < j->facts->n_proxies; i++)
 		judge_evidence(j, d, j->facts->proxies[i]);
 }

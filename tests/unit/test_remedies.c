@@ -144,6 +144,14 @@ static void no_endpoint(struct vp_facts *f)
 	}
 }
 
+/* What is exempt stays so, what is public keeps its proxy. */
+static void proxy(struct vp_facts *f)
+{
+	set_proxy(f, "https_proxy", "http://10.0.0.9:3128");
+	set_proxy(f, "no_proxy", "crlab.azurecr.io,10.0.0.0/8");
+	f->targets[VAULT].expect = VP_EXPECT_PUBLIC;
+}
+
 static size_t count_of(const char *text, const char *what)
 {
 	size_t n = 0;
@@ -174,6 +182,11 @@ static const struct {
 	  "--endpoint-name pe-" GUID "-amlworkspace -n zones "
 	  "--private-dns-zone privatelink.notebooks.azure.net",
 	  "-n PE" },
+	{ proxy, "proxy-configured",
+	  "export no_proxy=\"${no_proxy:+$no_proxy,}"
+	  "stlab.blob.core.windows.net,169.254.169.254,168.63.129.16\"\n"
+	  "    export NO_PROXY=\"$no_proxy\"\n",
+	  ".azure.net" },
 	{ no_endpoint, "dns-no-private-endpoint", "--scenario public-workspace",
 	  "{" },
 };
