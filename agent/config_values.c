@@ -509,16 +509,38 @@ static bool read_scalars(struct reader *r, const struct raw_config *c)
 	                c->private_endpoints_count, vp_value_endpoint_file);
 }
 
+/* A pattern that fits every issuer would silence what it is to find. */
+static bool read_issuer(struct reader *r, const char *text, unsigned i)
+{
+	struct vp_settings *s = r->s;
+	char path[VP_CONFIG_PATH], quoted[VP_QUOTE_TEXT];
+	const char *p = text;
+
+	/* a byte beyond ASCII is part of a letter */
+	while (*p != '\0' && !isalpha((unsigned char)*p) && (*p & 0x80) == 0)
+		p++;
+	if (*p == '\0') {
+		vp_config_path(path, "known_issuers[%u]", i);
+		return vp_config_refuse(
+			r->tree, path,
+			"%s is no authority's common name: it needs a letter",
+			vp_quote(quoted, text));
+	}
+	*VP_PUSH(s->arena, s->known_issuers, s->n_known_issuers) =
+		vp_arena_strdup(s->arena, text);
+	return true;
+}
+
 static bool read_resources(struct reader *r, const struct raw_config *c)
 {
 	for (unsigned i = 0; i < c->storage_accounts_count; i++) {
 		if (!read_account(r, &c->storage_accounts[i], i))
 			return false;
 	}
-	for (unsigned i = 0; i < c->known_issuers_count; i++)
-		*VP_PUSH(r->s->arena, r->s->known_issuers,
-		         r->s->n_known_issuers) =
-			vp_arena_strdup(r->s->arena, c->known_issuers[i]);
+	for (unsigned i = 0; i < c->known_issuers_count; i++) {
+		if (!read_issuer(r, c->known_issuers[i], i))
+			return false;
+	}
 	for (unsigned i = 0; i < c->key_vaults_count; i++) {
 		if (!read_vault(r, &c->key_vaults[i], i))
 			return false;

@@ -132,7 +132,8 @@ static const struct vp_finding_type rows[] = {
 	    "The chain is trusted by this machine's store, and neither its "
 	    "issuer nor its root is one of those that Azure names.",
 	    "A device that opens TLS, which this one certificate does not "
-	    "prove; or Azure has a new authority and the list here is old.",
+	    "prove, whoever named its root (--ca-file); or Azure has a new "
+	    "authority and the list here is old.",
 	    "Compare with Microsoft's list of authorities, and see who "
 	    "issued it:\n"
 	    "    openssl s_client -connect {address}:{port} "

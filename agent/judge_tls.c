@@ -69,10 +69,10 @@ static bool wants_client_certificates(const struct vp_target *t)
 	        strstr(t->name->name, ".cert.api.") != NULL);
 }
 
-/* An issuer that Azure is not known to use, and the kinds of service it signed
- * for. */
+/* An issuer or a trusted root that Azure is not known to use, and the kinds of
+ * service it signed for. */
 struct signer {
-	const char *issuer;
+	const char *name;
 	unsigned families; /* bits */
 };
 
@@ -138,40 +138,38 @@ static unsigned count_bits(unsigned bits)
 	return n;
 }
 
-/* For how many unrelated services the issuer of this certificate signed. */
-static unsigned services_of(const struct reach *c)
+static unsigned families_of(const struct tls_signers *s, const char *name)
 {
-	const struct tls_signers *s = c->signers;
-	const char *issuer = c->a->tls.issuer;
-
-	for (size_t i = 0; issuer != NULL && i < s->n; i++) {
-		if (strcmp(s->list[i].issuer, issuer) == 0)
-			return count_bits(s->list[i].families);
+	for (size_t i = 0; name != NULL && i < s->n; i++) {
+		if (strcmp(s->list[i].name, name) == 0)
+			return s->list[i].families;
 	}
 	return 0;
 }
 
-static bool is_known(const struct vp_facts *f, const char *issuer)
+/* For how many unrelated services the issuer of this certificate signed, or its
+ * root by several issuers. */
+static unsigned services_of(const struct reach *c)
+{
+	const struct vp_tls_facts *tls = &c->a->tls;
+
+	return count_bits(families_of(c->signers, tls->issuer) |
+	                  families_of(c->signers, tls->anchor));
+}
+
+/* By the config. */
+static bool is_users(const struct vp_facts *f, const char *issuer)
 {
 	for (size_t i = 0; i < f->trust.n_issuers; i++) {
 		if (vp_catalogue_issuer_fits(issuer, f->trust.issuers[i]))
 			return true;
 	}
-	return vp_catalogue_known_issuer(issuer);
+	return false;
 }
 
-/*
- * Is it one of Azure's chains? The root of a trusted chain cannot be forged; an
- * issuer's name can, but whoever has a trusted root has no need to. New
- * authorities of the same organisations are taken for right: a list that has
- * aged must not call Azure itself a device in between.
- */
-static bool is_azures(const struct vp_facts *f, const struct vp_tls_facts *tls)
+static bool is_known(const struct vp_facts *f, const char *issuer)
 {
-	return is_known(f, tls->issuer) || is_known(f, tls->anchor) ||
-	       (!untrusted(tls) &&
-	        (vp_catalogue_azure_organisation(tls->issuer) ||
-	         vp_catalogue_azure_organisation(tls->anchor)));
+	return is_users(f, issuer) || vp_catalogue_known_issuer(issuer);
 }
 
 static const char *root_of(const struct vp_tls_facts *tls)
@@ -194,6 +192,27 @@ static const char *inspector_of(const struct vp_tls_facts *tls, bool *product)
 		return by_root;
 	}
 	return by;
+}
+
+/*
+ * Is it one of Azure's chains, or one that the config calls right? The root of
+ * a trusted chain cannot be forged; an issuer's name can, but whoever has a
+ * trusted root has no need to. New authorities of the same organisations are
+ * taken for right: a list that has aged must not call Azure itself a device in
+ * between. A device that is Azure's own still tells what it is.
+ */
+static bool is_azures(const struct vp_facts *f, const struct vp_tls_facts *tls)
+{
+	bool product;
+
+	if (is_users(f, tls->issuer) || is_users(f, tls->anchor))
+		return true;
+	if (inspector_of(tls, &product) != NULL && product)
+		return false;
+	return is_known(f, tls->issuer) || is_known(f, tls->anchor) ||
+	       (!untrusted(tls) &&
+	        (vp_catalogue_azure_organisation(tls->issuer) ||
+	         vp_catalogue_azure_organisation(tls->anchor)));
 }
 
 /* --- the tells of inspection ------------------------------------------- */
@@ -320,29 +339,15 @@ static void judge_untrusted(struct reach *c)
 	tells_line(c, d);
 }
 
-/* Roots that the user named, and not the system's own bundle by its path. */
-static bool roots_are_named(const struct vp_facts *f)
-{
-	static const char *const systems[] = { "/etc/ssl/", "/etc/pki/",
-		                               "/usr/share/ca-certificates/" };
-	const char *file = f->trust.ca_file;
-
-	for (size_t i = 0; file != NULL && i < 3; i++) {
-		if (strncmp(file, systems[i], strlen(systems[i])) == 0)
-			return false;
-	}
-	return file != NULL;
-}
-
 /*
- * A chain that this machine trusts and that is none of Azure's. Roots that the
- * user named (--ca-file) are meant to be there, so the root alone says nothing
- * then; a name that says what it does still tells.
+ * A chain that this machine trusts and that is none of Azure's. Who named the
+ * roots (--ca-file, SSL_CERT_FILE) made it trusted, not Azure's: machines of
+ * companies that open TLS need that file. known_issuers says what is right.
  */
 static void judge_trusted(struct reach *c)
 {
 	const struct vp_tls_facts *tls = &c->a->tls;
-	bool product, named = roots_are_named(c->j->facts);
+	bool product;
 	const char *by;
 	struct judge_draft *d;
 
@@ -350,8 +355,6 @@ static void judge_trusted(struct reach *c)
 	    tls->issuer == NULL || is_azures(c->j->facts, tls))
 		return;
 	by = inspector_of(tls, &product);
-	if (by == NULL && named)
-		return;
 	if (by == NULL && services_of(c) < 2) {
 		d = reach_hit(c, "tls-issuer-unknown",
 		              "The certificate at {address} is trusted here, "
@@ -450,14 +453,14 @@ bool reach_tls(struct reach *c)
 	}
 }
 
-static void add_signer(struct judge *j, struct tls_signers *s,
-                       const char *issuer, int family)
+static void add_signer(struct judge *j, struct tls_signers *s, const char *name,
+                       int family)
 {
 	unsigned bit = 1U << family;
 	struct signer *one;
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (strcmp(s->list[i].issuer, issuer) == 0) {
+		if (strcmp(s->list[i].name, name) == 0) {
 			s->list[i].families |= bit;
 			return;
 		}
@@ -465,7 +468,7 @@ static void add_signer(struct judge *j, struct tls_signers *s,
 	if (s->n == 64)
 		return; /* that many private CAs are no device in between */
 	one = VP_PUSH(j->arena, s->list, s->n);
-	one->issuer = issuer;
+	one->name = name;
 	one->families = bit;
 }
 
@@ -485,8 +488,12 @@ static void collect(struct reach *c, const struct vp_target *t,
 	 * issuers; trusted, they prove nothing. */
 	if (tls->issuer != NULL && tls->name_matches &&
 	    !is_azures(c->j->facts, tls) &&
-	    (untrusted(tls) || family_of(t) != 0))
+	    (untrusted(tls) || family_of(t) != 0)) {
 		add_signer(c->j, s, tls->issuer, family_of(t));
+		if (tls->anchor != NULL &&
+		    strcmp(tls->anchor, tls->issuer) != 0)
+			add_signer(c->j, s, tls->anchor, family_of(t));
+	}
 	if (t->kind == VP_KIND_VAULT && a->http.outcome == VP_OUTCOME_OK &&
 	    a->http.signature == VP_SIGNATURE_FOREIGN)
 		s->vault_foreign = true;

@@ -229,6 +229,10 @@ static const struct {
 	  "a.yaml:1:18: egress.allow[0]: the key 'reason' is missing" },
 	{ "egress: {allow: [{name: \"a.*.b\", reason: x}]}\n",
 	  "a.yaml:1:25: egress.allow[0].name: 'a.*.b' is not a host name" },
+	{ "known_issuers: [\"Contoso CA *\", \"*\"]\n",
+	  "a.yaml:1:33: known_issuers[1]: '*' is no authority's common name" },
+	{ "known_issuers: [\" 1 *\"]\n", "a.yaml:1:17: known_issuers[0]: ' 1 "
+	                                 "*' is no authority's common name" },
 	{ "egress: {allow: [{prefix: 1.2.3.4/8, reason: x}]}\n",
 	  "a.yaml:1:27: egress.allow[0].prefix: '1.2.3.4/8' has bits" },
 	/* as --learn leaves it */

@@ -794,14 +794,13 @@ static void company_root_old_report(struct vp_facts *f)
 	all_trusted_by(f, "CN=Contoso Issuing CA 1,O=Contoso", NULL);
 }
 
-/* The user named the roots: theirs are meant to be there. */
+/* The user named the roots: that makes them trusted, and not Azure's. */
 static void company_root_named(struct vp_facts *f)
 {
 	company_root(f);
 	f->trust.ca_file = copy(f, "/home/me/ca.pem");
 }
 
-/* ... which naming the system's own bundle does not say. */
 static void company_root_system(struct vp_facts *f)
 {
 	company_root(f);
@@ -825,6 +824,47 @@ static void company_root_known_other(struct vp_facts *f)
 static void company_root_one(struct vp_facts *f)
 {
 	trusted_by(f, VAULT, "CN=Contoso Issuing CA 1,O=Contoso", COMPANY);
+}
+
+static void company_root_one_named(struct vp_facts *f)
+{
+	company_root_one(f);
+	f->trust.ca_file = copy(f, "/home/me/ca.pem");
+}
+
+/* Two issuers of one root: still one company. */
+static void company_root_two_issuers(struct vp_facts *f)
+{
+	company_root_one(f);
+	trusted_by(f, BLOB, "CN=Contoso Issuing CA 2,O=Contoso", COMPANY);
+}
+
+static void company_two_roots(struct vp_facts *f)
+{
+	company_root_one(f);
+	trusted_by(f, BLOB, "CN=Fabrikam CA,O=Fabrikam",
+	           "CN=Fabrikam Root,O=Fabrikam");
+}
+
+static void company_root_known_by_root(struct vp_facts *f)
+{
+	company_root_two_issuers(f);
+	*VP_PUSH(f->arena, f->trust.issuers, f->trust.n_issuers) =
+		copy(f, "Contoso Root R1");
+}
+
+static void azure_firewall_inspects(struct vp_facts *f)
+{
+	trusted_by(f, VAULT,
+	           "CN=Azure Firewall Manager CA,O=Microsoft Corporation",
+	           COMPANY);
+}
+
+static void azure_firewall_known(struct vp_facts *f)
+{
+	azure_firewall_inspects(f);
+	*VP_PUSH(f->arena, f->trust.issuers, f->trust.n_issuers) =
+		copy(f, "Azure Firewall Manager CA");
 }
 
 static void inspector_named(struct vp_facts *f)
@@ -1734,7 +1774,13 @@ static const struct test_case cases[] = {
 	C(tls_intercepted, F, "tls-intercepted", ""),
 	C(company_root, F, "tls-intercepted", ""),
 	C(company_root_old_report, F, "tls-intercepted", ""),
-	C(company_root_named, P, "", ""),
+	C(company_root_named, F, "tls-intercepted", ""),
+	C(company_root_one_named, P, "tls-issuer-unknown", ""),
+	C(company_root_two_issuers, F, "tls-intercepted", ""),
+	C(company_two_roots, P, "tls-issuer-unknown", ""),
+	C(company_root_known_by_root, P, "", ""),
+	C(azure_firewall_inspects, F, "tls-intercepted", ""),
+	C(azure_firewall_known, P, "", ""),
 	C(company_root_system, F, "tls-intercepted", ""),
 	C(company_root_known, P, "", ""),
 	C(company_root_known_other, F, "tls-intercepted", ""),

@@ -74,8 +74,9 @@ lab_certs() {
     openssl ecparam -name prime256v1 -genkey -noout -out "$d/key.pem"
     ca=(basicConstraints=critical,CA:TRUE keyUsage=critical,keyCertSign,cRLSign)
     lab_certificate "$d/ca.pem" '/O=Lab Trust Services/CN=Lab Global Root G2' '' "${ca[@]}"
-    lab_certificate "$d/01.pem" '/O=Lab Cloud/CN=Lab Azure RSA TLS Issuing CA 01' "$d/ca.pem" "${ca[@]}"
-    lab_certificate "$d/02.pem" '/O=Lab Cloud/CN=Lab Azure RSA TLS Issuing CA 02' "$d/ca.pem" "${ca[@]}"
+    # of whom Azure's authorities are: what the program goes by where its list ends
+    lab_certificate "$d/01.pem" '/O=Microsoft Corporation/CN=Lab Azure RSA TLS Issuing CA 01' "$d/ca.pem" "${ca[@]}"
+    lab_certificate "$d/02.pem" '/O=Microsoft Corporation/CN=Lab Azure RSA TLS Issuing CA 02' "$d/ca.pem" "${ca[@]}"
     lab_certificate "$d/cluster.pem" '/CN=ca' '' "${ca[@]}"
     cat "$d/ca.pem" "$d/cluster.pem" >"$d/ca-and-cluster.pem"
     lab_certificate "$d/inspector.pem" '/O=Contoso/CN=Contoso TLS Inspection CA' '' "${ca[@]}"
