@@ -185,6 +185,7 @@ struct vp_catalogue_required {
 	uint16_t port; /* 0: public, yet nothing here has to talk to it */
 	const char *why;
 	const char *source;
+	bool somebodys; /* anybody's resource may have such a name */
 };
 const struct vp_catalogue_required *vp_catalogue_required_rows(size_t *n);
 /* The row that explains a flow of a scenario with this traffic to this name,

@@ -13,7 +13,9 @@
  * *.azureml.net (workspaces; only the region's own names stand here),
  * *.hcp.REGION.azmk8s.io (an API server is to be named in the config),
  * *.kusto.windows.net and the accounts of a cluster's system logs, pypi.org,
- * github.com (whoever can write there can carry data out).
+ * github.com (whoever can write there can carry data out). Batch's names are
+ * the exception, where nodes have to have them: an account of the user's has
+ * such a name, too, so the row counts for nodes only.
  */
 #include "catalogue.h"
 
@@ -33,12 +35,19 @@
 
 #define ROW(traffic, cloud, name, proto, port, why, source)                    \
 	{                                                                      \
-		traffic, cloud, name, proto, port, why, VP_SOURCE(source)      \
+		traffic, cloud, name, proto, port, why, VP_SOURCE(source),     \
+			false                                                  \
 	}
 #define TLS(traffic, cloud, name, why, source)                                 \
 	ROW(traffic, cloud, name, IPPROTO_TCP, 443, why, source)
 #define HTTP(traffic, cloud, name, why, source)                                \
 	ROW(traffic, cloud, name, IPPROTO_TCP, 80, why, source)
+/* Accounts of Microsoft's and of anybody's have such names alike. */
+#define SOMEBODYS(traffic, cloud, name, why, source)                           \
+	{                                                                      \
+		traffic, cloud, name, IPPROTO_TCP, 443, why,                   \
+			VP_SOURCE(source), true                                \
+	}
 /* Public, and yet nothing that explains a flow. */
 #define PUBLIC(cloud, name, why, source)                                       \
 	ROW(ALWAYS, cloud, name, 0, 0, why, source)
@@ -72,8 +81,9 @@ static const struct vp_catalogue_required rows[] = {
 	    TUNNEL, "A2, A4"),
 	ROW(ALWAYS, "public", "*.tundra.REGION.api.azureml.ms", IPPROTO_UDP,
 	    5831, TUNNEL, "A2, A4"),
-	TLS(ALWAYS, "public", "*.REGION.batch.azure.com", BATCH, "A4"),
-	TLS(ALWAYS, "public", "*.REGION.service.batch.azure.com", BATCH, "A4"),
+	SOMEBODYS(NODE, "public", "*.REGION.batch.azure.com", BATCH, "A4"),
+	SOMEBODYS(NODE, "public", "*.REGION.service.batch.azure.com", BATCH,
+	          "A4"),
 	TLS(ALWAYS, "public", "mcr.microsoft.com", MCR, "A2"),
 	TLS(ALWAYS, "public", "*.data.mcr.microsoft.com", MCR, "A2"),
 	TLS(AKS, "public", "mcr-0001.mcr-msedge.net", MCR, "P18"),
@@ -166,7 +176,8 @@ const char *vp_catalogue_public_by_design(const char *name)
 	if (vp_catalogue_find(name) != NULL)
 		return NULL; /* somebody's own resource */
 	for (size_t i = 0; i < N_OF(rows); i++) {
-		if (vp_name_fits(name, rows[i].name, NULL))
+		if (!rows[i].somebodys &&
+		    vp_name_fits(name, rows[i].name, NULL))
 			return rows[i].why;
 	}
 	return NULL;
@@ -221,7 +232,7 @@ static const struct vp_catalogue_tagged tagged[] = {
 	    "Azure ML control plane", "A2"),
 	TAG(ALWAYS, "AzureMachineLearning", IPPROTO_UDP, 5831, false, NULL,
 	    false, TUNNEL, "A2, A4"),
-	TAG(ALWAYS, "BatchNodeManagement" REGION, 0, 443, false, NULL, false,
+	TAG(NODE, "BatchNodeManagement" REGION, 0, 443, false, NULL, false,
 	    BATCH, "A4"),
 	TAG(VP_TRAFFIC_PUBLIC_IP, "AzureMachineLearning", IPPROTO_TCP, 44224,
 	    true, NULL, false, "Azure ML to a node with a public IP address",
@@ -243,13 +254,15 @@ const struct vp_catalogue_tagged *vp_catalogue_tagged(size_t *n)
 	return tagged;
 }
 
-/* Without a region a row of a region would be one of all regions. */
+/* Without a region a row of a region would be one of all regions. A row of all
+ * regions has each of them: files may have their tags alone. */
 static bool tag_is(const char *pattern, const char *tag, const char *region)
 {
 	size_t n = strlen(pattern), suffix = strlen(REGION);
 
 	if (n < suffix || strcmp(pattern + n - suffix, REGION) != 0)
-		return strcasecmp(pattern, tag) == 0;
+		return strncasecmp(pattern, tag, n) == 0 &&
+		       (tag[n] == '\0' || tag[n] == '.');
 	n -= suffix;
 	return region != NULL && strncasecmp(pattern, tag, n) == 0 &&
 	       tag[n] == '.' && strcasecmp(tag + n + 1, region) == 0;

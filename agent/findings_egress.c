@@ -73,6 +73,26 @@ static const struct vp_finding_type rows[] = {
 	    "for.",
 	    "Nothing to do. Narrow the rules if they cover more than meant.",
 	    "the rule that stands beside the flow"),
+	ROW(WARNING, "egress", "egress-somebodys-storage",
+	    "storage in this region whose owner is not known",
+	    "Flows of a node left for storage accounts in this region, by "
+	    "their service tag and a proven name.",
+	    "Azure Batch keeps accounts of its own in a subscription of "
+	    "Microsoft's, and nodes need them. Their names stand in no "
+	    "document, so these may be Batch's or anybody's: data can be "
+	    "carried out this way.",
+	    "See which are your own; your own data should not go this way:\n"
+	    "    az storage account list --query \"[].name\" -o tsv\n"
+	    "Allow each that is known in the config, with a reason:\n"
+	    "    egress:\n"
+	    "      allow:\n"
+	    "        - name: \"{name}\"\n"
+	    "          port: 443\n"
+	    "          reason: whose account it is\n"
+	    "Refuse the others by a service endpoint policy on the subnet, "
+	    "with the alias /services/Azure/MachineLearning.",
+	    "Microsoft: how-to-secure-training-vnet, "
+	    "how-to-prevent-data-loss-exfiltration"),
 	ROW(WARNING, "egress", "egress-proxied",
 	    "a proxy was asked to connect on",
 	    "A client sent CONNECT to a proxy at a private address: the proxy "

@@ -78,7 +78,9 @@ enum vp_flow_class {
 
 struct vp_flow_judgement {
 	enum vp_flow_class class;
-	const char *rule; /* the policy row that fired, in words */
+	const char *rule;      /* the policy row that fired, in words */
+	const char *somebodys; /* the name by which a row of the catalogue
+	                        * excuses what may be anybody's; NULL: none */
 };
 
 enum vp_target_status {

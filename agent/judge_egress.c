@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "catalogue.h"
 #include "findings_private.h"
@@ -465,6 +466,70 @@ static void write_findings(struct judge *j, struct group *groups, size_t n)
 	}
 }
 
+/* --- what a row excuses, and may be anybody's ---------------------------- */
+
+static int text_order(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each once, in order; of many the first. */
+static const char *names_once(struct judge *j, const char **names, size_t n,
+                              size_t max)
+{
+	const char *text = "";
+	size_t shown = 0, more = 0;
+
+	qsort(names, n, sizeof(*names), text_order);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && strcasecmp(names[i], names[i - 1]) == 0)
+			continue;
+		if (shown == max) {
+			more++;
+			continue;
+		}
+		text = vp_arena_printf(j->arena, "%s%s%s", text,
+		                       shown > 0 ? ", " : "", names[i]);
+		shown++;
+	}
+	return more == 0 ? text
+	                 : vp_arena_printf(j->arena, "%s and %zu more", text,
+	                                   more);
+}
+
+/* One for all of them: who knows the accounts goes through one list. */
+static void somebodys(struct judge *j)
+{
+	const char **names = NULL;
+	struct judge_draft *d;
+	size_t n = 0, first = 0;
+
+	for (size_t i = 0; i < j->facts->n_flows; i++) {
+		const struct vp_flow_judgement *o = &j->out->flows[i];
+
+		if (o->class != VP_CLASS_REQUIRED || o->somebodys == NULL)
+			continue;
+		if (n == 0)
+			first = i;
+		*VP_PUSH(j->arena, names, n) = o->somebodys;
+	}
+	if (n == 0)
+		return;
+	d = judge_add(j, "egress-somebodys-storage", NULL);
+	d->detail = "{what} left for storage that may be Azure Batch's or "
+		    "anybody's: {names}.";
+	if (is_plain(j->out->flows[first].somebodys))
+		d->words.name = j->out->flows[first].somebodys;
+	d->words.what = judge_count(j, n, "flow", "flows");
+	d->words.names = names_once(j, names, n, 16);
+	for (size_t i = first; i < j->facts->n_flows; i++) {
+		const struct vp_flow_judgement *o = &j->out->flows[i];
+
+		if (o->class == VP_CLASS_REQUIRED && o->somebodys != NULL)
+			judge_evidence(j, d, flow_text(j, &j->facts->flows[i]));
+	}
+}
+
 void judge_egress(struct judge *j, const struct vp_target *const *targets)
 {
 	struct group *groups = NULL, *g;
@@ -486,4 +551,5 @@ void judge_egress(struct judge *j, const struct vp_target *const *targets)
 		}
 	}
 	write_findings(j, groups, n);
+	somebodys(j);
 }

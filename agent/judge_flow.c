@@ -421,10 +421,11 @@ static bool row_allowed(struct ctx *c)
 /* Public by design; what is the scenario's own comes by its service tag. */
 static bool row_required(struct ctx *c)
 {
-	const char *rule = judge_required(c->j, c->f);
+	const char *somebodys, *rule = judge_required(c->j, c->f, &somebodys);
 
 	if (rule == NULL)
 		return false;
+	c->out->somebodys = somebodys;
 	/* A probe of probe_required, in its evidence. */
 	c->out->class = c->f->own && c->j->facts->mode == VP_MODE_ANALYZE
 	                        ? VP_CLASS_OWN

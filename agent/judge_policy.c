@@ -229,20 +229,89 @@ const char *judge_required_name(struct judge *j, const struct vp_flow *f)
 	return NULL;
 }
 
-/* A row that wants a name beside the tag: see catalogue_public.c. */
-static bool row_name_fits(const struct vp_catalogue_tagged *row,
-                          const struct vp_flow *f)
+/* The length of the account's name in "ACCOUNT.blob.core...", and in
+ * "ACCOUNT-secondary.blob.core...". */
+static size_t account_length(const char *name)
 {
-	const char *name;
+	static const char second[] = "-secondary";
+	size_t n = strcspn(name, "."), s = sizeof(second) - 1;
 
-	if (row->name == NULL)
-		return true;
-	name = explaining_name(f, row->name);
-	return name != NULL &&
-	       (row->somebodys || vp_catalogue_find(name) == NULL);
+	return n > s && strncasecmp(name + n - s, second, s) == 0 ? n - s : n;
 }
 
-static const char *required_by_tag(struct judge *j, const struct vp_flow *f)
+/* An account that has to be private is no stranger's by its other services. */
+static bool is_private_account(const struct judge *j, const char *name)
+{
+	size_t n = account_length(name);
+
+	for (size_t i = 0; i < j->facts->n_targets; i++) {
+		const struct vp_target *t = &j->facts->targets[i];
+
+		if (t->expect == VP_EXPECT_PRIVATE && t->kind >= VP_KIND_BLOB &&
+		    t->kind <= VP_KIND_WEB &&
+		    account_length(t->name->name) == n &&
+		    strncasecmp(t->name->name, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The name of an account that may be Batch's: NULL where none explains the
+ * flow, or one is an account of ours. */
+static const char *strangers_account(const struct judge *j,
+                                     const struct vp_flow *f,
+                                     const char *pattern)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < f->n_names; i++) {
+		const char *name = f->names[i].name;
+
+		if (!judge_name_explains(f, &f->names[i]) ||
+		    !vp_name_fits(name, pattern, ""))
+			continue;
+		if (is_private_account(j, name))
+			return NULL;
+		if (found == NULL || strcasestr(found, ".privatelink.") != NULL)
+			found = name;
+	}
+	return found;
+}
+
+static bool is_resource(const char *name)
+{
+	return name != NULL && (vp_catalogue_find(name) != NULL ||
+	                        strcasestr(name, ".privatelink.") != NULL ||
+	                        strcasestr(name, ".workspace.") != NULL);
+}
+
+/* Somebody's own resource is behind one of its names: an alias of it, of which
+ * the catalogue has no suffix, says less than the name that was asked for. */
+static bool is_resources(const struct vp_flow *f)
+{
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (f->names[i].bound && is_resource(f->names[i].name))
+			return true;
+	}
+	return is_resource(f->sni);
+}
+
+/* A row that wants a name beside the tag: see catalogue_public.c. */
+static bool row_name_fits(const struct judge *j,
+                          const struct vp_catalogue_tagged *row,
+                          const struct vp_flow *f, const char **somebodys)
+{
+	if (row->name == NULL)
+		return true;
+	if (!row->somebodys)
+		return explaining_name(f, row->name) != NULL &&
+		       !is_resources(f);
+	*somebodys = strangers_account(j, f, row->name);
+	return *somebodys != NULL;
+}
+
+static const char *required_by_tag(struct judge *j, const struct vp_flow *f,
+                                   const char **somebodys)
 {
 	struct vp_catalogue_traffic t = {
 		.traffic = traffic_of(j),
@@ -259,7 +328,7 @@ static const char *required_by_tag(struct judge *j, const struct vp_flow *f)
 
 		for (row = all; row < all + n; row++) {
 			if (!vp_catalogue_tag_fits(row, &t, f->tags[i].name) ||
-			    !row_name_fits(row, f))
+			    !row_name_fits(j, row, f, somebodys))
 				continue;
 			return vp_arena_printf(
 				j->arena, "public by design: %s (%s; %s)",
@@ -270,11 +339,13 @@ static const char *required_by_tag(struct judge *j, const struct vp_flow *f)
 	return NULL;
 }
 
-const char *judge_required(struct judge *j, const struct vp_flow *f)
+const char *judge_required(struct judge *j, const struct vp_flow *f,
+                           const char **somebodys)
 {
 	const char *rule = judge_required_name(j, f);
 
-	return rule != NULL ? rule : required_by_tag(j, f);
+	*somebodys = NULL;
+	return rule != NULL ? rule : required_by_tag(j, f, somebodys);
 }
 
 const struct vp_catalogue_required *

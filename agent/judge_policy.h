@@ -10,8 +10,11 @@
 /* The first allow rule that fits, in words that name what matched; NULL: none
  * does. */
 const char *judge_allowed(struct judge *j, const struct vp_flow *f);
-/* The same of the catalogue's rows; by a name alone, without service tags. */
-const char *judge_required(struct judge *j, const struct vp_flow *f);
+/* The same of the catalogue's rows; by a name alone, without service tags.
+ * *somebodys becomes the name that it went by where that may be the name of
+ * anybody's resource, else NULL. */
+const char *judge_required(struct judge *j, const struct vp_flow *f,
+                           const char **somebodys);
 const char *judge_required_name(struct judge *j, const struct vp_flow *f);
 /* The row that has this target for a name that is public by design; NULL: none
  * has, or it is expected to be private. */

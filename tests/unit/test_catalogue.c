@@ -257,8 +257,8 @@ static void test_by_design(void **state)
 	assert_non_null(
 		vp_catalogue_public_by_design("eastus.cert.api.azureml.ms"));
 	assert_non_null(vp_catalogue_public_by_design("mcr.microsoft.com"));
-	assert_non_null(
-		vp_catalogue_public_by_design("a.eastus.batch.azure.com"));
+	/* Batch's, or an account of the user's */
+	assert_null(vp_catalogue_public_by_design("a.eastus.batch.azure.com"));
 	assert_non_null(vp_catalogue_public_by_design("x.aznbcontent.net"));
 	assert_non_null(vp_catalogue_public_by_design("graph.windows.net"));
 	assert_non_null(vp_catalogue_public_by_design("ml.azure.us"));

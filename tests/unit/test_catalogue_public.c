@@ -40,10 +40,11 @@ static void rows(void **state)
 		/* a workspace of somebody's is not the region's own name */
 		{ "public", NULL, "guid.workspace.westus.api.azureml.ms",
 		  IPPROTO_TCP, 443, false },
+		/* Batch's own or anybody's account: of nodes only, below */
 		{ "public", "eastus", "a.eastus.batch.azure.com", IPPROTO_TCP,
-		  443, true },
-		{ "public", "eastus", "a.b.eastus.batch.azure.com", IPPROTO_TCP,
-		  443, true },
+		  443, false },
+		{ "public", "eastus", "a.eastus.service.batch.azure.com",
+		  IPPROTO_TCP, 443, false },
 		{ "public", "eastus", "eastus.batch.azure.com", IPPROTO_TCP,
 		  443, false },
 		{ "public", "eastus", "a.blob.core.windows.net", IPPROTO_TCP,
@@ -66,6 +67,15 @@ static void rows(void **state)
 			fail_msg("%s in %s: %d", cases[i].name, cases[i].cloud,
 			         got);
 	}
+	assert_non_null(vp_catalogue_required(
+		"public", "eastus", VP_TRAFFIC_NODE, "a.eastus.batch.azure.com",
+		IPPROTO_TCP, 443));
+	assert_non_null(vp_catalogue_required(
+		"public", "eastus", VP_TRAFFIC_NODE,
+		"a.b.eastus.service.batch.azure.com", IPPROTO_TCP, 443));
+	assert_null(vp_catalogue_required("public", "eastus", VP_TRAFFIC_NODE,
+	                                  "eastus.batch.azure.com", IPPROTO_TCP,
+	                                  443));
 }
 
 int main(void)

@@ -277,11 +277,45 @@ static void somebodys_workspace(struct vp_facts *f)
 	fill_tags(f, 10);
 }
 
+/* By an alias of a workspace or online endpoint, which has Azure ML's suffix.
+ */
+static void somebodys_alias(struct vp_facts *f)
+{
+	bind_name(f, tcp(f, "198.51.100.132:443"),
+	          "rival.00000000-0000-0000-0000-000000000000.inference."
+	          "eastus2.privatelink.api.azureml.ms");
+	fill_tags(f, 10);
+}
+
+/* The alias explains; the name that was asked for tells whose it is. */
+static void somebodys_endpoint(struct vp_facts *f)
+{
+	struct vp_flow *w = tcp(f, "198.51.100.132:443");
+
+	bind_name(f, w, "rival.eastus2.inference.ml.azure.com");
+	bind_name(f, w, "fd-front-1.eastus2.api.azureml.ms");
+	fill_tags(f, 10);
+}
+
+static void somebodys_sni(struct vp_facts *f)
+{
+	workspace_service_named(f);
+	f->flows[0].sni = copy(f, "rival.eastus2.inference.ml.azure.com");
+}
+
 static void batch_by_tag(struct vp_facts *f)
 {
 	f->region = copy(f, "eastus2");
+	f->scenario = copy(f, "no-public-ip");
 	tcp(f, "198.51.100.9:443");
 	fill_tags(f, 10);
+}
+
+/* No jump box has to talk to Batch: an account of somebody's. */
+static void batch_at_jump_box(struct vp_facts *f)
+{
+	batch_by_tag(f);
+	f->scenario = copy(f, "secured");
 }
 
 static void batch_other_region(struct vp_facts *f)
@@ -326,6 +360,29 @@ static void storage_at_jump_box(struct vp_facts *f)
 static void storage_of_ours(struct vp_facts *f)
 {
 	storage_of(f, "no-public-ip", "stlab.blob.core.windows.net");
+}
+
+/* ... by a service that is no target, and by the second region's name. */
+static void storage_of_ours_queue(struct vp_facts *f)
+{
+	storage_of(f, "no-public-ip", "stlab.queue.core.windows.net");
+}
+
+static void storage_of_ours_secondary(struct vp_facts *f)
+{
+	storage_of(f, "no-public-ip", "STLAB-secondary.blob.core.windows.net");
+}
+
+/* Whose name only begins or ends alike is a stranger. */
+static void storage_like_ours(struct vp_facts *f)
+{
+	storage_of(f, "no-public-ip", "stlab2.blob.core.windows.net");
+}
+
+static void storage_allowed(struct vp_facts *f)
+{
+	storage_of_batch(f);
+	allow(f)->name = copy(f, "abatch.queue.core.windows.net");
 }
 
 static void storage_claimed(struct vp_facts *f)
@@ -421,13 +478,21 @@ static const struct {
 	C(workspace_service_unnamed, U, ""),
 	C(workspace_service_named, R, "AzureMachineLearning"),
 	C(somebodys_workspace, U, ""),
+	C(somebodys_alias, U, ""),
+	C(somebodys_endpoint, U, ""),
+	C(somebodys_sni, U, ""),
 	C(batch_by_tag, R, "BatchNodeManagement.EastUS2"),
+	C(batch_at_jump_box, U, ""),
 	C(batch_other_region, U, ""),
 	C(batch_no_region, U, ""),
 	C(storage_unnamed, U, ""),
 	C(storage_of_batch, R, "anybody's in this region"),
 	C(storage_at_jump_box, U, ""),
 	C(storage_of_ours, VP_CLASS_LEAK_TARGET, ""),
+	C(storage_of_ours_queue, U, ""),
+	C(storage_of_ours_secondary, U, ""),
+	C(storage_like_ours, R, "anybody's in this region"),
+	C(storage_allowed, A, "name abatch.queue.core.windows.net"),
 	C(storage_claimed, U, ""),
 	C(in_with_public_ip, R, "node with a public IP address"),
 	C(in_no_public_ip, VP_CLASS_INBOUND, ""),
@@ -451,6 +516,71 @@ static void classes(void **state)
 			         j.flows[0].rule);
 		vp_facts_destroy(f);
 	}
+}
+
+/* --- storage of whoever ------------------------------------------------------
+ */
+
+static const struct vp_finding *found(const struct vp_judgement *j,
+                                      const char *id)
+{
+	for (size_t i = 0; i < j->n_findings; i++) {
+		if (strcmp(j->findings[i].type->id, id) == 0)
+			return &j->findings[i];
+	}
+	return NULL;
+}
+
+static void somebodys_storage(void **state)
+{
+	static const char *const names[] = { "zbatch.table.core.windows.net",
+		                             "abatch.queue.core.windows.net" };
+	const struct vp_finding *one;
+	struct vp_facts *f = healthy();
+	struct vp_judgement j;
+
+	(void)state;
+	storage_of_batch(f);
+	for (size_t i = 0; i < 2; i++)
+		bind_name(f, tcp(f, "198.51.100.21:443"), names[i]);
+	fill_tags(f, 10);
+	vp_judge(&j, f, f->arena);
+	one = found(&j, "egress-somebodys-storage");
+	assert_non_null(one);
+	assert_int_equal(one->severity, VP_SEVERITY_WARNING);
+	assert_string_equal(one->detail,
+	                    "3 flows left for storage that may be Azure "
+	                    "Batch's or anybody's: "
+	                    "abatch.queue.core.windows.net, "
+	                    "zbatch.table.core.windows.net.");
+	assert_non_null(
+		strstr(one->remedy, "name: \"abatch.queue.core.windows.net\""));
+	assert_int_equal(one->n_evidence, 3);
+	/* what a rule allows is not told of */
+	allow(f)->name = copy(f, names[1]);
+	vp_judge(&j, f, f->arena);
+	one = found(&j, "egress-somebodys-storage");
+	assert_string_equal(one->detail, "1 flow left for storage that may be "
+	                                 "Azure Batch's or anybody's: "
+	                                 "zbatch.table.core.windows.net.");
+	allow(f)->name = copy(f, names[0]);
+	vp_judge(&j, f, f->arena);
+	assert_null(found(&j, "egress-somebodys-storage"));
+	assert_int_equal(j.verdict, VP_VERDICT_PASS);
+	vp_facts_destroy(f);
+}
+
+/* Batch's nodes are Microsoft's alone: nothing to tell. */
+static void nobodys_storage(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_judgement j;
+
+	(void)state;
+	batch_by_tag(f);
+	vp_judge(&j, f, f->arena);
+	assert_null(found(&j, "egress-somebodys-storage"));
+	vp_facts_destroy(f);
 }
 
 /* --- the file's age ----------------------------------------------------------
@@ -616,6 +746,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes),
+		cmocka_unit_test(somebodys_storage),
+		cmocka_unit_test(nobodys_storage),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(ages_said),
 		cmocka_unit_test(rules_need_a_file),

