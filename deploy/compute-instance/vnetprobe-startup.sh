@@ -5,27 +5,8 @@
 #
 #   vnetprobe-startup.sh [OPTION...] [-- OPTION OF vnetprobe check...]
 #
-#   --strict         end with vnetprobe's exit status, so that the instance does
-#                    not start unless the check passes; else always 0.
-#                    Also: VNETPROBE_STRICT=1
-#   --config FILE    default: /etc/vnetprobe.yaml, then vnetprobe.yaml beside this
-#                    script; neither: what vnetprobe finds out by itself
-#   --program FILE   default: the one installed, then the program, its bundle
-#                    (vnetprobe-*.tar.gz) or directory beside this script
-#   --limit SECONDS  all is over by then, whatever hangs (120)
-#   --wait SECONDS   for a network and an answer of DNS, of that (30)
-#   --keep N         that many reports (10)
-#   --local DIR      where reports are kept (/var/log/vnetprobe)
-#   --share DIR      copies, made last and in the background; "" for none.
-#                    Default: vnetprobe-reports in the working directory if that
-#                    is on a file share
-#   --metrics FILE   also as metrics for a Prometheus textfile collector
-#   --install        first copy program, config and this script from beside this
-#                    script to /opt/vnetprobe and /etc: for a creation script
-#   --at-boot        with --install: also run at each boot, by systemd, whether
-#                    the file share can be mounted or not
-#
-# Each option can be had as a variable, VNETPROBE_LIMIT=60 for --limit 60.
+# The options are explained by --help, which is usage() below. Each can be had as a
+# variable, VNETPROBE_LIMIT=60 for --limit 60.
 # Standard output is the setup log: what is done and waited for, and at last one
 # line with the verdict and where the report is.
 #
@@ -40,10 +21,28 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 usage() {
   cat <<'END'
-usage: vnetprobe-startup.sh [--strict] [--config FILE] [--program FILE]
-         [--limit SECONDS] [--wait SECONDS] [--keep N] [--local DIR]
-         [--share DIR] [--metrics FILE] [--install [--at-boot]]
-         [-- OPTION OF vnetprobe check...]
+usage: vnetprobe-startup.sh [OPTION...] [-- OPTION OF vnetprobe check...]
+
+  --strict         end with vnetprobe's exit status, so that the instance does not
+                   start unless the check passes; else the status is always 0
+  --config FILE    default: /etc/vnetprobe.yaml, then vnetprobe.yaml beside this
+                   script; neither: what vnetprobe finds out by itself
+  --program FILE   default: the one installed, then the program, its bundle
+                   (vnetprobe-*.tar.gz) or directory beside this script
+  --limit SECONDS  all is over by then, whatever hangs (120)
+  --wait SECONDS   for a network and an answer of DNS, of that (30)
+  --keep N         that many reports (10)
+  --local DIR      where reports are kept (/var/log/vnetprobe)
+  --share DIR      copies, made last and in the background; "" for none. Default:
+                   vnetprobe-reports in the working directory, on a file share
+  --metrics FILE   also as metrics for a Prometheus textfile collector
+  --install        first copy program, config and this script from beside this
+                   script to /opt/vnetprobe and /etc: for a creation script
+  --at-boot        with --install: also run at each boot, by systemd and with these
+                   options, whether the file share can be mounted or not
+  --help           this text
+
+Each can be had as a variable: VNETPROBE_STRICT=1, VNETPROBE_LIMIT=60.
 END
 }
 
@@ -97,6 +96,11 @@ options() {
   number --limit "$limit" 10 3600
   number --wait "$patience" 0 3600
   number --keep "$keep" 1 1000
+  [ -n "$mistake" ] || limit=$((10#$limit)) patience=$((10#$patience)) keep=$((10#$keep))
+  # The supervisor leaves this directory.
+  case $config in '' | /*) ;; *) config=$PWD/$config ;; esac
+  case $program in '' | /*) ;; *) program=$PWD/$program ;; esac
+  case $metrics in '' | /*) ;; *) metrics=$PWD/$metrics ;; esac
   case $local_dir in /*) ;; *) mistake="--local wants an absolute path" ;; esac
 }
 
@@ -156,9 +160,11 @@ supervise() {
   done
   while [ "$over" = died ] && IFS= read -r -t 0.2 line <&"$pipe"; do heard "$line"; done
   if [ -z "$status" ]; then
-    say "inconclusive: given up after $((limit - rest)) s, while it was $step"
+    summary="inconclusive: given up after $((limit - rest)) s, while it was $step"
     kill -KILL -- "-$worker" 2>/dev/null
     status=3
+    not_done_soon
+    say "$summary"
   elif [ "$over" != yes ]; then
     say "not finished $step: that is left to itself, for a minute at most"
   fi
@@ -169,13 +175,28 @@ supervise() {
 stopped() {
   trap '' TERM INT HUP
   kill -TERM -- "-$worker" 2>/dev/null
-  say "inconclusive: stopped by a signal while it was $step"
+  summary="inconclusive: stopped by a signal while it was $step"
+  [ -n "$status" ] || not_done_soon
+  say "$summary"
   finish 3
+}
+
+# In another process, which may hang, and is waited for as little as that takes.
+not_done_soon() {
+  local n writer
+  (trap - TERM INT HUP PIPE && why_file=/dev/null status=3 && note_undone) </dev/null >/dev/null 2>&1 &
+  writer=$!
+  for n in 1 2 3 4 5 6 7 8; do
+    kill -0 $writer 2>/dev/null || break
+    read -r -t 0.2 n <&"$pipe"
+  done
+  disown -a 2>/dev/null
 }
 
 finish() { # STATUS
   [ "$strict" = 1 ] || exit 0
-  exit "$1"
+  case $1 in [0-4]) exit "$1" ;; esac
+  exit 3
 }
 
 # --- the worker ---------------------------------------------------------------
@@ -192,31 +213,44 @@ ended() { # STATUS
 }
 
 # Whatever may be on a share.
-brief() { timeout -k 1 8 "$@"; }
+brief() { timed -k 1 8 "$@"; }
+
+# None of these takes the lock along: one that hangs would keep it for good.
+timed() { # OPTION OF timeout...
+  if [ -n "${lock_fd:-}" ]; then
+    timeout "$@" {lock_fd}<&-
+  else
+    timeout "$@"
+  fi
+}
 
 work() {
   local rest
   trap - TERM INT HUP
-  work='' kept='' stamp=''
+  work='' kept='' stamp='' summary='' not_installed='' status=3
   step "looking for a place to work in"
   find_work
-  [ "$install" != 1 ] || install_here
-  step "looking for the program"
-  find_program || {
-    say "inconclusive: no vnetprobe that runs was found${missed:+ ($missed)}: nothing was checked"
-    ended 3
-  }
-  step "looking for a configuration"
-  find_config
   lock || {
     say "another start-up check is under way: this one leaves it to that"
     ended 3
   }
-  wait_for_network
-  check
+  [ "$install" != 1 ] || install_here
+  step "looking for the program"
+  if find_program; then
+    step "looking for a configuration"
+    find_config
+    wait_for_network
+    check
+  else
+    summary="inconclusive: no vnetprobe that runs was found${missed:+ ($missed)}: nothing was checked"
+  fi
   keep_reports
   unlock
-  conclude
+  say "$summary${kept:+ (report: $kept)}"
+  if [ -n "$not_installed" ]; then
+    say "not installed: $not_installed"
+    [ "$status" != 0 ] || status=3
+  fi
   ended "$status"
 }
 
@@ -235,10 +269,11 @@ find_work() {
     find "$base" -maxdepth 1 -name 'run.*' -mmin +60 -exec rm -rf {} + 2>/dev/null
     [ -n "$lock_dir" ] || lock_dir=$base
     work=$(mktemp -d "$base/run.XXXXXX" 2>/dev/null) || continue
-    head -c 524288 /dev/zero >"$work/room" 2>/dev/null && rm -f "$work/room" && return
+    head -c 524288 /dev/zero >"$work/room" 2>/dev/null && rm -f "$work/room" &&
+      why_file=$work/why && return
     rm -rf "$work"
   done
-  work=''
+  work='' why_file=/dev/null
   say "no directory takes a file (full, or read-only): the report is only printed"
 }
 
@@ -247,7 +282,7 @@ find_work() {
 runs() { # FILE
   local words
   brief test -f "$1" || return 1
-  words=$(timeout -k 1 10 "$1" --version 2>&1) && program=$1 && return
+  words=$(timed -k 1 10 "$1" --version 2>&1) && program=$1 && return
   words=${words##*$'\n'}
   missed="$1 does not run here: ${words:-it says nothing}"
   return 1
@@ -300,7 +335,7 @@ unpack() { # BUNDLE
   local dir file
   while IFS= read -r dir; do
     [ -n "$dir" ] && own_dir "${dir%/*}" && rm -rf "$dir" && own_dir "$dir" || continue
-    timeout -k 1 40 tar -xzf "$1" -C "$dir" --no-same-owner 2>/dev/null || {
+    timed -k 1 40 tar -xzf "$1" -C "$dir" --no-same-owner 2>/dev/null || {
       missed="$1 cannot be unpacked"
       continue
     }
@@ -379,13 +414,13 @@ servers() {
 
 # Of the plan's names, one; nothing is sent for it. Silent without a plan.
 first_name() {
-  timeout -k 1 20 "$program" targets -q "${config_options[@]}" --format json 2>/dev/null |
+  timed -k 1 20 "$program" targets -q "${config_options[@]}" --format json 2>/dev/null |
     sed -n 's/^ *"name": "\([A-Za-z0-9._-]*\)",\{0,1\}$/\1/p' | sed -n 1p
 }
 
 # Any answer will do, also that there is no such name.
 dns_answers() { # NAME
-  timeout --foreground -k 1 6 "$program" dns -q "${config_options[@]}" --rounds 1 --timeout 2s \
+  timed --foreground -k 1 6 "$program" dns -q "${config_options[@]}" --rounds 1 --timeout 2s \
     --deadline 4s --azure-dns never --format json "$1" 2>/dev/null |
     grep -qE '"rcode": "(NOERROR|NXDOMAIN)"'
 }
@@ -421,28 +456,62 @@ wait_for_network() {
 # --- the check ----------------------------------------------------------------
 
 check() {
-  local rest
-  status=0 summary=''
+  local rest judged=0 ended=0
+  status=0
   left rest
   rest=$((rest - 15))
   [ "$rest" -ge 5 ] || rest=5
   step "checking"
   [ "$(id -u)" = 0 ] || say "without root packets cannot be watched, unless the program has the capability"
   if [ -z "$work" ]; then
-    timeout --foreground -k 3 $((rest + 4)) "$program" check -q "${config_options[@]}" --deadline "${rest}s" \
+    timed --foreground -k 3 $((rest + 4)) "$program" check -q "${config_options[@]}" --deadline "${rest}s" \
       "${check_options[@]}" || status=$?
+    case $status in
+    [0134]) summary="ended with status $status; the report is above" ;;
+    *) without_report ;;
+    esac
     return
   fi
   # Written by this shell: what vnetprobe opens by itself has to belong to whom
   # sudo was called by.
-  timeout --foreground -k 3 $((rest + 4)) "$program" check -q "${config_options[@]}" --deadline "${rest}s" \
-    --format json "${check_options[@]}" >"$work/report.json" 2>"$work/said" || status=$?
-  if [ -s "$work/report.json" ]; then
-    "$program" judge -q --color never "$work/report.json" >"$work/report.txt" 2>>"$work/said"
-    "$program" judge -q --format metrics "$work/report.json" >"$work/report.prom" 2>>"$work/said"
+  timed --foreground -k 3 $((rest + 4)) "$program" check -q "${config_options[@]}" --deadline "${rest}s" \
+    --format json "${check_options[@]}" >"$work/report.json" 2>"$work/said" || ended=$?
+  status=$ended
+  timed --foreground -k 1 8 "$program" judge -q --color never "$work/report.json" \
+    >"$work/report.txt" 2>"$work/unread" || judged=$?
+  # Crashed, or cut off: a leak or a failure that it saw stands, a pass does not.
+  case $ended:$judged in
+  0:[134] | *[!0134]:[14]) status=$judged ;;
+  [0134]:[0134]) ;;
+  *) rm -f "$work"/report.* ;;
+  esac
+  if [ -s "$work/report.txt" ]; then
     IFS= read -r summary <"$work/report.txt"
+    timed --foreground -k 1 8 "$program" judge -q --format metrics "$work/report.json" \
+      >"$work/report.prom" 2>>"$work/said"
+  else
+    rm -f "$work"/report.*
+    without_report
   fi
-  [ -s "$work/report.txt" ] || rm -f "$work/report."*
+}
+
+# What there is to say where there is no report, and the status for it.
+without_report() {
+  local line=''
+  [ -z "$work" ] || line=$(grep -v '^$' "$work/said" 2>/dev/null | tail -1)
+  line=${line#vnetprobe: }
+  case $status in
+  2)
+    summary="nothing was checked: ${line:-see vnetprobe check --help}"
+    [ ${#config_options[@]} -gt 0 ] || [ ${#check_options[@]} -gt 0 ] ||
+      summary+=" (no configuration was found: put vnetprobe.yaml beside this script)"
+    return
+    ;;
+  124 | 137) summary="inconclusive: vnetprobe did not end in time and was stopped" ;;
+  [0134]) summary="inconclusive: there is no report: ${line:-for no reason known}" ;;
+  *) summary="inconclusive: vnetprobe ended with status $status: ${line:-it says nothing}" ;;
+  esac
+  status=3
 }
 
 # --- keeping ------------------------------------------------------------------
@@ -457,11 +526,23 @@ prune() { # DIR HOW-MANY
     done
 }
 
-# One file, whole or not at all.
-put() { # FROM TO
-  cp -f "$1" "$2.new" 2>"$work/why" && cmp -s "$1" "$2.new" && mv -f "$2.new" "$2" 2>"$work/why" &&
-    return
-  rm -f "$2.new"
+# A link is followed if root made it, we did, or whoever owns what it leads to.
+trusted_dir() { # DIR
+  local owner
+  [ -L "$1" ] || return 0
+  owner=$(stat -c %u "$1") || return
+  case $owner in 0 | "$UID" | "$(stat -L -c %u "$1")") return 0 ;; esac
+  echo "$1: it is a link that somebody else made" >&2
+  return 1
+}
+
+# One file, whole or not at all, and no other than that: what lies there by this
+# name, a link it may be, is replaced and not written through.
+put() { # FROM TO - or - for standard input; says why not
+  local dir=${2%/*} new
+  trusted_dir "${dir:-/}" && new=$(mktemp "$dir/.vnetprobe.XXXXXX") || return
+  cat "$1" >"$new" && { chmod 0644 "$new" 2>/dev/null || :; } && mv -fT "$new" "$2" && return
+  rm -f "$new"
   return 1
 }
 
@@ -473,8 +554,8 @@ keep_in() { # DIR
     own_dir "$1" || return 1
   fi
   prune "$1" $((keep - 1))
-  put "$work/report.json" "$1/$stamp.json" || return 1
-  put "$work/report.txt" "$1/$stamp.txt" || {
+  put "$work/report.json" "$1/$stamp.json" 2>"$work/why" || return 1
+  put "$work/report.txt" "$1/$stamp.txt" 2>"$work/why" || {
     rm -f "$1/$stamp.json"
     return 1
   }
@@ -484,7 +565,7 @@ keep_in() { # DIR
 # Why it could not be kept there: the system's own words, without "cp: ...".
 why() {
   local line=''
-  { IFS= read -r line <"$work/why"; } 2>/dev/null
+  { IFS= read -r line <"$why_file"; } 2>/dev/null
   line=${line##*: }
   printf %s "${line:-it cannot be written to}"
 }
@@ -492,7 +573,7 @@ why() {
 keep_reports() {
   local dir refused=''
   step "keeping the report"
-  [ -n "$work" ] && [ -s "$work/report.json" ] || return
+  [ -n "$work" ] && [ -s "$work/report.json" ] || { note_undone && return; }
   stamp=report-$(date -u +%Y%m%dT%H%M%SZ)
   [ ! -e "$local_dir/$stamp.json" ] || stamp+=-$$
   for dir in "$local_dir" "${XDG_STATE_HOME:-${HOME:-/nonexistent}/.local/state}/vnetprobe" \
@@ -505,32 +586,45 @@ keep_reports() {
   '') say "the report is kept nowhere; it follows" && cat "$work/report.txt" ;;
   /run/* | /dev/shm/*) say "it is kept in memory: gone when the machine stops" ;;
   esac
-  [ -z "$kept" ] || note "${kept%/*}/summary.log"
-  [ -z "$metrics" ] || put "$work/report.prom" "$metrics" ||
-    say "the metrics could not be written to $metrics: $(why)"
+  [ -z "$kept" ] || note "${kept%/*}/summary.log" || say "${kept%/*}/summary.log: $(why)"
+  [ -z "$metrics" ] || put_metrics "$work/report.prom" || say "the metrics could not be written to $metrics: $(why)"
+}
+
+# Metrics of an earlier check are not left as if they were of this one.
+put_metrics() { # FROM
+  [ -s "$1" ] || [ "$1" = - ] || { rm -f "$metrics" && return 1; }
+  put "$1" "$metrics" 2>"$why_file" && return
+  rm -f "$metrics"
+  return 1
 }
 
 # A line for each run, as many as there are reports.
 note() { # FILE
-  { [ ! -f "$1" ] || tail -n $((keep - 1)) "$1"; } >"$work/summary" 2>/dev/null
-  printf '%s %s\n' "${stamp#report-}" "$summary" >>"$work/summary"
-  put "$work/summary" "$1" || say "$1: $(why)"
+  {
+    [ ! -f "$1" ] || [ -L "$1" ] || tail -n $((keep - 1)) "$1"
+    printf '%s %s\n' "$(date -u +%Y%m%dT%H%M%SZ)" "$summary"
+  } 2>/dev/null | put - "$1" 2>"$why_file"
 }
 
-conclude() {
-  local line=''
-  if [ -n "$summary" ]; then
-    say "$summary${kept:+ (report: $kept)}"
-    return
-  fi
-  [ -z "$work" ] || line=$(grep -v '^$' "$work/said" 2>/dev/null | tail -1)
-  line=${line#vnetprobe: }
-  case $status in
-  2) say "nothing was checked: ${line:-see vnetprobe check --help}" ;;
-  124 | 137) say "inconclusive: vnetprobe did not end in time and was stopped" && status=3 ;;
-  0 | 1 | 3 | 4) [ -z "$work" ] || { say "inconclusive: there is no report: ${line:-for no reason known}" && status=3; } ;;
-  *) say "inconclusive: vnetprobe ended with status $status: ${line:-it says nothing}" && status=3 ;;
-  esac
+# A check that could not be done, or of which there is no report: a line of its own,
+# and metrics that say so in vnetprobe's own words: one collector reads both.
+note_undone() {
+  (umask 022 && mkdir -p "$local_dir" && note "$local_dir/summary.log") 2>/dev/null
+  [ -n "$metrics" ] || return 0
+  put_metrics - <<END || say "the metrics could not be written to $metrics: $(why)"
+# HELP vnetprobe_run_verdict 1 for the verdict of the run, 0 for the others.
+# TYPE vnetprobe_run_verdict gauge
+vnetprobe_run_verdict{verdict="fail"} 0
+vnetprobe_run_verdict{verdict="inconclusive"} 1
+vnetprobe_run_verdict{verdict="leak"} 0
+vnetprobe_run_verdict{verdict="pass"} 0
+# HELP vnetprobe_run_exit_status 0 pass, 1 fail, 3 inconclusive, 4 leak.
+# TYPE vnetprobe_run_exit_status gauge
+vnetprobe_run_exit_status $status
+# HELP vnetprobe_run_end_timestamp_seconds When the run ended, Unix time: alert when it grows old.
+# TYPE vnetprobe_run_end_timestamp_seconds gauge
+vnetprobe_run_end_timestamp_seconds $(date +%s)
+END
 }
 
 # Last of all, and nobody waits for it longer than the supervisor does. A copy
@@ -547,12 +641,13 @@ copy_to_share() {
   fi
   dir=$share/$(uname -n)
   # shellcheck disable=SC2016 # that shell's own words
-  if timeout -k 1 60 bash -c '
-    mkdir -p "$2" && cp -f "$1/report.json" "$2/$3.json" && cp -f "$1/report.txt" "$2/$3.txt" || exit
-    [ ! -f "$1/summary" ] || cp -f "$1/summary" "$2/summary.log"
+  if timeout -k 1 60 bash -c "$(declare -f trusted_dir put)"'
+    trusted_dir "${2%/*}" && mkdir -p "$2" && put "$1/report.json" "$2/$3.json" &&
+      put "$1/report.txt" "$2/$3.txt" || exit
+    [ ! -f "$5" ] || put "$5" "$2/summary.log"
     ls -1 "$2" | grep -E "^report-[0-9TZ-]+\.json$" | sort -r | tail -n +$(($4 + 1)) |
       while IFS= read -r old; do rm -f "$2/$old" "$2/${old%.json}.txt"; done' \
-    _ "$work" "$dir" "$stamp" "$keep" 2>"$work/why"; then
+    _ "$work" "$dir" "$stamp" "$keep" "${kept:+${kept%/*}/summary.log}" 2>"$work/why"; then
     say "copied to $dir"
   else
     say "not copied to $dir: $(why)"
@@ -563,35 +658,73 @@ copy_to_share() {
 
 install_here() {
   step "installing"
-  [ "$(id -u)" = 0 ] || { say "--install needs root: nothing was installed" && return; }
-  local file found='' new=/opt/vnetprobe.new
-  rm -rf "$new"
-  mkdir -p "$new" || { say "/opt cannot be written to: nothing was installed" && return; }
-  while IFS= read -r file; do
-    case $file in
-    =hangs) say "$here does not answer" ;;
-    *.tar.gz) timeout -k 1 40 tar -xzf "$here/$file" -C "$new" --strip-components=1 --no-same-owner 2>/dev/null &&
-      found=$file ;;
-    *) brief cp -f "$here/$file" "$new/vnetprobe" 2>/dev/null && chmod 0755 "$new/vnetprobe" && found=$file ;;
-    esac
-    [ -z "$found" ] || break
-  done < <(beside 'vnetprobe-*.tar.gz' vnetprobe)
-  if brief cp -f "$here/${BASH_SOURCE[0]##*/}" "$new/startup.sh"; then
-    chmod 0755 "$new/startup.sh"
-  else
-    say "this script could not be copied to /opt/vnetprobe"
-  fi
-  rm -rf /opt/vnetprobe && mv "$new" /opt/vnetprobe
-  say "installed in /opt/vnetprobe: ${found:-no program, which was not found in $here}"
-  [ -z "$found" ] || [ -e /usr/local/bin/vnetprobe ] || ln -sf /opt/vnetprobe/vnetprobe /usr/local/bin/vnetprobe
+  install_program || return
   [ -e /etc/vnetprobe.yaml ] || ! brief cp -f "$here/vnetprobe.yaml" /etc/vnetprobe.yaml 2>/dev/null ||
     say "installed /etc/vnetprobe.yaml"
   [ "$at_boot" != 1 ] || install_unit
 }
 
+# Sets not_installed otherwise. What is there is replaced by what runs, or stays.
+install_program() {
+  local file found='' missed='' program='' new=/opt/vnetprobe.new old=/opt/vnetprobe.old
+  [ "$(id -u)" = 0 ] || { not_installed="--install needs root" && return 1; }
+  while IFS= read -r file; do
+    rm -rf "$new" && mkdir -p "$new" 2>/dev/null || { not_installed="/opt cannot be written to" && return 1; }
+    case $file in
+    =hangs) missed="$here does not answer" && continue ;;
+    *.tar.gz) timed -k 1 40 tar -xzf "$here/$file" -C "$new" --strip-components=1 --no-same-owner 2>/dev/null ;;
+    *) brief cp -f "$here/$file" "$new/vnetprobe" 2>/dev/null && chmod 0755 "$new/vnetprobe" ;;
+    esac || { missed="$file cannot be read" && continue; }
+    if runs "$new/vnetprobe"; then found=$file && break; fi
+    missed=${missed:-there is no program in $file}
+  done < <(beside 'vnetprobe-*.tar.gz' vnetprobe)
+  if [ -z "$found" ]; then
+    rm -rf "$new"
+    not_installed="no vnetprobe that runs was found in $here${missed:+ ($missed)}; what is in /opt/vnetprobe stays"
+    return 1
+  fi
+  if ! brief cp -f "$here/${BASH_SOURCE[0]##*/}" "$new/startup.sh" &&
+    ! cp -f /opt/vnetprobe/startup.sh "$new/startup.sh" 2>/dev/null; then
+    not_installed="this script could not be copied to /opt/vnetprobe"
+  fi
+  chmod 0755 "$new/startup.sh" 2>/dev/null
+  rm -rf "$old"
+  [ ! -e /opt/vnetprobe ] || mv -T /opt/vnetprobe "$old"
+  mv -T "$new" /opt/vnetprobe || {
+    [ ! -e "$old" ] || mv -T "$old" /opt/vnetprobe
+    not_installed="/opt/vnetprobe cannot be replaced"
+    return 1
+  }
+  rm -rf "$old"
+  say "installed in /opt/vnetprobe: $found"
+  [ -e /usr/local/bin/vnetprobe ] || ln -sf /opt/vnetprobe/vnetprobe /usr/local/bin/vnetprobe
+  [ -z "$not_installed" ]
+}
+
+# A word as systemd reads it in ExecStart=.
+unit_word() { # WORD
+  local word=${1//\\/\\\\} two='$$'
+  word=${word//\"/\\\"}
+  word=${word//%/%%}
+  printf ' "%s"' "${word//'$'/"$two"}"
+}
+
 # The file share has no part in this: what breaks it is told nevertheless.
 install_unit() {
-  cat >/etc/systemd/system/vnetprobe-instance.service <<END || return
+  local word words=()
+  [ "$strict" != 1 ] || words+=(--strict)
+  [ -z "$config" ] || words+=(--config "$config")
+  [ -z "$program" ] || words+=(--program "$program")
+  [ -z "$metrics" ] || words+=(--metrics "$metrics")
+  words+=(--local "$local_dir" --wait "$patience" --limit "$limit" --keep "$keep")
+  [ ${#check_options[@]} = 0 ] || words+=(-- "${check_options[@]}")
+  for word in "${words[@]}"; do
+    case $word in
+    */cloudfiles/* | */LS_root/mounts/*) not_installed="at boot there is no file share: $word" && return ;;
+    *[[:cntrl:]]*) not_installed="an option for each boot has a line break or the like in it" && return ;;
+    esac
+  done
+  cat >/etc/systemd/system/vnetprobe-instance.service <<END || { not_installed="no unit can be written" && return; }
 [Unit]
 Description=Check that the Azure ML workspace is reached privately
 Documentation=man:vnetprobe(1)
@@ -600,7 +733,7 @@ After=network-online.target
 
 [Service]
 Type=oneshot
-ExecStart=/opt/vnetprobe/startup.sh --limit $limit --keep $keep --share ''
+ExecStart=/opt/vnetprobe/startup.sh --share ''$(for word in "${words[@]}"; do unit_word "$word"; done)
 TimeoutStartSec=$((limit + 30))
 
 [Install]
@@ -610,7 +743,7 @@ END
   if systemctl enable vnetprobe-instance.service 2>/dev/null; then
     say "checked at each boot by vnetprobe-instance.service"
   else
-    say "vnetprobe-instance.service could not be enabled"
+    not_installed="vnetprobe-instance.service could not be enabled"
   fi
 }
 
