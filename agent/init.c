@@ -25,14 +25,16 @@ static bool asks(const struct vp_settings *s, struct vp_arena *arena,
 	                  isatty(STDERR_FILENO) != 0);
 }
 
-/* What `targets -c` would say of it. */
-static int try_out(const char *text, char *why, size_t size)
+/* As `targets -c` would. */
+struct vp_facts *vp_init_plan(const char *text, const struct vp_discovery *d,
+                              char *why, size_t size)
 {
 	struct vp_facts *facts = vp_facts_create();
 	struct vp_settings s = { .arena = facts->arena,
 		                 .command = VP_COMMAND_TARGETS,
 		                 .config = (char[]){ "the config" },
-		                 .emit = (char[]){ "hosts" } };
+		                 .emit = (char[]){ "hosts" },
+		                 .found = d };
 	int err;
 
 	s.cloud = vp_arena_strdup(s.arena, "public");
@@ -41,8 +43,37 @@ static int try_out(const char *text, char *why, size_t size)
 	                      strlen(text), why, size);
 	if (err == 0)
 		err = vp_plan_make(facts, &s, why, size);
+	if (err == 0)
+		return facts;
 	vp_facts_destroy(facts);
-	return err == 0 ? 0 : USAGE;
+	return NULL;
+}
+
+/* Written twice: what the first makes of the names tells which address each
+ * must have, and the second is tried as well. */
+static int compose(struct vp_arena *arena, const struct vp_discovery *d,
+                   const char *scenario, char **text, char *why, size_t size)
+{
+	char *first = vp_init_text(arena, d, scenario, NULL);
+	struct vp_facts *plan = NULL, *again = NULL;
+	int status = USAGE;
+
+	*text = NULL;
+	if (first != NULL)
+		plan = vp_init_plan(first, d, why, size);
+	if (plan != NULL)
+		*text = vp_init_text(arena, d, scenario, plan);
+	if (first == NULL || (plan != NULL && *text == NULL)) {
+		snprintf(why, size, "out of memory");
+		status = NOT_WRITTEN;
+	} else if (plan != NULL) {
+		again = vp_init_plan(*text, NULL, why, size);
+		status = again != NULL ? 0 : USAGE;
+	}
+	vp_facts_destroy(again);
+	vp_facts_destroy(plan);
+	free(first);
+	return status;
 }
 
 /* A file that is there is somebody's work. */
@@ -106,14 +137,16 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
 		         "--discover, --from with what az prints, or --ask");
 		return USAGE;
 	}
-	text = vp_init_text(facts->arena, d, s->scenario);
-	if (text == NULL) {
-		snprintf(why, size, "out of memory");
-		return NOT_WRITTEN;
-	}
 	lacks = vp_init_lacks(facts->arena, d);
 	if (lacks == NULL)
-		status = try_out(text, why, size);
+		status =
+			compose(facts->arena, d, s->scenario, &text, why, size);
+	else
+		text = vp_init_text(facts->arena, d, s->scenario, NULL);
+	if (status == 0 && text == NULL) {
+		snprintf(why, size, "out of memory");
+		status = NOT_WRITTEN;
+	}
 	if (status == 0)
 		status = s->output != NULL && !s->force
 		                 ? write_new(s->output, text, why, size)

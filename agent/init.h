@@ -28,8 +28,13 @@ bool vp_init_knows(const struct vp_discovery *d);
 /* "the workspace mlw is NOT complete: its id is missing; ...": what check will
  * refuse the config for. NULL: nothing. */
 char *vp_init_lacks(struct vp_arena *arena, const struct vp_discovery *d);
-/* The config as text, for free(). NULL: out of memory. */
+/* The config as text, for free(). NULL: out of memory. plan: of the same text
+ * without it, for the addresses of each name; NULL: there is none. */
 char *vp_init_text(struct vp_arena *arena, const struct vp_discovery *d,
-                   const char *scenario);
+                   const char *scenario, const struct vp_facts *plan);
+/* The plan that a config makes, with what was found (NULL: nothing) behind it;
+ * for vp_facts_destroy(). NULL, with a sentence in why: it makes none. */
+struct vp_facts *vp_init_plan(const char *text, const struct vp_discovery *d,
+                              char *why, size_t size);
 
 #endif

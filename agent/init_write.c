@@ -11,7 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "catalogue.h"
 #include "found.h"
 
 #define COMMENT_AT 48
@@ -20,6 +19,8 @@ struct writer {
 	FILE *out;
 	struct vp_arena *arena;
 	const struct vp_discovery *d;
+	const struct vp_facts *plan; /* NULL: none could be made */
+	bool targets;                /* its list was begun */
 };
 
 static void comment(struct writer *w, size_t column, const char *text)
@@ -106,51 +107,6 @@ static void list(struct writer *w, const char *indent, const char *name,
 		fputs(text, w->out);
 		comment(w, strlen(text), from);
 	}
-}
-
-/* --- addresses
- * ------------------------------------------------------------------ */
-
-static bool is_of(const struct vp_catalogue_suffix *row, const char *name,
-                  enum vp_kind first, enum vp_kind last, const char *label)
-{
-	size_t n = strcspn(label, ".");
-
-	if (row == NULL || row->kind < first || row->kind > last)
-		return false;
-	return *label == '\0' ||
-	       (strncasecmp(name, label, n) == 0 && name[n] == '.');
-}
-
-/* "    addresses: ["10.0.0.4", ...]": those of all names of a resource. */
-static void addresses(struct writer *w, const char *indent, enum vp_kind first,
-                      enum vp_kind last, const char *label)
-{
-	char *all = vp_arena_strdup(w->arena, "");
-
-	for (size_t i = 0; i < w->d->n_values; i++) {
-		const struct vp_discovered *v = &w->d->values[i];
-		char *copy, *save = NULL, *name, *word, *one;
-
-		if (strcmp(v->key, "address") != 0)
-			continue;
-		copy = vp_arena_strdup(w->arena, v->value);
-		name = strtok_r(copy, " ", &save);
-		if (!is_of(vp_catalogue_find(name), name, first, last, label))
-			continue;
-		while ((word = strtok_r(NULL, " ", &save)) != NULL) {
-			one = vp_arena_printf(w->arena, "\"%s\"", word);
-			if (strstr(all, one) == NULL)
-				all = vp_arena_printf(w->arena, "%s%s%s", all,
-				                      *all != '\0' ? ", " : "",
-				                      one);
-		}
-	}
-	if (*all != '\0')
-		fprintf(w->out,
-		        "%s# an answer has to be one of them, its private "
-		        "endpoint's\n%saddresses: [%s]\n",
-		        indent, indent, all);
 }
 
 /* --- resources
@@ -254,33 +210,10 @@ static void workspace(struct writer *w)
 		      w->out);
 	list(w, "  ", "compute_instances", "compute_instance");
 	list(w, "  ", "online_endpoints", "online_endpoint");
-	addresses(w, "  ", VP_KIND_WORKSPACE, VP_KIND_ONLINE_ENDPOINT, "");
-}
-
-/* Instances of a workspace that is not known are targets of their own. */
-static void instances(struct writer *w)
-{
-	const struct vp_discovered *v;
-	const char *from, *text;
-	size_t i = 0;
-	bool any = false;
-
-	if (has_workspace(w->d))
-		return;
-	while ((v = next(w, "compute_instance", &i, &from)) != NULL) {
-		if (strchr(v->value, '.') == NULL)
-			continue;
-		if (!any)
-			fputs("\ntargets:\n", w->out);
-		any = true;
-		text = vp_arena_printf(w->arena, "  - name: \"%s\"", v->value);
-		fputs(text, w->out);
-		comment(w, strlen(text), from);
-	}
 }
 
 static void resources(struct writer *w, const char *title, const char *section,
-                      const char *key, enum vp_kind first, enum vp_kind last)
+                      const char *key)
 {
 	const struct vp_discovered *v;
 	const char *from, *text;
@@ -299,11 +232,108 @@ static void resources(struct writer *w, const char *title, const char *section,
 			fputs("    services: [blob, file]\n", w->out);
 		if (strcmp(key, "registry") == 0)
 			list(w, "    ", "data_regions", "registry_data_region");
-		addresses(w, "    ", first, last, v->value);
 	}
 	if (!any)
 		fprintf(w->out, "\n# %s\n# %s:\n#   - name: NAME\n", title,
 		        section);
+}
+
+/* --- targets
+ * --------------------------------------------------------------------- */
+
+/* Before the first entry. */
+static void open_list(struct writer *w)
+{
+	if (!w->targets)
+		fputs("\n# Names with the addresses of their private endpoint: "
+		      "an answer has to be one\n# of them. And names that "
+		      "belong "
+		      "to nothing above.\ntargets:\n",
+		      w->out);
+	w->targets = true;
+}
+
+static void write_addresses(struct writer *w, const struct vp_addr *list,
+                            size_t n)
+{
+	char text[VP_ADDR_TEXT];
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(w->out, "%s\"%s\"%s",
+		        i == 0 ? "    addresses: [" : ", ",
+		        vp_addr_format(&list[i], text),
+		        i + 1 == n ? "]\n" : "");
+}
+
+/* What the plan binds to each name, as --discover has it: one list for all
+ * names of a resource would take each for any other. */
+static void planned(struct writer *w)
+{
+	for (size_t i = 0; i < w->plan->n_targets; i++) {
+		const struct vp_target *t = &w->plan->targets[i];
+		const char *text;
+
+		/* To name one of two alternatives says that it is there. */
+		if (t->n_expected == 0 || t->alternative_of != NULL)
+			continue;
+		open_list(w);
+		text = vp_arena_printf(w->arena, "  - name: \"%s\"",
+		                       t->name->name);
+		fputs(text, w->out);
+		comment(w, strlen(text), t->expected_from);
+		if (t->port != 443)
+			fprintf(w->out, "    port: %u\n", t->port);
+		write_addresses(w, t->expected, t->n_expected);
+	}
+}
+
+static bool is_planned(const struct writer *w, const char *name)
+{
+	for (size_t i = 0; w->plan != NULL && i < w->plan->n_targets; i++) {
+		const struct vp_target *t = &w->plan->targets[i];
+
+		if (strcmp(t->name->name, name) == 0 && t->n_expected > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Instances of a workspace that is not known are targets of their own. */
+static void instances(struct writer *w)
+{
+	const struct vp_discovered *v;
+	const char *from, *text;
+	size_t i = 0;
+
+	if (has_workspace(w->d))
+		return;
+	while ((v = next(w, "compute_instance", &i, &from)) != NULL) {
+		if (strchr(v->value, '.') == NULL || is_planned(w, v->value))
+			continue;
+		open_list(w);
+		text = vp_arena_printf(w->arena, "  - name: \"%s\"", v->value);
+		fputs(text, w->out);
+		comment(w, strlen(text), from);
+	}
+}
+
+/* Without a plan nothing is bound: it waits for who completes the file. */
+static void remember(struct writer *w)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < w->d->n_values; i++) {
+		const struct vp_discovered *v = &w->d->values[i];
+
+		if (strcmp(v->key, "address") != 0)
+			continue;
+		if (!any)
+			fputs("\n# Addresses of private endpoints, for "
+			      "'targets' (name and addresses):\n",
+			      w->out);
+		any = true;
+		fprintf(w->out, "#   %s\n", v->value);
+	}
 }
 
 static void write_all(struct writer *w, const char *scenario)
@@ -329,13 +359,15 @@ static void write_all(struct writer *w, const char *scenario)
 	list(w, "", "vnet", "vnet");
 	list(w, "", "vnet_dns", "vnet_dns");
 	workspace(w);
+	resources(w, "Storage accounts.", "storage_accounts",
+	          "storage_account");
+	resources(w, "Key vaults.", "key_vaults", "key_vault");
+	resources(w, "Container registries.", "registries", "registry");
 	instances(w);
-	resources(w, "Storage accounts.", "storage_accounts", "storage_account",
-	          VP_KIND_BLOB, VP_KIND_WEB);
-	resources(w, "Key vaults.", "key_vaults", "key_vault", VP_KIND_VAULT,
-	          VP_KIND_VAULT);
-	resources(w, "Container registries.", "registries", "registry",
-	          VP_KIND_REGISTRY, VP_KIND_REGISTRY_DATA);
+	if (w->plan != NULL)
+		planned(w);
+	else
+		remember(w);
 	fputs("\n# What may leave by a public path; each rule with its reason."
 	      "\n# egress:\n#   allow:\n#     - name: \"*.example.com\"\n"
 	      "#       reason: why this may leave\n",
@@ -343,11 +375,11 @@ static void write_all(struct writer *w, const char *scenario)
 }
 
 char *vp_init_text(struct vp_arena *arena, const struct vp_discovery *d,
-                   const char *scenario)
+                   const char *scenario, const struct vp_facts *plan)
 {
 	char *text = NULL;
 	size_t size = 0;
-	struct writer w = { .arena = arena, .d = d };
+	struct writer w = { .arena = arena, .d = d, .plan = plan };
 
 	w.out = open_memstream(&text, &size);
 	if (w.out == NULL)

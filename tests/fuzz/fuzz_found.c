@@ -37,7 +37,7 @@ static void check(struct vp_arena *arena, const struct vp_discovery *d)
 		if (strlen(d->notes[i]) > 700)
 			abort();
 	}
-	text = vp_init_text(arena, d, "secured");
+	text = vp_init_text(arena, d, "secured", NULL);
 	free(text);
 }
 

@@ -11,9 +11,7 @@
 
 #include <cmocka.h>
 
-#include "config.h"
 #include "found.h"
-#include "plan.h"
 
 #define GUID "3f8a2c1e-5b7d-4e9f-8a6b-1c2d3e4f5a6b"
 
@@ -41,22 +39,12 @@ static struct asked answer(const char *text, size_t len)
 /* What `targets -c` says of it: NULL, or why not. */
 static char *refused(struct vp_arena *arena, const char *text)
 {
-	struct vp_facts *facts = vp_facts_create();
-	struct vp_settings s = { .arena = facts->arena,
-		                 .command = VP_COMMAND_TARGETS,
-		                 .config = (char[]){ "c" },
-		                 .emit = (char[]){ "hosts" } };
 	char why[1024] = "";
-	int err;
+	struct vp_facts *facts = vp_init_plan(text, NULL, why, sizeof(why));
+	bool ok = facts != NULL;
 
-	s.cloud = vp_arena_strdup(s.arena, "public");
-	s.scenario = vp_arena_strdup(s.arena, "secured");
-	err = vp_config_parse(&s, "c", (const unsigned char *)text,
-	                      strlen(text), why, sizeof(why));
-	if (err == 0)
-		err = vp_plan_make(facts, &s, why, sizeof(why));
 	vp_facts_destroy(facts);
-	return err == 0 ? NULL : vp_arena_strdup(arena, why);
+	return ok ? NULL : vp_arena_strdup(arena, why);
 }
 
 static void test_lacks(void **state)
@@ -98,7 +86,7 @@ static void test_lacks(void **state)
 		struct asked a =
 			answer(rows[i].answers, strlen(rows[i].answers));
 		const char *lacks = vp_init_lacks(a.arena, &a.d);
-		char *text = vp_init_text(a.arena, &a.d, "secured"), *why;
+		char *text = vp_init_text(a.arena, &a.d, "secured", NULL), *why;
 
 		assert_true(a.ok);
 		if (rows[i].lacks == NULL)
@@ -119,10 +107,84 @@ static void test_lacks(void **state)
 	}
 }
 
+/* "name:port address address;" of each target that has addresses. */
+static char *expected(struct vp_arena *arena, const struct vp_facts *f)
+{
+	char *all = vp_arena_strdup(arena, ""), text[VP_ADDR_TEXT];
+
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct vp_target *t = &f->targets[i];
+
+		all = vp_arena_printf(arena, "%s%s:%u", all, t->name->name,
+		                      t->port);
+		for (size_t k = 0; k < t->n_expected; k++)
+			all = vp_arena_printf(
+				arena, "%s %s", all,
+				vp_addr_format(&t->expected[k], text));
+		all = vp_arena_printf(arena, "%s;\n", all);
+	}
+	return all;
+}
+
+/* The file says no more and no less than --discover would have bound. */
+static void test_addresses(void **state)
+{
+	static const char *const values[][2] = {
+		{ "region", "eastus" },
+		{ "workspace", "mlw" },
+		{ "workspace_id", GUID },
+		{ "notebook_fqdn", "nb.eastus.notebooks.azure.net" },
+		{ "compute_instance", "ci-one.eastus.instances.azureml.ms" },
+		{ "online_endpoint", "score.eastus.inference.ml.azure.com" },
+		{ "storage_account", "stlab" },
+		{ "key_vault", "kv-lab" },
+		{ "registry", "crlab" },
+		{ "address",
+		  GUID ".workspace.eastus.api.azureml.ms 10.20.2.4" },
+		{ "address", "nb.eastus.notebooks.azure.net 10.20.2.5" },
+		{ "address", "*.eastus.inference.ml.azure.com 10.20.2.6" },
+		{ "address", "stlab.blob.core.windows.net 10.20.2.7" },
+		{ "address", "stlab.file.core.windows.net 10.20.2.8 fd20::8" },
+		{ "address", "stlab.dfs.core.windows.net 10.20.2.12" },
+		{ "address", "crlab.azurecr.io 10.20.2.10" },
+		{ "address", "crlab.eastus.data.azurecr.io 10.20.2.11" },
+	};
+	struct vp_arena *arena = vp_arena_create();
+	struct vp_discovery d = { 0 };
+	struct vp_found f = { .arena = arena, .out = &d, .source = "t" };
+	struct vp_facts *found, *read;
+	char *first, *text, why[1024] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+		assert_true(vp_found_add(&f, values[i][0], values[i][1]));
+	first = vp_init_text(arena, &d, "secured", NULL);
+	found = vp_init_plan(first, &d, why, sizeof(why));
+	assert_non_null(found);
+	text = vp_init_text(arena, &d, "secured", found);
+	read = vp_init_plan(text, NULL, why, sizeof(why));
+	if (read == NULL)
+		fail_msg("%s\n%s", why, text);
+	assert_string_equal(expected(arena, read), expected(arena, found));
+	assert_non_null(strstr(expected(arena, read),
+	                       "nb.eastus.notebooks.azure.net:443 "
+	                       "10.20.2.5;"));
+	assert_non_null(strstr(expected(arena, read),
+	                       "stlab.file.core.windows.net:445 10.20.2.8 "
+	                       "fd20::8;"));
+	assert_null(strstr(text, "10.20.2.12")); /* no target */
+	vp_facts_destroy(read);
+	vp_facts_destroy(found);
+	free(first);
+	free(text);
+	vp_arena_destroy(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lacks),
+		cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
