@@ -241,11 +241,9 @@ void vp_ask_read(struct vp_found *f, const char *data, size_t len)
 	for (size_t i = 0; i < d->n_peerings; i++)
 		vp_found_peering(f, d->peerings[i].vnet, d->peerings[i].remote,
 		                 d->peerings[i].connected);
-	for (size_t i = 0; i < d->n_notes; i++) {
-		if (f->out->n_notes < VP_FOUND_NOTES_MAX)
-			*VP_PUSH(f->arena, f->out->notes, f->out->n_notes) =
-				vp_arena_strndup(f->arena, d->notes[i], 600);
-	}
+	for (size_t i = 0; i < d->n_notes; i++)
+		vp_found_take_note(
+			f, vp_arena_strndup(f->arena, d->notes[i], 600));
 	json_decref(root);
 }
 

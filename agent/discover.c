@@ -41,8 +41,8 @@ static void ask(struct vp_found *f, const struct vp_settings *s, bool named)
 	bool sends = s->command == VP_COMMAND_CHECK ||
 	             (s->command == VP_COMMAND_DNS && s->emit == NULL);
 
-	if (s->deadline_ms > 0 && s->deadline_ms < what.limit_ms)
-		what.limit_ms = s->deadline_ms;
+	if (s->deadline_ms > 0 && s->deadline_ms / 2 < what.limit_ms)
+		what.limit_ms = s->deadline_ms / 2;
 	what.arm = s->discover;
 	what.metadata =
 		s->discover || (sends && !named &&

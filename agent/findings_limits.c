@@ -58,6 +58,18 @@ static const struct vp_finding_type rows[] = {
 	    "    az ml compute list -g RG -w WORKSPACE "
 	    "--query \"[].[name,location]\" -o tsv",
 	    "Microsoft: how-to-secure-training-vnet"),
+	ROW(UNPROVEN, "limits", "workspace-ids-differ",
+	    "this machine may belong to another workspace",
+	    "The workspace that was found out has another id than the one in "
+	    "the name of the file share that is mounted here.",
+	    "Perhaps the wrong workspace was looked at: a config.json or a "
+	    "variable of another one lies here, or a share of another one is "
+	    "mounted. What is said of the names holds for the workspace that "
+	    "was looked at.",
+	    "Name the workspace that is meant, by its ARM id or in a config:\n"
+	    "    vnetprobe check --discover --workspace ID\n"
+	    "    vnetprobe check -c vnetprobe.yaml",
+	    "vnetprobe(1), FINDING OUT"),
 	ROW(INFO, "limits", "workspace-not-named",
 	    "the workspace itself was not looked at",
 	    "Storage accounts, key vaults or registries are named, and no "

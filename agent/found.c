@@ -225,20 +225,30 @@ bool vp_found_key_repeats(const char *key)
 /* --- adding -----------------------------------------------------------------
  */
 
+void vp_found_take_note(struct vp_found *f, char *text)
+{
+	struct vp_discovery *d = f->out;
+
+	for (size_t i = 0; i < d->n_notes; i++) {
+		if (strcmp(d->notes[i], text) == 0)
+			return;
+	}
+	if (d->n_notes < VP_FOUND_NOTES_MAX)
+		*VP_PUSH(f->arena, d->notes, d->n_notes) = text;
+}
+
 void vp_found_note(struct vp_found *f, const char *fmt, ...)
 {
 	char text[512], source[VP_QUOTE_TEXT];
 	va_list ap;
 
-	if (f->out->n_notes >= VP_FOUND_NOTES_MAX)
-		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	vp_quote(source, f->source);
 	source[strlen(source) - 1] = '\0'; /* a source is not quoted */
-	*VP_PUSH(f->arena, f->out->notes, f->out->n_notes) =
-		vp_arena_printf(f->arena, "%s: %s", source + 1, text);
+	vp_found_take_note(
+		f, vp_arena_printf(f->arena, "%s: %s", source + 1, text));
 }
 
 /* The same value from another source is told as well, once. */
@@ -255,18 +265,28 @@ static bool is_there(const struct vp_found *f, const char *key,
 	return false;
 }
 
-static const struct vp_discovered *stated(const struct vp_found *f,
-                                          const struct key *k)
+/* Of one key two values: said, whichever came first. That this machine is in
+ * another subscription than the workspace is no contradiction. */
+static void compare(struct vp_found *f, const struct key *k, const char *value)
 {
 	const struct vp_discovered *v = vp_found_get(f->out, k->name);
+	bool ours;
 
-	return k->repeats || (v != NULL && v->inferred) ? NULL : v;
+	if (k->repeats || v == NULL || strcasecmp(v->value, value) == 0 ||
+	    (f->inferred != v->inferred &&
+	     strcmp(k->name, "subscription") == 0))
+		return;
+	ours = v->inferred && !f->inferred;
+	vp_found_note(f, "it says %s %s%s%s, and %s says %s%s%s", k->name,
+	              value, f->inferred ? " (inferred)" : "",
+	              ours ? ", which is believed" : "", v->source, v->value,
+	              v->inferred ? " (inferred)" : "",
+	              ours ? "" : ", which is believed");
 }
 
 bool vp_found_add(struct vp_found *f, const char *key, const char *value)
 {
 	const struct key *k = key_of(key);
-	const struct vp_discovered *before;
 	char quoted[VP_QUOTE_TEXT], *normal;
 	struct vp_discovered *v;
 
@@ -293,13 +313,7 @@ bool vp_found_add(struct vp_found *f, const char *key, const char *value)
 			              VP_FOUND_VALUES_MAX);
 		return false;
 	}
-	before = stated(f, k);
-	if (before != NULL && !f->inferred &&
-	    strcasecmp(before->value, normal) != 0)
-		vp_found_note(f,
-		              "it says %s %s, and %s says %s, which is "
-		              "believed",
-		              key, normal, before->source, before->value);
+	compare(f, k, normal);
 	v = VP_PUSH(f->arena, f->out->values, f->out->n_values);
 	v->key = vp_arena_strdup(f->arena, key);
 	v->value = normal;

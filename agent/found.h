@@ -40,6 +40,8 @@ bool vp_found_add_address(struct vp_found *f, const char *name,
 /* One sentence about the source. */
 __attribute__((format(printf, 2, 3))) void vp_found_note(struct vp_found *f,
                                                          const char *fmt, ...);
+/* A whole one, which lives in the arena; each is told once. */
+void vp_found_take_note(struct vp_found *f, char *text);
 /* Where a resource is. Texts that cannot be ids are left out, with a note. */
 void vp_found_place(struct vp_found *f, const struct vp_placement *p);
 void vp_found_peering(struct vp_found *f, const char *vnet, const char *remote,

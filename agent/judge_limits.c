@@ -279,6 +279,51 @@ static void judge_unnamed(struct judge *j)
 			"named.";
 }
 
+static const struct vp_discovered *id_of(const struct vp_discovery *d,
+                                         bool inferred)
+{
+	for (size_t i = 0; i < d->n_values; i++) {
+		if (strcmp(d->values[i].key, "workspace_id") == 0 &&
+		    d->values[i].inferred == inferred)
+			return &d->values[i];
+	}
+	return NULL;
+}
+
+/* Whose targets they are was found out, and this machine's own share is that
+ * of another workspace. */
+static void judge_ids(struct judge *j)
+{
+	const struct vp_discovered *said = id_of(&j->facts->discovery, false);
+	const struct vp_discovered *own = id_of(&j->facts->discovery, true);
+	struct judge_draft *draft;
+	bool found = false;
+
+	if (said == NULL || own == NULL ||
+	    strcasecmp(said->value, own->value) == 0)
+		return;
+	for (size_t i = 0; i < j->facts->n_targets; i++) {
+		const struct vp_target *t = &j->facts->targets[i];
+
+		found = found ||
+		        (t->kind == VP_KIND_WORKSPACE && t->origin != NULL &&
+		         strncmp(t->origin, "found: ", 7) == 0);
+	}
+	if (!found)
+		return;
+	draft = judge_add(j, "workspace-ids-differ", NULL);
+	draft->words.held = own->value;
+	draft->words.expected = said->value;
+	draft->detail = "This machine's file share is that of the workspace "
+			"{held}; what was looked at is {expected}.";
+	judge_evidence(j, draft,
+	               vp_arena_printf(j->arena, "%s, by %s", own->value,
+	                               own->source));
+	judge_evidence(j, draft,
+	               vp_arena_printf(j->arena, "%s, by %s", said->value,
+	                               said->source));
+}
+
 void judge_limits(struct judge *j)
 {
 	const struct vp_discovery *d = &j->facts->discovery;
@@ -286,6 +331,7 @@ void judge_limits(struct judge *j)
 	struct judge_draft *draft;
 
 	judge_unnamed(j);
+	judge_ids(j);
 	if (place(d, VP_PLACEMENT_WORKSPACE) == NULL)
 		return; /* nobody was asked */
 	judge_vnets(j, &left);

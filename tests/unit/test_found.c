@@ -113,9 +113,6 @@ static void test_values(void **state)
 static void test_contradiction(void **state)
 {
 	(void)state;
-	f.inferred = true;
-	vp_found_add(&f, "workspace", "guessed");
-	f.inferred = false;
 	vp_found_add(&f, "workspace", "one");
 	vp_found_add(&f, "workspace", "ONE"); /* the same to Azure */
 	assert_int_equal(d.n_notes, 0);
@@ -125,6 +122,44 @@ static void test_contradiction(void **state)
 	assert_string_equal(d.notes[0], "other: it says workspace two, and "
 	                                "test says one, which is believed");
 	assert_string_equal(vp_found_get(&d, "workspace")->value, "one");
+}
+
+/* What is stated and what is inferred, in both orders. */
+static void test_inferred(void **state)
+{
+	static const struct {
+		const char *key, *first, *second, *note; /* NULL: none */
+		bool inferred;                           /* the first is */
+	} rows[] = {
+		{ "workspace", "a", "b",
+		  "two: it says workspace b, which is believed, and one says "
+		  "a (inferred)",
+		  true },
+		{ "workspace", "a", "b",
+		  "two: it says workspace b (inferred), and one says a, which "
+		  "is believed",
+		  false },
+		{ "workspace", "a", "A", NULL, true },
+		{ "workspace", "a", "A", NULL, false },
+		/* of the machine and of the workspace */
+		{ "subscription", SUB, GUID, NULL, true },
+		{ "subscription", SUB, GUID, NULL, false },
+		{ "key_vault", "a", "b", NULL, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		f.source = "one";
+		f.inferred = rows[i].inferred;
+		vp_found_add(&f, rows[i].key, rows[i].first);
+		f.source = "two";
+		f.inferred = !rows[i].inferred;
+		vp_found_add(&f, rows[i].key, rows[i].second);
+		assert_int_equal(d.n_notes, rows[i].note != NULL ? 1 : 0);
+		if (rows[i].note != NULL)
+			assert_string_equal(d.notes[0], rows[i].note);
+		again();
+	}
 }
 
 static void test_nbvm(void **state)
@@ -368,6 +403,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_contradiction, setup,
 		                                teardown),
+		cmocka_unit_test_setup_teardown(test_inferred, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nbvm, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mounts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_variables, setup,

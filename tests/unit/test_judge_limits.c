@@ -178,11 +178,54 @@ static void test_unnamed(void **state)
 	}
 }
 
+/* An id that was stated, one that the share has, and where the target is from.
+ */
+static void test_ids(void **state)
+{
+	static const struct {
+		const char *stated, *share, *origin;
+		bool want;
+	} rows[] = {
+		{ "a", "b", "found: ARM", true },
+		{ "a", "A", "found: ARM", false },
+		{ "a", NULL, "found: ARM", false },
+		{ NULL, "b", "found: x", false },
+		{ "a", "b", "workspace", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_discovery *d = &f->discovery;
+		struct vp_judgement j;
+
+		for (int k = 0; k < 2; k++) {
+			const char *v = k == 0 ? rows[i].share : rows[i].stated;
+
+			if (v != NULL)
+				*VP_PUSH(f->arena, d->values,
+				         d->n_values) = (struct vp_discovered){
+					copy(f, "workspace_id"), copy(f, v),
+					copy(f, "test"), k == 0
+				};
+		}
+		f->targets[BLOB].kind = VP_KIND_WORKSPACE;
+		f->targets[BLOB].origin = copy(f, rows[i].origin);
+		vp_judge(&j, f, f->arena);
+		if (has(&j, "workspace-ids-differ") != rows[i].want)
+			fail_msg("row %zu", i);
+		if (rows[i].want)
+			assert_int_equal(j.verdict, VP_VERDICT_INCONCLUSIVE);
+		vp_facts_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_unnamed),
+		cmocka_unit_test(test_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
