@@ -217,45 +217,116 @@ bool vp_ask_token(struct vp_asker *a)
 	return a->header != NULL;
 }
 
-static char *lower(const char *text, size_t len)
-{
-	char *low = malloc(len + 1);
-
-	for (size_t i = 0; low != NULL && i < len; i++)
-		low[i] = (char)tolower((unsigned char)text[i]);
-	if (low != NULL)
-		low[len] = '\0';
-	return low;
-}
-
+/* Any piece of so many bytes, wherever it begins. */
 static bool has_piece(const char *text, size_t len, const char *secret,
-                      size_t n)
+                      size_t n, size_t piece)
 {
-	enum { PIECE = 12 };
-
-	if (n < PIECE)
-		return memmem(text, len, secret, n) != NULL;
-	for (size_t i = 0; i + PIECE <= n; i += PIECE) {
-		if (memmem(text, len, secret + i, PIECE) != NULL)
+	if (n < piece)
+		return n > 0 && memmem(text, len, secret, n) != NULL;
+	for (size_t i = 0; i + piece <= n; i++) {
+		if (memmem(text, len, secret + i, piece) != NULL)
 			return true;
 	}
-	return memmem(text, len, secret + n - PIECE, PIECE) != NULL;
+	return false;
 }
 
-/* Names are brought to lower case on their way. */
+/* Names lose their case on their way; and, with packed, dots, hyphens and
+ * quotes count for nothing: a secret may stand there in labels. */
+static char *fold(const char *text, size_t len, bool packed, size_t *n)
+{
+	char *out = malloc(len + 1);
+
+	*n = 0;
+	for (size_t i = 0; out != NULL && i < len; i++) {
+		if (!packed || isalnum((unsigned char)text[i]))
+			out[(*n)++] = (char)tolower((unsigned char)text[i]);
+	}
+	if (out != NULL)
+		out[*n] = '\0';
+	return out;
+}
+
+static char *hex(const char *text, size_t len)
+{
+	char *out = malloc(2 * len + 1);
+
+	for (size_t i = 0; out != NULL && i < len; i++)
+		snprintf(out + 2 * i, 3, "%02x", (unsigned char)text[i]);
+	return out;
+}
+
+static char *base64(const char *text, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *out = malloc((len + 2) / 3 * 4 + 1), *p = out;
+
+	for (size_t i = 0; out != NULL && i + 3 <= len; i += 3) {
+		unsigned v = (unsigned)(unsigned char)text[i] << 16 |
+		             (unsigned)(unsigned char)text[i + 1] << 8 |
+		             (unsigned char)text[i + 2];
+
+		for (int shift = 18; shift >= 0; shift -= 6)
+			*p++ = digits[v >> shift & 63];
+	}
+	if (out != NULL)
+		*p = '\0';
+	return out;
+}
+
+struct haystack {
+	char *text;
+	size_t len;
+	bool packed;
+};
+
+/* Looks for one form of a secret, and wipes it. Without memory, it is there. */
+static bool has_form(const struct haystack *h, char *form, size_t piece)
+{
+	size_t n = 0;
+	char *secret =
+		form != NULL ? fold(form, strlen(form), h->packed, &n) : NULL;
+	bool has =
+		secret == NULL || has_piece(h->text, h->len, secret, n, piece);
+
+	vp_wiping_free(secret);
+	if (form != NULL)
+		explicit_bzero(form, strlen(form));
+	free(form);
+	return has;
+}
+
+/* Twelve bytes of it: as they are, in hex, and in base64 from each of the three
+ * ways in which they can fall. */
+static bool has_any(const struct haystack *h, const char *secret)
+{
+	size_t n = strlen(secret);
+
+	if (has_form(h, strdup(secret), 12))
+		return true;
+	if (!h->packed || n < 12)
+		return false;
+	if (has_form(h, hex(secret, n), 24))
+		return true;
+	for (size_t i = 0; i < 3; i++) {
+		if (has_form(h, base64(secret + i, n - i), 12))
+			return true;
+	}
+	return false;
+}
+
 bool vp_has_secret(const char *text, size_t len, const char *secret)
 {
-	size_t n = secret != NULL ? strlen(secret) : 0;
-	char *a, *b;
-	bool has = true; /* without memory to look */
+	bool has = false;
 
-	if (n == 0)
+	if (secret == NULL || *secret == '\0')
 		return false;
-	a = lower(text, len);
-	b = lower(secret, n);
-	if (a != NULL && b != NULL)
-		has = has_piece(a, len, b, n);
-	vp_wiping_free(a);
-	vp_wiping_free(b);
+	for (int packed = 0; packed < 2 && !has; packed++) {
+		struct haystack h = { .packed = packed != 0 };
+
+		h.text = fold(text, len, h.packed, &h.len);
+		has = h.text == NULL || has_any(&h, secret);
+		vp_wiping_free(h.text);
+	}
 	return has;
 }

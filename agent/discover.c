@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "ask.h"
 #include "ask_helper.h"
 #include "vnetprobe/machine.h"
 
@@ -34,15 +35,26 @@ static bool knows(const struct vp_settings *s)
 
 #define LIMIT_MS 15000u
 
+unsigned vp_discover_limit(unsigned deadline_ms)
+{
+	return deadline_ms > 0 && deadline_ms / 2 < LIMIT_MS ? deadline_ms / 2
+	                                                     : LIMIT_MS;
+}
+
+/* What a user said of the whole run holds for this part of it as well. */
+unsigned vp_discover_rest(unsigned deadline_ms, uint64_t took_ms)
+{
+	return took_ms < deadline_ms ? deadline_ms - (unsigned)took_ms : 1;
+}
+
 /* targets sends nothing, unless it is told to. */
 static void ask(struct vp_found *f, const struct vp_settings *s, bool named)
 {
-	struct vp_ask_what what = { .limit_ms = LIMIT_MS };
+	struct vp_ask_what what = { 0 };
 	bool sends = s->command == VP_COMMAND_CHECK ||
 	             (s->command == VP_COMMAND_DNS && s->emit == NULL);
 
-	if (s->deadline_ms > 0 && s->deadline_ms / 2 < what.limit_ms)
-		what.limit_ms = s->deadline_ms / 2;
+	what.limit_ms = vp_discover_limit(s->deadline_ms);
 	what.arm = s->discover;
 	what.metadata =
 		s->discover || (sends && !named &&
@@ -70,6 +82,7 @@ int vp_discover(struct vp_settings *s, struct vp_facts *facts, char *why,
 	const struct vp_found_local local = { .environment = environ };
 	struct vp_found f = { .arena = facts->arena, .out = &facts->discovery };
 	bool named = is_named(s) || s->n_from_files > 0;
+	uint64_t began = vp_ask_now_ms();
 
 	if (!knows(s))
 		return 0;
@@ -79,6 +92,9 @@ int vp_discover(struct vp_settings *s, struct vp_facts *facts, char *why,
 		vp_found_local(&f, &local);
 		ask(&f, s, named);
 	}
+	if (s->deadline_stated)
+		s->deadline_ms = vp_discover_rest(s->deadline_ms,
+		                                  vp_ask_now_ms() - began);
 	if (f.out->n_values + f.out->n_notes > 0)
 		vp_found_apply(s, f.out, wants_targets(s));
 	return 0;

@@ -21,4 +21,12 @@
 int vp_discover(struct vp_settings *s, struct vp_facts *facts, char *why,
                 size_t size);
 
+/* --- pure parts, for tests: of a deadline ------------------------------------
+ */
+
+/* How long finding out may take: half of it, and 15 s at most. */
+unsigned vp_discover_limit(unsigned deadline_ms);
+/* What is left of it for the run; never 0, which is none. */
+unsigned vp_discover_rest(unsigned deadline_ms, uint64_t took_ms);
+
 #endif

@@ -98,6 +98,16 @@ static char *host(struct vp_arena *arena, const char *text)
 	               : NULL;
 }
 
+/* A notebooks name of the catalogue: nothing else is asked for as one. */
+static char *notebook(struct vp_arena *arena, const char *text)
+{
+	char *out = host(arena, text);
+	const struct vp_catalogue_suffix *row =
+		out != NULL ? vp_catalogue_find(out) : NULL;
+
+	return row != NULL && row->kind == VP_KIND_NOTEBOOK ? out : NULL;
+}
+
 /* An account, vault or registry: its label, or a full name of such a thing. */
 static char *resource(struct vp_arena *arena, const char *text)
 {
@@ -182,7 +192,7 @@ static const struct key {
 	{ "resource_group", name, false },
 	{ "workspace", name, false },
 	{ "workspace_id", guid, false },
-	{ "notebook_fqdn", host, false },
+	{ "notebook_fqdn", notebook, false },
 	{ "compute_instance", host, true },
 	{ "online_endpoint", host, true },
 	{ "storage_account", resource, true },

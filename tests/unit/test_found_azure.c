@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "ask.h"
+#include "discover.h"
 #include "ask_helper.h"
 
 #define GUID "3f8a2c1e-5b7d-4e9f-8a6b-1c2d3e4f5a6b"
@@ -78,7 +79,7 @@ static void test_imds(void **state)
 		"\"location\": \"eastus\", \"name\": \"vm\", \"resourceId\": "
 		"\"" RG "/providers/Microsoft.Compute/virtualMachines/VM\", "
 		"\"subscriptionId\": "
-	        "\"00000000-0000-0000-0000-000000000001\"}, "
+		"\"00000000-0000-0000-0000-000000000001\"}, "
 		"\"network\": {\"interface\": [{\"ipv4\": {\"ipAddress\": "
 		"[{\"privateIpAddress\": \"10.0.0.4\", \"publicIpAddress\": "
 		"\"\"}], \"subnet\": [{\"address\": \"10.0.0.0\", "
@@ -230,12 +231,12 @@ static void test_placements(void **state)
 				      "{\"id\": \"" VNET
 				      "\", \"name\": \"v\", \"addressSpace\": "
 				      "{\"addressPrefixes\": "
-	                              "[\"10.0.0.0/16\"]}, "
+				      "[\"10.0.0.0/16\"]}, "
 				      "\"virtualNetworkPeerings\": "
-	                              "[{\"peeringState\": "
+				      "[{\"peeringState\": "
 				      "\"Initiated\", "
-	                              "\"remoteVirtualNetwork\": {\"id\": "
-	                              "\"" VNET "2\"}}]}]",
+				      "\"remoteVirtualNetwork\": {\"id\": "
+				      "\"" VNET "2\"}}]}]",
 			why),
 		0);
 	assert_int_equal(d.n_placements, 1); /* another account is nobody's */
@@ -357,6 +358,17 @@ static void test_tokens(void **state)
 	assert_false(vp_has_secret("abcdefghij", 10, token));
 	assert_false(vp_has_secret("anything", 8, NULL));
 	assert_true(vp_has_secret("a short one", 11, "short"));
+	/* At any place, in labels, in hex, in base64 however it falls. */
+	assert_true(vp_has_secret("bcdefghij.klm", 13, token));
+	assert_true(vp_has_secret("fghij.klmnopqr", 14, token));
+	assert_true(vp_has_secret("cde.fgh-ijk.lmn", 15, token));
+	assert_false(vp_has_secret("cde.fgh-ijk.lm!", 12, token));
+	assert_true(vp_has_secret("x6263646566676869.6a2e6b6c6d6e", 30, token));
+	assert_false(vp_has_secret("626364656667", 12, token));
+	assert_true(vp_has_secret("YmNkZWZnaGlqLmts", 16, token)); /* 1 */
+	assert_true(vp_has_secret("ZGVmZ2hpai5rbG1u", 16, token)); /* 3 */
+	assert_true(vp_has_secret("Y2RlZmdoaWoua2xt", 16, token)); /* 2 */
+	assert_false(vp_has_secret("Y2RlZmdoaWoxa2xt", 16, token));
 	free(token);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_null(vp_token_of(bad[i], strlen(bad[i])));
@@ -408,6 +420,20 @@ static void test_handed_over(void **state)
 	}
 }
 
+static void test_deadline(void **state)
+{
+	(void)state;
+	assert_int_equal(vp_discover_limit(0), 15000);
+	assert_int_equal(vp_discover_limit(120000), 15000);
+	assert_int_equal(vp_discover_limit(30000), 15000);
+	assert_int_equal(vp_discover_limit(29998), 14999);
+	assert_int_equal(vp_discover_limit(2000), 1000);
+	assert_int_equal(vp_discover_rest(20000, 10500), 9500);
+	assert_int_equal(vp_discover_rest(20000, 19999), 1);
+	assert_int_equal(vp_discover_rest(20000, 20000), 1);
+	assert_int_equal(vp_discover_rest(20000, UINT64_C(1) << 40), 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -423,6 +449,7 @@ int main(void)
 		T(test_next_link),
 		T(test_endpoint_of_agent),
 		T(test_tokens),
+		T(test_deadline),
 		T(test_error_codes),
 		T(test_handed_over),
 	};

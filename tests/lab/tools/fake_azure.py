@@ -12,15 +12,17 @@ whose path contains it. HOW: status-NNN, throttle (429 once, then as usual),
 throttled (429 always), big (100 MB), headers (no end of them), header (one
 without end), drip (a byte a second), redirect, bomb (gzip), utf8, deep, text,
 empty, echo (what was sent, in an error's text), echo-code, echo-name (the token
-as names in a resource), next-elsewhere, cut, silent, no-identity, paging,
-other-region, other-dns.
+as names in a resource), shifted, hextoken (the same, packed), next-elsewhere,
+cut, silent, no-identity, paging, other-region, other-dns.
 
 Requests go to DIR/log: "SERVICE METHOD HOST PATH, headers that matter". The sink
 is whoever nothing may be sent to; it logs that something was.
 """
 
 import argparse
+import base64
 import gzip
+import hashlib
 import json
 import os
 import socket
@@ -42,8 +44,10 @@ VNET = f"{RG}{NETWORK}/virtualNetworks/vnet-lab"
 SPOKE = f"{RG}{NETWORK}/virtualNetworks/vnet-spoke"
 SUBNET = f"{VNET}/subnets/snet-pe"
 NOTEBOOK = f"ml-mlw-lab-eastus-{GUID}.eastus.notebooks.azure.net"
-# base64url of no meaning, as long as real ones are
-TOKEN = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9." + "QmVhcmVyVG9rZW5PZlRoZUxhYg" * 50 + ".c2lnbmF0dXJl"
+# base64url of no meaning, as long as real ones are, and of no period
+TOKEN = ("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9." + base64.urlsafe_b64encode(
+    b"BearerTokenOfTheLab" + b"".join(hashlib.sha256(bytes([i])).digest() for i in range(30))).decode().rstrip("=") +
+    ".c2lnbmF0dXJl")
 SECRET = "SecretOfTheAgentOnTheInstance42"
 
 ENDPOINTS = {  # name: service, [(member, address, names)]
@@ -336,6 +340,14 @@ class Handler(BaseHTTPRequestHandler):
                 self.end_headers()
                 self.wfile.write(b'{"a": 1')
                 self.close_connection = True
+            elif how == "shifted":  # the token from a place of its own, in names
+                w = workspace()
+                w["properties"]["keyVault"] = VAULT.replace("kv-lab", bare[49:70])
+                self.answer(200, w)
+            elif how == "hextoken":
+                w = workspace()
+                w["properties"]["keyVault"] = VAULT.replace("kv-lab", bare.encode().hex()[102:142])
+                self.answer(200, w)
             elif how == "silent":
                 time.sleep(30)
             elif how == "no-identity":
