@@ -278,6 +278,59 @@ static bool zone_linked(const struct dns_scene *s, const char *zone,
 	return false;
 }
 
+/* Microsoft's name servers, and Azure DNS: public and private zones. */
+static bool is_microsofts(const char *mname)
+{
+	static const char *const zones[] = {
+		"azureprivatedns.net",
+		"azure-dns.com",
+		"azure-dns.net",
+		"azure-dns.org",
+		"azure-dns.info",
+		"microsoft.com",
+		"msft.net",
+		"windows.net",
+		"azure.com",
+		"azure.net",
+		"trafficmanager.net",
+	};
+
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		if (vp_name_below(mname, zones[i]))
+			return true;
+	}
+	return strstr(mname, "azuredns") != NULL;
+}
+
+/*
+ * The server says with authority (AA) that the name does not exist, by the SOA
+ * of a zone around it that is not Microsoft's: a server that had this from
+ * Azure would say so without that bit. Such a zone is its own, and hides the
+ * public one, whether or not anybody else was asked.
+ */
+static bool has_own_zone(const struct dns_scene *s, size_t name,
+                         size_t resolver)
+{
+	const struct vp_name *n = s->f->names[name];
+
+	if (dns_target_of(s, name)->zone == NULL)
+		return false; /* not one of Azure's services */
+	for (size_t i = 0; i < n->n_rows; i++) {
+		const struct vp_dns_row *row = &n->rows[i];
+
+		if (row->resolver == resolver && row->authoritative &&
+		    row->question == VP_QUESTION_NAME &&
+		    row->outcome == VP_OUTCOME_OK && row->n_chain == 0 &&
+		    row->n_addresses == 0 && row->soa.zone != NULL &&
+		    row->soa.mname != NULL && strchr(row->soa.zone, '.') &&
+		    strstr(row->soa.zone, "privatelink.") == NULL &&
+		    vp_name_below(n->name, row->soa.zone) &&
+		    !is_microsofts(row->soa.mname))
+			return true;
+	}
+	return false;
+}
+
 /* What the other names of the same private zone are at this server. */
 static struct dns_zone_sum siblings(const struct dns_scene *s, size_t name,
                                     size_t resolver)
@@ -587,6 +640,8 @@ void dns_case_make(struct dns_case *out, const struct dns_scene *s, size_t name,
 		out->flags |= DNS_F_TAINTED;
 	if (s->outdated[resolver])
 		out->flags |= DNS_F_OUTDATED;
+	if ((v->shapes & DNS_UNKNOWN) && has_own_zone(s, name, resolver))
+		out->flags |= DNS_F_OWN_ZONE;
 	if (own != NULL && !vp_name_below(s->f->names[name]->name, own + 1))
 		out->flags |= DNS_F_NESTED;
 	if ((v->shapes & DNS_PUBLIC) && zone_linked(s, zone, resolver))

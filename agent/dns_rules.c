@@ -158,6 +158,11 @@ static const struct dns_rule rules[] = {
 	{ .id = "dns-zone-shadowed",
 	  .here = DNS_UNKNOWN,
 	  .others = DNS_ALIASED | DNS_FLAT | DNS_BARE },
+	/* nobody to compare with, and its own SOA tells */
+	{ .id = "dns-zone-shadowed",
+	  .here = DNS_UNKNOWN,
+	  .flags = DNS_F_OWN_ZONE,
+	  .flags_not = DNS_F_AZURE },
 	{ .id = "dns-name-unknown", .here = DNS_UNKNOWN },
 
 	/* private, and not the address that was meant */

@@ -86,6 +86,10 @@ enum dns_flag {
 	DNS_F_ELSEWHERE = 1 << 25,   /* an answer came from another address */
 };
 
+/* The server is the authority for a zone around the name, by an SOA that is not
+ * Azure's. (An enumerator of that size would not be an int.) */
+#define DNS_F_OWN_ZONE (1u << 31)
+
 struct dns_case {
 	unsigned here;      /* shapes at this server, in all rounds */
 	unsigned alias;     /* of the alias asked directly; 0: not asked */

@@ -232,6 +232,8 @@ static void judge_server(struct ctx *c, size_t r)
 			g = hit(c, rule->id, rule, r,
 			        row_of(c, r, VP_DNS_A, one.here & rule->here));
 			g->doubt = doubt_of(rule, &one);
+			g->undecided = one.reference == 0 &&
+			               !(one.flags & DNS_F_AZURE);
 			if (!c->pinned && !rule->warn)
 				blame_addresses(c, rule, r);
 		}

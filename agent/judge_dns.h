@@ -26,6 +26,7 @@ struct dns_group {
 	const struct vp_dns_row *row; /* of the first name, for evidence */
 	const char *extra;            /* stands for {what}, or NULL */
 	const char *doubt; /* what else it could be, and what would tell */
+	bool undecided;    /* Azure DNS would tell, and was not asked */
 };
 
 struct dns_groups {

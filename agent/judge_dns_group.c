@@ -97,7 +97,7 @@ static const struct about {
 	  NULL },
 	{ "dns-zone-shadowed", OF_SERVER, false,
 	  "At {resolver} the answer for {names} comes from a zone of its own "
-	  "({held}); the alias that other servers give is missing.",
+	  "({held}), which lacks the alias of the public name.",
 	  NULL },
 	{ "dns-stale-negative", OF_SERVER, false,
 	  "At {resolver} there is no address for {names}, from the cache; "
@@ -862,6 +862,44 @@ static const char *target_text(const struct dns_group *g, const struct about *a,
 	return NULL;
 }
 
+/* Azure DNS was not asked, and without it two causes look the same: what
+ * decides comes first. */
+static const char decide[] = "Two causes look the same from here; this "
+			     "decides: vnetprobe dns --azure-dns always\n";
+
+static const char *remedy_for(struct judge *j, const struct dns_group *g,
+                              const char *remedy)
+{
+	if (g->doubt == NULL || !g->undecided)
+		return remedy;
+	if (strcmp(g->id, "dns-fallback-to-internet") != 0)
+		return vp_arena_printf(j->arena, "%s%s", decide, remedy);
+	return vp_arena_printf(
+		j->arena,
+		"%sIf Azure DNS has private addresses for these names, only "
+		"the privatelink zones are forwarded by {resolver}. Forward "
+		"the public ones instead:\n%s\nIf it has not, the records are "
+		"missing there: let each private endpoint keep its own:\n"
+		"    az network private-endpoint dns-zone-group create -g RG "
+		"--endpoint-name PE -n default --private-dns-zone {zone} "
+		"--zone-name {group}",
+		decide, forward_line);
+}
+
+static const char *detail_for(struct judge *j, const struct dns_group *g,
+                              const char *detail)
+{
+	if (g->doubt == NULL)
+		return detail;
+	if (g->undecided && strcmp(g->id, "dns-fallback-to-internet") == 0)
+		return "At {resolver} private zones are seen ({zones}), and "
+		       "the answers for {names} are public: either the "
+		       "records are missing and the zone's link falls back to "
+		       "the Internet, or only the privatelink zones are "
+		       "forwarded.";
+	return vp_arena_printf(j->arena, "%s %s", detail, g->doubt);
+}
+
 static void write_group(const struct dns_scene *s, const struct dns_group *g)
 {
 	const struct about *a = about(g->id);
@@ -894,14 +932,14 @@ static void write_group(const struct dns_scene *s, const struct dns_group *g)
 		d->f.severity = g->at_most;
 	d->words = words[0];
 	d->detail = g->n_names > 1 && a->many != NULL ? a->many : a->one;
-	if (g->doubt != NULL)
-		d->detail = vp_arena_printf(s->j->arena, "%s %s", d->detail,
-		                            g->doubt);
+	d->detail = detail_for(s->j, g, d->detail);
+	if (g->undecided && strcmp(g->id, "dns-fallback-to-internet") == 0)
+		d->f.title = "the private zone is seen, and answers are public";
 	for (size_t i = 0; i < g->n_names; i++)
 		*VP_PUSH(s->j->arena, d->f.names, d->f.n_names) =
 			s->f->names[g->names[i]]->name;
 	show_group(s, d, g);
-	remedy = d->f.type->remedy;
+	remedy = remedy_for(s->j, g, d->f.type->remedy);
 	d->f.remedy = remedy_text(s, g, words, remedy);
 }
 

@@ -59,8 +59,9 @@ static const char *taken(struct judge *j, size_t *n)
 	return list;
 }
 
-/* Names to be exempt, with commas: of targets that are not to be reached by a
- * public path, or that take the proxy if it is known which do. */
+/* Names to be exempt, a line of the shell for each: of targets that are not to
+ * be reached by a public path, or that take the proxy if it is known which do.
+ */
 static const char *to_exempt(struct judge *j, bool known)
 {
 	const struct vp_facts *f = j->facts;
@@ -81,9 +82,12 @@ static const char *to_exempt(struct judge *j, bool known)
 		if (k < n)
 			continue;
 		*VP_PUSH(j->arena, seen, n) = t->name->name;
-		list = list == NULL ? t->name->name
-		                    : vp_arena_printf(j->arena, "%s,%s", list,
-		                                      t->name->name);
+		list = list == NULL
+		               ? t->name->name
+		               : vp_arena_printf(
+					 j->arena,
+					 "%s\"\n    no_proxy=\"$no_proxy,%s",
+					 list, t->name->name);
 	}
 	return list;
 }

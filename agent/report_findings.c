@@ -335,6 +335,26 @@ static size_t kin(const struct page *c, size_t i)
 	return n;
 }
 
+/* `check` compares with nobody: the mistake may be another one than it looks.
+ */
+static void put_whose(struct page *c)
+{
+	if (c->facts->mode != VP_MODE_CHECK)
+		return;
+	for (size_t i = 0; i < c->j->n_findings; i++) {
+		const struct vp_finding *f = &c->j->findings[i];
+
+		if (f->severity != VP_SEVERITY_ERROR ||
+		    strncmp(f->type->id, "dns-", 4) != 0)
+			continue;
+		pen_line(&c->pen);
+		pen_put(&c->pen, PEN_BOLD, 0, "Whose mistake it is:");
+		pen_put(&c->pen, PEN_PLAIN, 0, " vnetprobe dns -c FILE");
+		pen_line(&c->pen);
+		return;
+	}
+}
+
 void page_findings(struct page *c)
 {
 	size_t n;
@@ -350,4 +370,5 @@ void page_findings(struct page *c)
 		if (f->severity != VP_SEVERITY_INFO || c->verbose)
 			put_remedy(c, f, n);
 	}
+	put_whose(c);
 }

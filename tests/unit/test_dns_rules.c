@@ -521,6 +521,12 @@ static const struct row rows[] = {
 	  .each = { .here = DNS_UNKNOWN,
 	            .peers = NOT(DNS_ALIASED | DNS_FLAT | DNS_BARE) } },
 	{ .id = "dns-name-unknown", .each = { .here = DNS_UNKNOWN } },
+	{ .id = "dns-zone-shadowed",
+	  .each = { .here = DNS_UNKNOWN },
+	  FLAGS(DNS_F_OWN_ZONE) },
+	{ .id = "dns-name-unknown",
+	  .each = { .here = DNS_UNKNOWN },
+	  FLAGS(DNS_F_OWN_ZONE | DNS_F_AZURE) },
 
 	/* row 30 */
 	{ .id = "dns-instance-address",

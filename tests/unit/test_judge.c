@@ -168,6 +168,48 @@ static void name_unknown(struct vp_facts *f)
 	}
 }
 
+/* Nobody knows the name, and who says so has a zone around it. */
+static void own_zone(struct vp_facts *f)
+{
+	name_unknown(f);
+	SERVERS(r)
+	{
+		struct vp_dns_row *a = row(f, VAULT, r, VP_DNS_A);
+
+		a->authoritative = true;
+		set_soa(f, a, "azure.net", "dc01.corp.example");
+	}
+}
+
+static void own_zone_of_azure(struct vp_facts *f)
+{
+	own_zone(f);
+	SERVERS(r)
+	{
+		set_soa(f, row(f, VAULT, r, VP_DNS_A), "vault.azure.net",
+		        "ns1-01.azure-dns.com");
+	}
+}
+
+static void own_zone_hearsay(struct vp_facts *f)
+{
+	own_zone(f);
+	SERVERS(r)
+	{
+		row(f, VAULT, r, VP_DNS_A)->authoritative = false;
+	}
+}
+
+static void own_zone_elsewhere(struct vp_facts *f)
+{
+	own_zone(f);
+	SERVERS(r)
+	{
+		set_soa(f, row(f, VAULT, r, VP_DNS_A), "corp.example",
+		        "dc01.corp.example");
+	}
+}
+
 static void zone_shadowed(struct vp_facts *f)
 {
 	struct vp_dns_row *a = row(f, VAULT, SECOND, VP_DNS_A);
@@ -1684,6 +1726,10 @@ static const struct test_case cases[] = {
 	C(flattened, P, "", "dns-alias-missing"),
 	C(name_unknown, F, "dns-name-unknown", ""),
 	C(zone_shadowed, F, "dns-zone-shadowed", ""),
+	C(own_zone, F, "dns-zone-shadowed", ""),
+	C(own_zone_of_azure, F, "dns-name-unknown", ""),
+	C(own_zone_hearsay, F, "dns-name-unknown", ""),
+	C(own_zone_elsewhere, F, "dns-name-unknown", ""),
 	C(resolver_silent, F, "dns-timeout", ""),
 	C(resolver_unreachable, F, "dns-unreachable", ""),
 	C(one_timeout, F, "dns-timeout", ""),

@@ -152,6 +152,27 @@ static void proxy(struct vp_facts *f)
 	f->targets[VAULT].expect = VP_EXPECT_PUBLIC;
 }
 
+/* Two servers in front of which nobody was asked to compare. */
+static void seen_and_public(struct vp_facts *f)
+{
+	for (size_t i = 0; i < f->n_names; i++) {
+		const char *zone = f->targets[i].zone;
+		struct vp_zone *z = VP_PUSH(f->arena, f->zones, f->n_zones);
+
+		z->name = copy(f, zone);
+		for (size_t r = FIRST; r <= SECOND; r++) {
+			struct vp_dns_row *soa;
+
+			go_public(f, i, r, PUBLIC);
+			soa = VP_PUSH(f->arena, z->rows, z->n_rows);
+			soa->resolver = r;
+			soa->outcome = VP_OUTCOME_OK;
+			set_soa(f, soa, zone, "azureprivatedns.net");
+		}
+		nss_gets(f, i, PUBLIC);
+	}
+}
+
 static size_t count_of(const char *text, const char *what)
 {
 	size_t n = 0;
@@ -182,10 +203,18 @@ static const struct {
 	  "--endpoint-name pe-" GUID "-amlworkspace -n zones "
 	  "--private-dns-zone privatelink.notebooks.azure.net",
 	  "-n PE" },
+	{ seen_and_public, "dns-fallback-to-internet",
+	  "Two causes look the same from here; this decides: vnetprobe dns "
+	  "--azure-dns always\n",
+	  "record-set" },
+	{ not_linked, "dns-zone-not-linked",
+	  "Two causes look the same from here; this decides: vnetprobe dns "
+	  "--azure-dns always\n",
+	  NULL },
+	{ azure_says_so, "dns-zone-not-linked", NULL, "Two causes" },
 	{ proxy, "proxy-configured",
-	  "export no_proxy=\"${no_proxy:+$no_proxy,}"
-	  "stlab.blob.core.windows.net,169.254.169.254,168.63.129.16\"\n"
-	  "    export NO_PROXY=\"$no_proxy\"\n",
+	  "    no_proxy=\"$no_proxy,stlab.blob.core.windows.net\"\n"
+	  "    export no_proxy NO_PROXY=\"$no_proxy\"\n",
 	  ".azure.net" },
 	{ no_endpoint, "dns-no-private-endpoint", "--scenario public-workspace",
 	  "{" },
