@@ -23,7 +23,18 @@ struct vp_asker {
 	const char *arm;        /* its host: "management.azure.com" */
 	char *secrets[2];       /* the token, MSI_SECRET; for free() */
 	char *header;           /* "Authorization: Bearer ..." */
+	/* After each stage: what is known so far is not lost with what may
+	 * hang behind it. NULL: nobody waits. */
+	void (*stage)(struct vp_asker *a);
+	struct vp_discovery handed; /* so much was handed over */
+	bool withheld;              /* and no more is */
 };
+
+static inline void vp_ask_stage(struct vp_asker *a)
+{
+	if (a->stage != NULL)
+		a->stage(a);
+}
 
 uint64_t vp_ask_now_ms(void);
 /* What is left, at most max; 0: nothing. */

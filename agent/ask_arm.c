@@ -589,10 +589,15 @@ void vp_ask_arm(struct vp_asker *a)
 	vp_found_workspace(a->f, &w.own, workspace);
 	read_endpoints(&w, workspace);
 	json_decref(workspace);
+	vp_ask_stage(a);
 	read_resources(&w);
+	vp_ask_stage(a);
 	read_machine(&w);
-	for (size_t i = 0; i < w.n_vnets; i++)
+	vp_ask_stage(a);
+	for (size_t i = 0; i < w.n_vnets; i++) {
 		read_vnet(&w, w.vnets[i]);
+		vp_ask_stage(a);
+	}
 	if (a->requests_left == 0 || vp_ask_time(a, 1) == 0)
 		vp_found_note(a->f, "there was no time for all that was to be "
 		                    "asked");

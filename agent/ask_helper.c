@@ -146,12 +146,45 @@ static void hand_over(const char *text, size_t len)
 	}
 }
 
+static void wipe(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+/* A line of JSON with what came since the last one. */
+static void hand_stage(struct vp_asker *a)
+{
+	static const char withheld[] =
+		"{\"discovery_notes\": [\"Azure: an answer had this machine's "
+		"token in it: nothing of it is believed\"]}\n";
+	char *text;
+
+	if (a->withheld)
+		return;
+	text = text_of(a->f, &a->handed);
+	if (text == NULL)
+		_exit(1);
+	a->handed = *a->f->out;
+	a->withheld = vp_has_secret(text, strlen(text), a->secrets[0]) ||
+	              vp_has_secret(text, strlen(text), a->secrets[1]);
+	if (a->withheld) {
+		hand_over(withheld, sizeof(withheld) - 1);
+	} else {
+		hand_over(text, strlen(text));
+		hand_over("\n", 1);
+	}
+	wipe(text);
+}
+
 static void ask_all(struct vp_asker *a, const struct vp_ask_what *what)
 {
 	const struct vp_discovered *cloud;
 
 	if (what->metadata)
 		vp_ask_metadata(a);
+	vp_ask_stage(a);
 	if (!what->arm)
 		return;
 	cloud = vp_found_get(a->f->out, "cloud");
@@ -161,42 +194,25 @@ static void ask_all(struct vp_asker *a, const struct vp_ask_what *what)
 		vp_ask_arm(a);
 }
 
-static void wipe(char *text)
-{
-	if (text != NULL)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
-
 _Noreturn static void helper(struct vp_found *f, const struct vp_settings *s,
                              const struct vp_ask_what *what, int out)
 {
-	const struct vp_discovery before = *f->out;
 	struct vp_asker a = {
 		.f = f,
 		.s = s,
 		.until_ms = vp_ask_now_ms() + what->limit_ms,
 		.requests_left = REQUESTS_MAX,
+		.stage = hand_stage,
+		.handed = *f->out,
 	};
-	static const char withheld[] =
-		"{\"discovery_notes\": [\"Azure: an answer had this machine's "
-		"token in it: nothing of it is believed\"]}";
-	char *text;
 
 	settle(out);
 	a.fetcher = vp_fetcher_create(s->ca_file);
 	if (a.fetcher == NULL)
 		_exit(1);
 	ask_all(&a, what);
-	vp_fetcher_destroy(a.fetcher);
-	text = text_of(f, &before);
-	if (text == NULL)
-		_exit(1);
-	if (vp_has_secret(text, strlen(text), a.secrets[0]) ||
-	    vp_has_secret(text, strlen(text), a.secrets[1]))
-		hand_over(withheld, sizeof(withheld) - 1);
-	else
-		hand_over(text, strlen(text));
+	hand_stage(&a);
+	vp_fetcher_destroy(a.fetcher); /* may wait for a resolver */
 	wipe(a.header);
 	wipe(a.secrets[0]);
 	wipe(a.secrets[1]);
@@ -247,6 +263,21 @@ void vp_ask_read(struct vp_found *f, const char *data, size_t len)
 	json_decref(root);
 }
 
+size_t vp_ask_read_lines(struct vp_found *f, const char *data, size_t len)
+{
+	const char *end;
+	size_t n = 0;
+
+	/* What ends in the middle of a line was not finished. */
+	while ((end = memchr(data, '\n', len)) != NULL) {
+		vp_ask_read(f, data, (size_t)(end - data));
+		len -= (size_t)(end + 1 - data);
+		data = end + 1;
+		n++;
+	}
+	return n;
+}
+
 /* All that comes until the pipe is closed. False: too much, or too late. */
 static bool read_all(int fd, uint64_t until_ms, char *buf, size_t *len)
 {
@@ -271,7 +302,7 @@ static bool read_all(int fd, uint64_t until_ms, char *buf, size_t *len)
 static void collect(struct vp_found *f, int fd, pid_t pid, unsigned limit_ms)
 {
 	char *buf = malloc(TEXT_MAX);
-	size_t len = 0;
+	size_t len = 0, lines;
 	bool whole =
 		buf != NULL &&
 		read_all(fd, vp_ask_now_ms() + limit_ms + GRACE_MS, buf, &len);
@@ -281,15 +312,15 @@ static void collect(struct vp_found *f, int fd, pid_t pid, unsigned limit_ms)
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	f->source = "Azure";
+	lines = buf != NULL ? vp_ask_read_lines(f, buf, len) : 0;
+	f->source = "Azure";
 	if (!whole)
 		vp_found_note(f,
-		              "no answer in %.1f s: what was asked until "
-		              "then is lost",
+		              "no answer in %.1f s: what was to be asked "
+		              "then is not known",
 		              (double)limit_ms / 1000);
-	else if (len == 0)
+	else if (lines == 0)
 		vp_found_note(f, "the helper process that asks ended early");
-	else
-		vp_ask_read(f, buf, len);
 	free(buf);
 }
 

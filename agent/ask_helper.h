@@ -17,5 +17,7 @@ void vp_ask(struct vp_found *f, const struct vp_settings *s,
             const struct vp_ask_what *what);
 /* The parent's half: what the helper wrote, if it is what it should be. */
 void vp_ask_read(struct vp_found *f, const char *data, size_t len);
+/* The same of whole lines, of which each is such a text; how many. */
+size_t vp_ask_read_lines(struct vp_found *f, const char *data, size_t len);
 
 #endif

@@ -420,6 +420,26 @@ static void test_handed_over(void **state)
 	}
 }
 
+/* A line for each stage; the one that was begun does not count. */
+static void test_stages(void **state)
+{
+	static const char *const stages[] = {
+		"{\"discovered\": [{\"key\": \"key_vault\", \"value\": "
+		"\"kv\", \"source\": \"ARM\"}]}\n",
+		"{\"discovery_notes\": [\"a\"]}\n",
+		"{\"discovered\": [{\"key\": \"registry\", \"value\": "
+		"\"cr\", \"source\": \"ARM\"}]}",
+	};
+	char *text = vp_arena_printf(f.arena, "%s%s%s", stages[0], stages[1],
+	                             stages[2]);
+
+	(void)state;
+	assert_int_equal(vp_ask_read_lines(&f, text, strlen(text)), 2);
+	assert_string_equal(all(), "key_vault=kv;");
+	assert_int_equal(d.n_notes, 1);
+	assert_int_equal(vp_ask_read_lines(&f, "", 0), 0);
+}
+
 static void test_deadline(void **state)
 {
 	(void)state;
@@ -450,6 +470,7 @@ int main(void)
 		T(test_endpoint_of_agent),
 		T(test_tokens),
 		T(test_deadline),
+		T(test_stages),
 		T(test_error_codes),
 		T(test_handed_over),
 	};
