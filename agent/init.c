@@ -122,12 +122,20 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
             size_t size)
 {
 	struct vp_discovery *d = &facts->discovery;
+	struct vp_init_questions q = {
+		.arena = facts->arena,
+		.d = d,
+		.scenario = s->scenario,
+		.in = stdin,
+		.out = stderr,
+		.again = isatty(STDIN_FILENO) != 0,
+		.why = why,
+		.size = size,
+	};
 	char *text, *lacks;
 	int status = 0;
 
-	if (asks(s, facts->arena, d) &&
-	    !vp_init_ask(facts->arena, d, stdin, stderr,
-	                 isatty(STDIN_FILENO) != 0, why, size))
+	if (asks(s, facts->arena, d) && !vp_init_ask(&q))
 		return USAGE;
 	for (size_t i = 0; i < d->n_notes && s->verbosity >= 0; i++)
 		fprintf(stderr, "vnetprobe: %s\n", d->notes[i]);
@@ -139,10 +147,9 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
 	}
 	lacks = vp_init_lacks(facts->arena, d);
 	if (lacks == NULL)
-		status =
-			compose(facts->arena, d, s->scenario, &text, why, size);
+		status = compose(facts->arena, d, q.scenario, &text, why, size);
 	else
-		text = vp_init_text(facts->arena, d, s->scenario, NULL);
+		text = vp_init_text(facts->arena, d, q.scenario, NULL);
 	if (status == 0 && text == NULL) {
 		snprintf(why, size, "out of memory");
 		status = NOT_WRITTEN;

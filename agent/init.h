@@ -19,10 +19,19 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
 /* --- init_ask.c, init_write.c ------------------------------------------------
  */
 
-/* Asks, and puts the answers in the place of what was found. False, with a
- * sentence in why, for an answer that cannot be one. */
-bool vp_init_ask(struct vp_arena *arena, struct vp_discovery *d, FILE *in,
-                 FILE *out, bool again, char *why, size_t size);
+struct vp_init_questions {
+	struct vp_arena *arena;
+	struct vp_discovery *d; /* answers take the place of what was found */
+	const char *scenario;   /* and of this one; not NULL */
+	FILE *in, *out;
+	bool again; /* somebody sits there: a wrong answer may be mended */
+	char *why;
+	size_t size;
+};
+
+/* Asks. False, with a sentence in why that names the question, for an answer
+ * that cannot be one. */
+bool vp_init_ask(struct vp_init_questions *q);
 /* Anything to write a config of? */
 bool vp_init_knows(const struct vp_discovery *d);
 /* "the workspace mlw is NOT complete: its id is missing; ...": what check will

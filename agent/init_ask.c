@@ -10,28 +10,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue.h"
 #include "found.h"
 #include "wording.h"
 
 #define TRIES 3
-#define LINE 1024
 
+/* none: what an empty answer means where nothing was found. The scenario is no
+ * value that is found out; it comes last, so that older scripts fit. */
 static const struct question {
-	const char *key, *text, *example;
+	const char *key, *text, *example, *none;
 } questions[] = {
-	{ "cloud", "Cloud", "public, usgovernment or china" },
-	{ "region", "Region of the workspace", "eastus" },
-	{ "workspace", "Name of the workspace", "mlw-prod" },
+	{ "cloud", "Cloud", "public, usgovernment or china", "public" },
+	{ "region", "Region of the workspace", "eastus", "not known" },
+	{ "workspace", "Name of the workspace", "mlw-prod", "none" },
 	{ "workspace_id", "Its workspaceId",
-	  "a GUID: az resource show --ids ID --query properties.workspaceId" },
-	{ "notebook_fqdn", "Its notebooks' name",
-	  "notebookInfo.fqdn; without it, derived" },
-	{ "storage_account", "Storage accounts", "names, with blanks between" },
-	{ "key_vault", "Key vaults", "names" },
-	{ "registry", "Container registries", "names" },
-	{ "compute_instance", "Compute instances", "names" },
-	{ "online_endpoint", "Online endpoints", "names" },
-	{ "vnet", "Address space of the VNet", "10.20.0.0/16" },
+	  "a GUID: az ml workspace show -g RG -n NAME --query workspace_id",
+	  "not known" },
+	{ "notebook_fqdn", "Its notebooks' name", "notebookInfo.fqdn",
+	  "derived from name, region and id" },
+	{ "storage_account", "Storage accounts", "names, separated by spaces",
+	  "none" },
+	{ "key_vault", "Key vaults", "names, separated by spaces", "none" },
+	{ "registry", "Container registries", "names, separated by spaces",
+	  "none" },
+	{ "compute_instance", "Compute instances", "names, separated by spaces",
+	  "none" },
+	{ "online_endpoint", "Online endpoints", "names, separated by spaces",
+	  "none" },
+	{ "vnet", "Address space of the VNet", "10.20.0.0/16",
+	  "any private address" },
+	{ NULL, "Scenario", "a word that vnetprobe targets --scenario takes",
+	  "secured" },
 };
 
 /* All values of a key, with blanks between; "" for none. */
@@ -93,44 +103,104 @@ static bool take(struct vp_arena *arena, struct vp_discovery *d,
 	return true;
 }
 
-/* False: the input is at its end. */
-static bool read_line(FILE *in, char *line, size_t size)
+static bool take_scenario(const char **scenario, struct vp_arena *arena,
+                          const struct question *q, const char *line, char *why,
+                          size_t size)
 {
-	if (fgets(line, (int)size, in) == NULL)
+	char quoted[VP_QUOTE_TEXT];
+
+	if (vp_catalogue_scenario(line) == NULL) {
+		snprintf(why, size, "%s: %s is none: expected %s", q->text,
+		         vp_quote(quoted, line), q->example);
 		return false;
-	line[strcspn(line, "\r\n")] = '\0';
+	}
+	*scenario = vp_arena_strdup(arena, line);
 	return true;
 }
 
-bool vp_init_ask(struct vp_arena *arena, struct vp_discovery *d, FILE *in,
-                 FILE *out, bool again, char *why, size_t size)
+/* --- asking
+ * ---------------------------------------------------------------------- */
+
+struct asking {
+	struct vp_init_questions *q;
+	char *line; /* of getline() */
+	size_t room;
+};
+
+enum answer { END, KEEP, WORDS, MISTAKE };
+
+/* A line of any length, so that none is taken for two. */
+static enum answer read_answer(struct asking *a, const struct question *q)
 {
-	char line[LINE];
+	ssize_t n = getline(&a->line, &a->room, a->q->in);
+
+	if (n < 0)
+		return END;
+	if (strlen(a->line) != (size_t)n) {
+		snprintf(a->q->why, a->q->size,
+		         "%s: the answer has a NUL byte in it", q->text);
+		return MISTAKE;
+	}
+	a->line[strcspn(a->line, "\r\n")] = '\0';
+	return a->line[0] == '\0' ? KEEP : WORDS;
+}
+
+static bool take_answer(struct asking *a, const struct question *q)
+{
+	struct vp_init_questions *all = a->q;
+
+	if (q->key == NULL)
+		return strcmp(a->line, "-") == 0 ||
+		       take_scenario(&all->scenario, all->arena, q, a->line,
+		                     all->why, all->size);
+	if (strcmp(a->line, "-") == 0) {
+		forget(all->d, q->key);
+		return true;
+	}
+	return take(all->arena, all->d, q, a->line, all->why, all->size);
+}
+
+static void prompt(const struct asking *a, const struct question *q)
+{
+	const char *now = q->key != NULL ? known(a->q->arena, a->q->d, q->key)
+	                                 : a->q->scenario;
+
+	fprintf(a->q->out, "%s (%s) [%s%s]: ", q->text, q->example,
+	        *now != '\0' ? "" : "leave empty: ",
+	        *now != '\0' ? now : q->none);
+	fflush(a->q->out);
+}
+
+/* Until there is an answer that can be one. */
+static enum answer ask_one(struct asking *a, const struct question *q)
+{
+	for (unsigned n = 1;; n++) {
+		enum answer got;
+
+		prompt(a, q);
+		got = read_answer(a, q);
+		if (got == END)
+			fputc('\n', a->q->out);
+		if (got == END || got == KEEP)
+			return got;
+		if (got == WORDS && take_answer(a, q))
+			return WORDS;
+		if (!a->q->again || n == TRIES)
+			return MISTAKE;
+		fprintf(a->q->out, "%s\n", a->q->why);
+	}
+}
+
+bool vp_init_ask(struct vp_init_questions *q)
+{
+	struct asking a = { .q = q };
+	enum answer got = KEEP;
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++) {
-		const struct question *q = &questions[i];
-		const char *now = known(arena, d, q->key);
-
-		for (unsigned n = 0;; n++) {
-			fprintf(out, "%s (%s) [%s]: ", q->text, q->example,
-			        now);
-			fflush(out);
-			if (!read_line(in, line, sizeof(line))) {
-				fputc('\n', out);
-				return true;
-			}
-			if (line[0] == '\0')
-				break;
-			if (strcmp(line, "-") == 0) {
-				forget(d, q->key);
-				break;
-			}
-			if (take(arena, d, q, line, why, size))
-				break;
-			if (!again || n + 1 == TRIES)
-				return false;
-			fprintf(out, "%s\n", why);
-		}
+		got = ask_one(&a, &questions[i]);
+		if (got == END || got == MISTAKE)
+			break;
 	}
-	return true;
+	free(a.line);
+	return got != MISTAKE;
 }

@@ -18,6 +18,7 @@
 struct asked {
 	struct vp_arena *arena;
 	struct vp_discovery d;
+	const char *scenario;
 	bool ok;
 	char why[512];
 };
@@ -30,7 +31,16 @@ static struct asked answer(const char *text, size_t len)
 
 	assert_non_null(in);
 	assert_non_null(out);
-	a.ok = vp_init_ask(a.arena, &a.d, in, out, false, a.why, sizeof(a.why));
+	struct vp_init_questions q = { .arena = a.arena,
+		                       .d = &a.d,
+		                       .scenario = "secured",
+		                       .in = in,
+		                       .out = out,
+		                       .why = a.why,
+		                       .size = sizeof(a.why) };
+
+	a.ok = vp_init_ask(&q);
+	a.scenario = q.scenario;
 	fclose(in);
 	fclose(out);
 	return a;
@@ -105,6 +115,47 @@ static void test_lacks(void **state)
 		free(text);
 		vp_arena_destroy(a.arena);
 	}
+}
+
+static void test_answers(void **state)
+{
+	static char many[12000];
+	struct asked a;
+
+	(void)state;
+	/* One line is one answer, however long. */
+	strcpy(many, "\neastus\n\n\n\n");
+	for (unsigned i = 0; i < 400; i++)
+		snprintf(many + strlen(many), sizeof(many) - strlen(many),
+		         "staccount%u ", i);
+	strcat(many, "\nkv-lab\n\n\n\n\nno-vnet\n");
+	a = answer(many, strlen(many));
+	assert_true(a.ok);
+	assert_int_equal(a.d.n_values, 402);
+	assert_string_equal(vp_found_get(&a.d, "key_vault")->value, "kv-lab");
+	assert_string_equal(a.scenario, "no-vnet");
+	vp_arena_destroy(a.arena);
+
+	a = answer("\neast\0us\n", 10);
+	assert_false(a.ok);
+	assert_string_equal(a.why, "Region of the workspace: the answer has a "
+	                           "NUL byte in it");
+	vp_arena_destroy(a.arena);
+
+	a = answer("mars\n", 5);
+	assert_false(a.ok);
+	assert_non_null(strstr(a.why, "Cloud: 'mars' is none"));
+	vp_arena_destroy(a.arena);
+
+	a = answer("\n\n\n\n\n\n\n\n\n\n\nodd\n", 15);
+	assert_false(a.ok);
+	assert_non_null(strstr(a.why, "Scenario: 'odd' is none"));
+	vp_arena_destroy(a.arena);
+
+	a = answer("china", 5); /* the end of the input keeps the rest */
+	assert_true(a.ok);
+	assert_string_equal(vp_found_get(&a.d, "cloud")->value, "china");
+	vp_arena_destroy(a.arena);
 }
 
 /* "name:port address address;" of each target that has addresses. */
@@ -184,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lacks),
+		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_addresses),
 	};
 
