@@ -118,6 +118,20 @@ static int write_over(const char *path, const char *text, char *why,
 	return NOT_WRITTEN;
 }
 
+static const char *what_next(const struct vp_settings *s,
+                             const struct vp_discovery *d)
+{
+	if (!s->discover)
+		return "try --discover, --from with what az prints, or --ask";
+	for (size_t i = 0; i < d->n_values; i++) {
+		if (strcmp(d->values[i].source, "IMDS") == 0)
+			return "try --workspace ID, --from with what az "
+			       "prints, or --ask";
+	}
+	return "169.254.169.254 does not answer: this is no Azure VM, or it is "
+	       "blocked; use --from or --ask";
+}
+
 int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
             size_t size)
 {
@@ -141,8 +155,8 @@ int vp_init(const struct vp_settings *s, struct vp_facts *facts, char *why,
 		fprintf(stderr, "vnetprobe: %s\n", d->notes[i]);
 	if (!vp_init_knows(d)) {
 		snprintf(why, size,
-		         "no workspace was found, and nothing of it: try "
-		         "--discover, --from with what az prints, or --ask");
+		         "no workspace was found, and nothing of it: %s",
+		         what_next(s, d));
 		return USAGE;
 	}
 	lacks = vp_init_lacks(facts->arena, d);

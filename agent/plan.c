@@ -63,7 +63,9 @@ static bool add_targets(struct vp_planner *p)
 				: "no target: name one, such as "
 				  "ACCOUNT.blob.core.windows.net, or "
 				  "give a config with -c; this machine's own "
-				  "files and variables name no workspace");
+				  "files and variables name no workspace "
+				  "('vnetprobe init --ask' writes a config "
+				  "from answers)");
 	return true;
 }
 

@@ -70,6 +70,24 @@ static const char *cut_url(char **host, bool *tls)
 	       "https://NAME/";
 }
 
+/* "stlab" at the command line: its search suffixes would make another name of
+ * it at every place. */
+static bool is_label(struct vp_planner *p, const struct vp_extra_target *t,
+                     const char *host)
+{
+	const struct vp_catalogue_suffix *row = vp_catalogue_of(
+		p->s->cloud, t->has_kind ? t->kind : VP_KIND_BLOB);
+	char shown[VP_PLAN_SHOWN];
+
+	if (strcmp(t->origin, "argument") != 0 || *host == '\0' ||
+	    strchr(host, '.') != NULL || strchr(host, ':') != NULL)
+		return false;
+	vp_plan_refuse(p, "'%s' is no full name; did you mean %s%s?",
+	               vp_plan_shown(shown, host), shown,
+	               row != NULL ? row->suffix : ".blob.core.windows.net");
+	return true;
+}
+
 bool vp_plan_extra(struct vp_planner *p, const struct vp_extra_target *t)
 {
 	struct vp_draft d = {
@@ -100,6 +118,8 @@ bool vp_plan_extra(struct vp_planner *p, const struct vp_extra_target *t)
 		return bad_target(p, t, "the name and 'port' say two ports");
 	if (port != 0)
 		d.port = port;
+	if (is_label(p, t, host))
+		return false;
 	d.name = host;
 	return vp_plan_add(p, &d);
 }
