@@ -4,7 +4,9 @@
  */
 #include "planner.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define SMB 445
 
@@ -185,6 +187,18 @@ bool vp_plan_workspace(struct vp_planner *p)
 
 /* --- storage, vaults, registries ------------------------------------------ */
 
+/* 3 to 24 letters and digits; a secondary region's has its ending too (R1). */
+static bool is_account(const char *label)
+{
+	static const char secondary[] = "-secondary";
+	size_t n = 0;
+
+	while (isalnum((unsigned char)label[n]))
+		n++;
+	return n >= 3 && n <= 24 &&
+	       (label[n] == '\0' || strcasecmp(label + n, secondary) == 0);
+}
+
 /*
  * A label, or the full name of one service of an account with an Azure DNS
  * zone (acct.z12.blob.storage.azure.net): *base is then acct.z12, and *tail
@@ -196,10 +210,16 @@ static bool account_base(struct vp_planner *p, const struct vp_draft *d,
 {
 	const struct vp_catalogue_suffix *row;
 	struct vp_arena *arena = p->facts->arena;
+	char shown[VP_PLAN_SHOWN];
 	const char *dot;
 
 	*base = vp_arena_strdup(arena, name);
 	*service = NULL;
+	if (strchr(name, '.') == NULL && !is_account(name))
+		return vp_plan_refuse_at(p, d->origin,
+		                         "'%s' is no storage account's name: 3 "
+		                         "to 24 lower-case letters and digits",
+		                         vp_plan_shown(shown, name));
 	if (strchr(name, '.') == NULL) {
 		row = vp_catalogue_of(p->s->cloud, VP_KIND_BLOB);
 		*tail = strchr(row->suffix + 1, '.');

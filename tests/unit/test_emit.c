@@ -17,7 +17,7 @@
 	"region: eastus\n"                                                     \
 	"workspace: {id: " GUID ", notebook_fqdn: n.notebooks.azure.net,"      \
 	" addresses: [10.0.0.5, 10.0.0.6]}\n"                                  \
-	"storage_accounts: [{name: st, services: [file, blob],"                \
+	"storage_accounts: [{name: sta, services: [file, blob],"               \
 	" addresses: [10.0.0.7]}]\n"                                           \
 	"key_vaults: [{name: kv, addresses: [10.0.0.9, 'fd00::9']},"           \
 	" {name: nowhere}]\n"                                                  \
@@ -177,7 +177,7 @@ static void test_hosts(void **state)
 	assert_int_equal(e.status, 0);
 	assert_string_equal(
 		entries(&e),
-		"10.0.0.7 st.blob.core.windows.net st.file.core.windows.net\n"
+		"10.0.0.7 sta.blob.core.windows.net sta.file.core.windows.net\n"
 		"10.0.0.9 kv.vault.azure.net\n"
 		"fd00::9 kv.vault.azure.net\n"
 		"# " GUID ".workspace.eastus.api.azureml.ms: several addresses "

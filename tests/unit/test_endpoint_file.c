@@ -45,7 +45,7 @@
 	"{\"name\": \"c1\", \"properties\": {\"privateIPAddress\": "           \
 	"\"10.0.0.7\", \"privateLinkConnectionProperties\": {"                 \
 	"\"requiredMemberName\": \"blob\", "                                   \
-	"\"fqdns\": [\"st.blob.core.windows.net\"]}}}]}}"
+	"\"fqdns\": [\"sta.blob.core.windows.net\"]}}}]}}"
 
 #define ENDPOINT                                                               \
 	"{\"name\": \"pe-kv\", \"ipConfigurations\": [],"                      \
@@ -63,7 +63,7 @@
 	"{\"fqdn\": \"" GUID                                                   \
 	".workspace.eastus.cert.privatelink.api.azureml.ms\","                 \
 	" \"recordType\": \"A\", \"ipAddresses\": [\"10.0.0.4\"]},"            \
-	"{\"fqdn\": \"st.privatelink.file.core.windows.net\","                 \
+	"{\"fqdn\": \"sta.privatelink.file.core.windows.net\","                \
 	" \"ipAddresses\": [\"10.0.0.8\"]},"                                   \
 	"{\"fqdn\": \"reg.eastus.data.privatelink.azurecr.io\","               \
 	" \"ipAddresses\": [\"10.0.0.11\"]},"                                  \
@@ -111,7 +111,7 @@ static void test_shapes(void **state)
 		     "member notebook (x.json)\n"
 		     "*.eastus.inference.ml.azure.com 10.0.0.6 pe-aml, member "
 		     "inference (x.json)\n";
-	static const char blob[] = "st.blob.core.windows.net 10.0.0.7 "
+	static const char blob[] = "sta.blob.core.windows.net 10.0.0.7 "
 				   "pe-blob.nic, member blob (x.json)\n";
 	static const char vault[] =
 		"kv.vault.azure.net 10.0.0.9+fd00::9 pe-kv (x.json)\n";
@@ -130,7 +130,7 @@ static void test_shapes(void **state)
 		  "(x.json)\n" GUID
 		  ".workspace.eastus.cert.api.azureml.ms 10.0.0.4 pe-aml "
 		  "(x.json)\n"
-		  "st.file.core.windows.net 10.0.0.8 pe-aml (x.json)\n"
+		  "sta.file.core.windows.net 10.0.0.8 pe-aml (x.json)\n"
 		  "reg.eastus.data.azurecr.io 10.0.0.11 pe-aml (x.json)\n"
 		  "api.monitor.azure.com 10.0.0.12 pe-aml (x.json)\n"
 		  "c.privatelink.eastus.azmk8s.io 10.0.0.13 pe-aml "
@@ -424,7 +424,7 @@ static const char *expected(const struct made *m, const char *name)
 	"workspace: {id: " GUID ", notebook_fqdn: "                            \
 	"ml-lab.eastus.notebooks.azure.net, compute_instances: [ci], "         \
 	"online_endpoints: [score, far.westus.inference.ml.azure.com]}\n"      \
-	"storage_accounts: [{name: ST}]\n"
+	"storage_accounts: [{name: STa}]\n"
 
 static void test_matching(void **state)
 {
@@ -448,9 +448,9 @@ static void test_matching(void **state)
 	                    "10.0.0.6");
 	assert_string_equal(expected(m, "far.westus.inference.ml.azure.com"),
 	                    "");
-	assert_string_equal(expected(m, "st.blob.core.windows.net"),
+	assert_string_equal(expected(m, "sta.blob.core.windows.net"),
 	                    "10.0.0.7");
-	assert_string_equal(expected(m, "st.file.core.windows.net"), "");
+	assert_string_equal(expected(m, "sta.file.core.windows.net"), "");
 	assert_int_equal(strncmp(m->facts->targets[0].expected_from,
 	                         "pe-aml, member default (/tmp/vp-", 32),
 	                 0);
@@ -519,17 +519,17 @@ static void test_with_config(void **state)
 		const char *yaml, *want; /* NULL: refused */
 	} cases[] = {
 		/* the same, or one of those stated */
-		{ "storage_accounts: [{name: st, services: [blob], "
+		{ "storage_accounts: [{name: sta, services: [blob], "
 		  "addresses: [10.0.0.7]}]",
 		  "10.0.0.7" },
-		{ "storage_accounts: [{name: st, services: [blob], "
+		{ "storage_accounts: [{name: sta, services: [blob], "
 		  "addresses: [10.0.0.8, 10.0.0.7]}]",
 		  "10.0.0.7" },
-		{ "storage_accounts: [{name: st, services: [blob], "
+		{ "storage_accounts: [{name: sta, services: [blob], "
 		  "addresses: [10.0.0.8]}]",
 		  NULL },
 		/* past the endpoint on purpose */
-		{ "storage_accounts: [{name: st, services: [blob], "
+		{ "storage_accounts: [{name: sta, services: [blob], "
 		  "expect: service-endpoint}]",
 		  "" },
 	};
@@ -541,13 +541,13 @@ static void test_with_config(void **state)
 		if (cases[i].want != NULL) {
 			assert_int_equal(m->status, 0);
 			assert_string_equal(
-				expected(m, "st.blob.core.windows.net"),
+				expected(m, "sta.blob.core.windows.net"),
 				cases[i].want);
 		} else {
 			assert_int_equal(m->status, 2);
 			assert_non_null(strstr(m->why,
 			                       "storage_accounts[0]: "
-			                       "st.blob.core.windows.net has "
+			                       "sta.blob.core.windows.net has "
 			                       "the address 10.0.0.8 here and "
 			                       "10.0.0.7 in pe-blob.nic, "
 			                       "member blob ("));
@@ -614,7 +614,7 @@ static void test_plan_notes(void **state)
 	assert_int_equal(m->status, 0);
 	assert_non_null(strstr(m->why, ": this private endpoint lists no"));
 	assert_non_null(strstr(m->why, ": none of its names is a target, such "
-	                               "as st.blob.core.windows.net"));
+	                               "as sta.blob.core.windows.net"));
 	done(m);
 	m = make("key_vaults: [{name: kv}]", "{", NULL);
 	assert_int_equal(m->status, 2);

@@ -183,20 +183,20 @@ static const struct {
 	  "kv.vault.azure.net", 443, VP_EXPECT_PUBLIC,
 	  "stated for it in key_vaults[0]" },
 	/* accounts with an Azure DNS zone */
-	{ "storage_accounts: [{name: st.z12.blob.storage.azure.net}]\n",
-	  "st.z12.blob.storage.azure.net", 443, VP_EXPECT_PRIVATE,
+	{ "storage_accounts: [{name: sta.z12.blob.storage.azure.net}]\n",
+	  "sta.z12.blob.storage.azure.net", 443, VP_EXPECT_PRIVATE,
 	  "secured: a storage account" },
-	{ "storage_accounts: [{name: st.z12.blob.storage.azure.net, "
+	{ "storage_accounts: [{name: sta.z12.blob.storage.azure.net, "
 	  "services: [dfs]}]\n",
-	  "st.z12.dfs.storage.azure.net", 443, VP_EXPECT_PRIVATE,
+	  "sta.z12.dfs.storage.azure.net", 443, VP_EXPECT_PRIVATE,
 	  "secured: a storage account" },
-	{ "cloud: usgovernment\nstorage_accounts: [{name: st, services: "
+	{ "cloud: usgovernment\nstorage_accounts: [{name: sta, services: "
 	  "[table]}]\n",
-	  "st.table.core.usgovcloudapi.net", 443, VP_EXPECT_PRIVATE,
+	  "sta.table.core.usgovcloudapi.net", 443, VP_EXPECT_PRIVATE,
 	  "secured: a storage account" },
 	/* the second region of an account is a service of its own group */
-	{ "storage_accounts: [{name: st-secondary.blob.core.windows.net}]\n",
-	  "st-secondary.blob.core.windows.net", 443, VP_EXPECT_PRIVATE,
+	{ "storage_accounts: [{name: sta-secondary.blob.core.windows.net}]\n",
+	  "sta-secondary.blob.core.windows.net", 443, VP_EXPECT_PRIVATE,
 	  "secured: a storage account" },
 	{ "scenario: aks\naks_clusters: [{name: c-1.hcp.eastus.azmk8s.io}]\n",
 	  "c-1.hcp.eastus.azmk8s.io", 443, VP_EXPECT_PUBLIC,
@@ -307,7 +307,7 @@ static const struct {
 	{ "targets: [{name: \"a.example:80\", port: 81}]\n",
 	  "t.yaml:1:18: targets[0]: 'a.example:80': the name and 'port' say "
 	  "two ports" },
-	{ "storage_accounts: [{name: st.vault.azure.net}]\n",
+	{ "storage_accounts: [{name: sta.vault.azure.net}]\n",
 	  "t.yaml:1:27: storage_accounts[0]: the name is neither" },
 	{ "targets: [{name: a.example, expect: public},"
 	  " {name: a.example, expect: private}]\n",
@@ -366,6 +366,74 @@ static void test_refusals(void **state)
 }
 
 /* What the command line names stands in no file, also with a config. */
+/* A label is no name: at the command line it is said, with what is meant. */
+static void test_label(void **state)
+{
+	static const struct {
+		const char *text, *origin, *want; /* NULL: taken */
+	} rows[] = {
+		{ "stlab", "argument",
+		  "'stlab' is no full name; did you mean "
+		  "stlab.blob.core.windows.net?" },
+		{ "stlab:445", "argument",
+		  "'stlab' is no full name; did you mean "
+		  "stlab.blob.core.windows.net?" },
+		{ "localhost.", "argument", NULL },
+		{ "stlab.blob.core.windows.net", "argument", NULL },
+		{ "stlab", "targets[0]", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct vp_extra_target *t;
+		struct made m;
+		int rc;
+
+		make(&m, "targets: [{name: a.example}]\n");
+		t = VP_PUSH(m.s.arena, m.s.targets, m.s.n_targets);
+		t->text = vp_arena_strdup(m.s.arena, rows[i].text);
+		t->origin = vp_arena_strdup(m.s.arena, rows[i].origin);
+		rc = vp_plan_make(m.facts, &m.s, m.why, sizeof(m.why));
+		assert_int_equal(rc, rows[i].want != NULL ? 2 : 0);
+		if (rows[i].want != NULL)
+			assert_string_equal(m.why, rows[i].want);
+		done(&m);
+	}
+}
+
+/* Names that an account may have: 3 to 24 letters and digits. */
+static void test_account_names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool ok;
+	} rows[] = {
+		{ "abc", true },
+		{ "ab", false },
+		{ "abcdefghijklmnopqrstuvw4", true },
+		{ "abcdefghijklmnopqrstuvwx5", false },
+		{ "st-lab", false },
+		{ "st_lab", false },
+		{ "abc-secondary", true },
+		{ "abc-secondaryx", false },
+		{ "ab.z1.blob.storage.azure.net", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct made m;
+		int rc;
+
+		make(&m, "targets: [{name: a.example}]\n");
+		VP_PUSH(m.s.arena, m.s.storage_accounts, m.s.n_storage_accounts)
+			->name = vp_arena_strdup(m.s.arena, rows[i].name);
+		rc = vp_plan_make(m.facts, &m.s, m.why, sizeof(m.why));
+		if ((rc == 0) != rows[i].ok)
+			fail_msg("%s: %s", rows[i].name, m.why);
+		done(&m);
+	}
+}
+
 static void test_refused_argument(void **state)
 {
 	struct vp_extra_target *t;
@@ -444,11 +512,11 @@ static void test_services(void **state)
 		  VP_KIND_NOTEBOOK, "hubs[0] (notebook name derived)" },
 		{ "phi.eastus.models.ai.azure.com", VP_KIND_SERVERLESS_MODEL,
 		  "hubs[0].serverless_models[0]" },
-		{ "st.blob.core.windows.net", VP_KIND_BLOB,
+		{ "sta.blob.core.windows.net", VP_KIND_BLOB,
 		  "storage_accounts[0]" },
-		{ "st.file.core.windows.net", VP_KIND_FILE,
+		{ "sta.file.core.windows.net", VP_KIND_FILE,
 		  "storage_accounts[0]" },
-		{ "st.dfs.core.windows.net", VP_KIND_DFS,
+		{ "sta.dfs.core.windows.net", VP_KIND_DFS,
 		  "storage_accounts[0]" },
 		{ "ai.cognitiveservices.azure.com", VP_KIND_AI_SERVICES,
 		  "ai_services[0].services[0]" },
@@ -468,7 +536,7 @@ static void test_services(void **state)
 	make(&m,
 	     "region: eastus\n"
 	     "hubs: [{name: h, id: " GUID ", serverless_models: [phi]}]\n"
-	     "storage_accounts: [{name: st, hierarchical_namespace: "
+	     "storage_accounts: [{name: sta, hierarchical_namespace: "
 	     "true}]\n"
 	     "ai_services: [{name: ai, services: [cognitiveservices, "
 	     "services.ai]}]\n"
@@ -879,6 +947,8 @@ int main(void)
 		cmocka_unit_test(test_expectations),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_refused_argument),
+		cmocka_unit_test(test_label),
+		cmocka_unit_test(test_account_names),
 		cmocka_unit_test(test_notebook),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_aks),
