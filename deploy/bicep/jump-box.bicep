@@ -34,6 +34,14 @@ param adminPublicKey string
 @description('Size of the virtual machine.')
 param vmSize string = 'Standard_B2s'
 
+@description('Image of the virtual machine. A Debian package fits the release that it was built on: here Debian 12. The bundle fits all.')
+param image object = {
+  publisher: 'Debian'
+  offer: 'debian-12'
+  sku: '12-gen2'
+  version: 'latest'
+}
+
 @description('Resource group of the workspace: the identity gets Reader on it, for vnetprobe --discover. Empty: no right is given.')
 param workspaceResourceGroup string = resourceGroup().name
 
@@ -84,10 +92,14 @@ write_files:
       url=$(cat url) want=$(cat sha256)
       rm -f url
       [ -n "$url" ] || exit 0
+      # An image comes without lists of packages, and perhaps without curl.
+      export DEBIAN_FRONTEND=noninteractive
+      timeout 300 apt-get -q update || echo "the distribution's mirror does not answer"
+      command -v curl >/dev/null || timeout 300 apt-get install -y curl
       printf 'url = "%s"\n' "$url" |
         curl -fsS --noproxy '*' --retry 5 --retry-connrefused --max-time 120 -K - -o vnetprobe.deb
       echo "$want  vnetprobe.deb" | sha256sum -c -
-      DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y ./vnetprobe.deb
+      timeout 600 apt-get install -y ./vnetprobe.deb
       systemctl enable --now vnetprobe.timer
 runcmd:
   - [sh, -c, 'sh /run/vnetprobe-install/install || echo "vnetprobe was not installed"; rm -rf /run/vnetprobe-install']
@@ -138,12 +150,7 @@ resource vm 'Microsoft.Compute/virtualMachines@2023-09-01' = {
       }
     }
     storageProfile: {
-      imageReference: {
-        publisher: 'Canonical'
-        offer: '0001-com-ubuntu-server-jammy'
-        sku: '22_04-lts-gen2'
-        version: 'latest'
-      }
+      imageReference: image
       osDisk: {
         createOption: 'FromImage'
         deleteOption: 'Delete'

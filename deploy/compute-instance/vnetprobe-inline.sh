@@ -1,13 +1,15 @@
 #!/bin/bash
 # For the setup script box, where no file share can be mounted: wants nothing but
-# bash, coreutils and getent, and is over within 15 s. Fill in your names, as
-# name or name:port, and as text what addresses of the VNet begin with that are
-# not private by RFC 1918 or 6598 ('20.30.'). Ends with 0; with the argument
-# strict: 0 private, 1 not, 3 could not tell. Only private addresses are
-# connected to. Packets are not watched: vnetprobe check does that.
+# bash, coreutils and getent, and is over within 15 s. Ends with 0; with the argument
+# strict: 0 private, 1 not, 3 could not tell. Only private addresses are connected
+# to. Packets are not watched: vnetprobe check does that.
+
+# Fill in your names, as name or name:port.
 names='mystorage.blob.core.windows.net mystorage.file.core.windows.net:445
   myvault.vault.azure.net myregistry.azurecr.io
   WORKSPACEID.workspace.REGION.api.azureml.ms'
+# How your VNet's addresses begin, if they are not 10., 172.16-31., 192.168. or
+# 100.64-127.; e.g. '20.30.'
 vnet=''
 
 private() { # ADDRESS
@@ -41,6 +43,12 @@ one() { # NAME PORT
   esac
 }
 
+case " ${names//[[:space:]]/ }" in *WORKSPACEID* | *REGION* | *' mystorage.'* | *' myvault.'* | *' myregistry.'*)
+  echo "vnetprobe inline: inconclusive: fill in your names: WORKSPACEID, REGION, mystorage, myvault and myregistry are samples"
+  [ "${1:-}" = strict ] || exit 0
+  exit 3
+  ;;
+esac
 said=$(for n in $names; do case $n in *:*) one "${n%:*}" "${n##*:}" ;; *) one "$n" 443 ;; esac & done && wait)
 echo "$said" | sort
 verdict='pass: each name is private and its port open; packets were not watched' status=0

@@ -68,6 +68,9 @@ part_bundle() {
   t "it tells its targets, elsewhere" 0 'kv-lab.vault.azure.net:443' \
     "${at[@]}" "$inside/vnetprobe" targets kv-lab.vault.azure.net
   t "it explains" 0 'Link the zone' "${at[@]}" "$inside/vnetprobe" explain dns-zone-not-linked
+  mkdir "$root/opt/a:b" && cp -r "$root$inside" "$root/opt/a:b/"
+  t "where its libraries could not be named, it says so" 127 "no directory with ':' or ';'.* out of /opt/a:b/" \
+    "${at[@]}" "/opt/a:b/$name/vnetprobe" --version
   bundle_check "$root" "$inside/vnetprobe"
 }
 
