@@ -254,6 +254,15 @@ static const struct vp_finding_type rows[] = {
 	    "        private_endpoint: {what}",
 	    "Microsoft: key-vault/general/private-link-diagnostics "
 	    "(x-ms-keyvault-network-info)"),
+	ROW(WARNING, "reach", "service-source-unclear",
+	    "whom the service was called by is not clear",
+	    "The header by which a Key Vault tells its caller's address has "
+	    "none that can be read, or several that differ.",
+	    "The address is what proves the way. Something between may write "
+	    "the header, or Azure writes it in a form not known here.",
+	    "See the header as it comes, and report a form that is not known:\n"
+	    "    curl -si https://{name}/healthstatus | grep -i network-info",
+	    "docs/sources.md: K1"),
 	ROW(WARNING, "reach", "service-endpoint-used",
 	    "the service was not called over a private link",
 	    "The service saw this machine's own private address and a "

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "vnetprobe/signature.h"
+
 /* --- the answer as evidence -------------------------------------------- */
 
 static const char *or_unknown(const char *text)
@@ -256,10 +258,41 @@ static void judge_connection(struct reach *c)
 	d = reach_hit(c, "service-endpoint-used",
 	              "The service at {address} was called from this machine, "
 	              "and not over a private link ({what}).");
-	d->words.what = h->connection_type;
+	d->words.what = *h->connection_type != '\0' ? h->connection_type
+	                                            : "it names no type";
 	source_line(c, d);
 	http_line(c, d);
 	reach_line(c, d, reach_route(c->j, &c->a->route));
+}
+
+/* A vault's answer of which the rule wants the header that tells. */
+static bool has_to_tell(const struct vp_http_facts *h)
+{
+	const struct vp_signature_row *row =
+		h->rule != NULL ? vp_signature_row(h->rule) : NULL;
+
+	return row != NULL && row->header != NULL &&
+	       strstr(row->header, "network-info") != NULL;
+}
+
+/* Whom the service was called by is what proves the path: that it is not known
+ * is told, whatever else is fine. */
+static void judge_doubt(struct reach *c)
+{
+	const struct vp_http_facts *h = &c->a->http;
+	const char *doubt = h->source_doubt;
+	struct judge_draft *d;
+
+	if (doubt == NULL && h->service_saw.family == 0 && has_to_tell(h))
+		doubt = "no address is told";
+	if (doubt == NULL)
+		return;
+	d = reach_hit(c, "service-source-unclear",
+	              "Whom the service at {address} was called by is not "
+	              "clear: {what}.");
+	d->words.what = doubt;
+	source_line(c, d);
+	http_line(c, d);
 }
 
 static void judge_source(struct reach *c)
@@ -271,6 +304,7 @@ static void judge_source(struct reach *c)
 	if (c->t->expect != VP_EXPECT_PRIVATE &&
 	    c->t->expect != VP_EXPECT_SERVICE_ENDPOINT)
 		return;
+	judge_doubt(c);
 	if (saw->family == 0 || reach_is_ours(c, saw)) {
 		judge_connection(c);
 		judge_endpoint(c);

@@ -66,6 +66,7 @@ static json_t *http(struct writer *w, const struct vp_http_facts *h)
 		report_put_string(w, o, "rule", h->rule);
 	}
 	report_put_string(w, o, "said", h->said);
+	report_put_string(w, o, "source_doubt", h->source_doubt);
 	return o;
 }
 

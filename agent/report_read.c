@@ -99,6 +99,8 @@ static void read_refusal(struct fields *r, const json_t *o,
 		h->rule = fields_text(r, o, "rule");
 	if (fields_has(o, "said"))
 		h->said = fields_text(r, o, "said");
+	if (fields_has(o, "source_doubt"))
+		h->source_doubt = fields_text(r, o, "source_doubt");
 }
 
 static void read_http(struct fields *r, const json_t *parent,

@@ -133,14 +133,12 @@ static unsigned read_status(struct span headers)
 	return status >= 100 ? status : 0;
 }
 
-/* The value of the first header of this name; false if there is none. */
-static bool header(const struct answer *a, struct span name, struct span *out)
+/* The value of the next header of this name in *rest, which goes on behind it;
+ * false if there is none. */
+static bool next_header(struct span *rest, struct span name, struct span *out)
 {
-	struct span rest = a->headers;
-
-	cut(&rest, '\n'); /* the status line */
-	while (rest.len > 0) {
-		struct span value = cut(&rest, '\n');
+	while (rest->len > 0) {
+		struct span value = cut(rest, '\n');
 		struct span key;
 
 		if (memchr(value.p, ':', value.len) == NULL)
@@ -152,6 +150,23 @@ static bool header(const struct answer *a, struct span name, struct span *out)
 		return true;
 	}
 	return false;
+}
+
+/* All headers, without the status line. */
+static struct span headers_of(const struct answer *a)
+{
+	struct span rest = a->headers;
+
+	cut(&rest, '\n');
+	return rest;
+}
+
+/* The value of the first header of this name; false if there is none. */
+static bool header(const struct answer *a, struct span name, struct span *out)
+{
+	struct span rest = headers_of(a);
+
+	return next_header(&rest, name, out);
 }
 
 /*
@@ -198,6 +213,9 @@ static struct vp_addr read_addr(struct span s)
 		n++;
 	memcpy(text, s.p, n);
 	text[n] = '\0';
+	if (strchr(text, '.') != NULL && strchr(text, ':') != NULL &&
+	    strchr(text, ':') == strrchr(text, ':'))
+		*strchr(text, ':') = '\0'; /* a.b.c.d:port */
 	if (vp_addr_parse(&a, text) != 0)
 		return none;
 	if (a.family == 6 && memcmp(a.bytes, mapped, sizeof(mapped)) == 0) {
@@ -210,28 +228,91 @@ static struct vp_addr read_addr(struct span s)
 
 /* --- what a service tells beside its code -------------------------------- */
 
+/* What all network-info headers of one answer tell. */
+struct caller {
+	struct vp_http_facts *out;
+	struct vp_arena *arena;
+	bool unreadable, differ;
+};
+
+/* One address of a list. Of two that differ the public one is kept: it is what
+ * speaks against the path. */
+static void take_addr(struct caller *c, struct span value)
+{
+	struct vp_addr *saw = &c->out->service_saw, a;
+
+	value = trim(value);
+	if (value.len > 0 && (value.p[0] == '[' || value.p[0] == '"'))
+		value = (struct span){ value.p + 1, value.len - 1 };
+	a = read_addr(value);
+	if (a.family == 0) {
+		c->unreadable = true;
+	} else if (saw->family == 0) {
+		*saw = a;
+	} else if (!vp_addr_equal(saw, &a)) {
+		c->differ = true;
+		if (vp_addr_scope(&a, NULL, 0) == VP_SCOPE_PUBLIC)
+			*saw = a;
+	}
+}
+
+static void take_addrs(struct caller *c, struct span value)
+{
+	do {
+		take_addr(c, cut(&value, ','));
+	} while (value.len > 0);
+}
+
+/* Of two that differ the one that is no private link is kept. */
+static void take_type(struct caller *c, struct span value)
+{
+	char *type = keep(c->arena, value, CODE_MAX);
+	char **have = &c->out->connection_type;
+
+	if (type == NULL)
+		return;
+	if (*have != NULL && strcasecmp(*have, type) != 0)
+		c->differ = true;
+	if (*have == NULL || strcasecmp(*have, "PrivateLink") == 0)
+		*have = type;
+}
+
+static void take_info(struct caller *c, struct span info)
+{
+	while (info.len > 0) {
+		struct span value = cut(&info, ';');
+		struct span key = trim(cut(&value, '='));
+
+		value = trim(value);
+		if (equal_nocase(key, SPAN("addr")))
+			take_addrs(c, value);
+		else if (equal_nocase(key, SPAN("conn_type")))
+			take_type(c, value);
+		else if (equal_nocase(key, SPAN("private_endpoint")))
+			c->out->private_endpoint =
+				keep(c->arena, value, VALUE_MAX);
+	}
+}
+
 /* conn_type=PrivateLink;private_endpoint=ARM-ID;addr=10.1.2.3;... (K1) */
 static void read_network_info(struct vp_http_facts *out, struct vp_arena *arena,
                               const struct answer *a)
 {
-	struct span info, rest;
+	struct caller c = { .out = out, .arena = arena };
+	struct span headers = headers_of(a), info, rest;
+	bool told = false;
 
-	if (header(a, SPAN("x-ms-keyvault-network-info"), &info)) {
-		while (info.len > 0) {
-			struct span value = cut(&info, ';');
-			struct span key = trim(cut(&value, '='));
-
-			value = trim(value);
-			if (equal_nocase(key, SPAN("addr")))
-				out->service_saw = read_addr(value);
-			else if (equal_nocase(key, SPAN("conn_type")))
-				out->connection_type =
-					keep(arena, value, CODE_MAX);
-			else if (equal_nocase(key, SPAN("private_endpoint")))
-				out->private_endpoint =
-					keep(arena, value, VALUE_MAX);
-		}
+	while (next_header(&headers, SPAN("x-ms-keyvault-network-info"),
+	                   &info)) {
+		told = true;
+		take_info(&c, info);
 	}
+	if (c.differ)
+		out->source_doubt = "x-ms-keyvault-network-info contradicts "
+				    "itself";
+	else if (told && (c.unreadable || out->service_saw.family == 0))
+		out->source_doubt = "x-ms-keyvault-network-info has no address "
+				    "that can be read";
 	if (out->signature == VP_SIGNATURE_DENIED &&
 	    out->service_saw.family == 0 &&
 	    after(a->body, SPAN("Client address: "), &rest))

@@ -240,8 +240,10 @@ struct vp_http_facts {
 	char *said;       /* the service's own words, of a refusal */
 	char *service_code;         /* x-ms-error-code, ACR code, ... */
 	struct vp_addr service_saw; /* our address as the service saw it */
-	char *connection_type;      /* Key Vault conn_type */
-	char *private_endpoint;     /* Key Vault private_endpoint: ARM id */
+	/* Why what it tells of its caller is not all clear; NULL: it is. */
+	const char *source_doubt;
+	char *connection_type;  /* Key Vault conn_type */
+	char *private_endpoint; /* Key Vault private_endpoint: ARM id */
 };
 
 #define VP_REACHES(X)                                                          \

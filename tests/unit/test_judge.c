@@ -440,6 +440,31 @@ static void armed_in_time(struct vp_facts *f)
 	f->capture.armed_us = f->timing.first_question_us;
 }
 
+static void source_in_doubt(struct vp_facts *f)
+{
+	f->targets[VAULT].addresses[0].http.source_doubt = "two addresses";
+}
+
+static void source_missing(struct vp_facts *f)
+{
+	struct vp_http_facts *h = &f->targets[VAULT].addresses[0].http;
+
+	h->rule = "vault-healthy";
+	h->status = 200;
+	h->service_saw.family = 0;
+}
+
+static void source_there(struct vp_facts *f)
+{
+	source_missing(f);
+	f->targets[VAULT].addresses[0].http.service_saw = addr("10.20.1.4");
+}
+
+static void no_type(struct vp_facts *f)
+{
+	f->targets[VAULT].addresses[0].http.connection_type = copy(f, "");
+}
+
 static void expect_addr(struct vp_facts *f, const char *text)
 {
 	struct vp_target *t = &f->targets[BLOB];
@@ -1743,6 +1768,10 @@ static const struct test_case cases[] = {
 	C(tcp_lost_one, P, "", ""),
 	C(alias_loop, F, "dns-alias-loop dns-hosts-override", ""),
 	C(private_but_differ, F, "dns-resolvers-disagree", ""),
+	C(source_in_doubt, P, "service-source-unclear", ""),
+	C(source_missing, P, "service-source-unclear", ""),
+	C(source_there, P, "", ""),
+	C(no_type, P, "service-endpoint-used", ""),
 	C(no_answer, I, "not-looked-at", ""),
 	C(refused_and_accepted, I, "not-looked-at", ""),
 	C(blank_certificate, I, "not-looked-at", ""),

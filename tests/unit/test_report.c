@@ -478,6 +478,7 @@ static void rnd_address(struct vp_facts *f, struct vp_target *t)
 	if (a->http.rule != NULL)
 		a->http.certainty = (enum vp_certainty)rnd(5);
 	a->http.said = rnd_text(f);
+	a->http.source_doubt = rnd_text(f);
 	a->http.service_code = rnd_text(f);
 	a->http.service_saw = rnd_endpoint_or_none().addr;
 	a->http.connection_type = rnd_text(f);

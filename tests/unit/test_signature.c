@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -384,6 +385,72 @@ static void prefixes(void **state)
 }
 
 /* A NUL must neither end the headers early nor cut a kept value. */
+/* The ways in which a vault, or something before it, may tell its caller. */
+static void callers(void **state)
+{
+	static const struct {
+		const char *info;
+		const char *saw, *type, *doubt; /* doubt: part of it */
+	} cases[] = {
+		{ "conn_type=Ipv4;addr=203.0.113.9:4431", "203.0.113.9", "Ipv4",
+		  NULL },
+		{ "addr=10.1.2.3", "10.1.2.3", NULL, NULL },
+		{ "addr=[2001:db8::9]", "2001:db8::9", NULL, NULL },
+		{ "addr=[2001:db8::9]:443;", "2001:db8::9", NULL, NULL },
+		{ "addr=2001:db8::9", "2001:db8::9", NULL, NULL },
+		{ "addr=::ffff:10.1.2.3", "10.1.2.3", NULL, NULL },
+		{ "addr=\"10.1.2.3\"", "10.1.2.3", NULL, NULL },
+		{ "addr=10.1.2.3, 10.1.2.3", "10.1.2.3", NULL, NULL },
+		{ "addr=10.1.2.3, 203.0.113.9", "203.0.113.9", NULL,
+		  "contradicts" },
+		{ "addr=203.0.113.9,10.1.2.3", "203.0.113.9", NULL,
+		  "contradicts" },
+		{ "addr=203.0.113.9;addr=10.1.2.3", "203.0.113.9", NULL,
+		  "contradicts" },
+		{ "addr=10.1.2.3\r\nx-ms-keyvault-network-info: "
+		  "addr=203.0.113.9",
+		  "203.0.113.9", NULL, "contradicts" },
+		{ "addr=10.1.2.3\r\nx-ms-keyvault-network-info: addr=10.1.2.3",
+		  "10.1.2.3", NULL, NULL },
+		{ "conn_type=PrivateLink;conn_type=Ipv4;addr=10.1.2.3",
+		  "10.1.2.3", "Ipv4", "contradicts" },
+		{ "conn_type=Ipv4;conn_type=PrivateLink;addr=10.1.2.3",
+		  "10.1.2.3", "Ipv4", "contradicts" },
+		{ "addr=unknown, 10.1.2.3", "10.1.2.3", NULL, "no address" },
+		{ "addr=unknown", "", NULL, "no address" },
+		{ "addr=", "", NULL, "no address" },
+		{ "conn_type=Ipv4", "", "Ipv4", "no address" },
+		{ "", "", NULL, "no address" },
+		{ "conn_type=;addr=10.1.2.3", "10.1.2.3", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct vp_arena *arena = vp_arena_create();
+		struct vp_http_facts f = { 0 };
+		char head[512], text[VP_ADDR_TEXT];
+
+		snprintf(head, sizeof(head),
+		         "HTTP/1.1 200 OK\r\nx-ms-keyvault-network-info: %s\r\n"
+		         "\r\n",
+		         cases[i].info);
+		vp_signature_read(&f, arena, VP_KIND_VAULT, head, strlen(head),
+		                  "", 0);
+		same(cases[i].info, "address",
+		     vp_addr_format(&f.service_saw, text), cases[i].saw);
+		same(cases[i].info, "type",
+		     f.connection_type != NULL ? f.connection_type : "",
+		     cases[i].type != NULL ? cases[i].type : "");
+		if ((f.source_doubt == NULL) != (cases[i].doubt == NULL) ||
+		    (f.source_doubt != NULL &&
+		     strstr(f.source_doubt, cases[i].doubt) == NULL))
+			fail_msg("%s: doubt is %s", cases[i].info,
+			         f.source_doubt != NULL ? f.source_doubt
+			                                : "none");
+		vp_arena_destroy(arena);
+	}
+}
+
 static void nul_bytes(void **state)
 {
 	static const char h[] = "HTTP/1.1 200 OK\r\nx: \0y\r\n"
@@ -574,9 +641,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),   cmocka_unit_test(prefixes),
-		cmocka_unit_test(nul_bytes), cmocka_unit_test(refusals),
-		cmocka_unit_test(words),     cmocka_unit_test(table),
-		cmocka_unit_test(requests),
+		cmocka_unit_test(nul_bytes), cmocka_unit_test(callers),
+		cmocka_unit_test(refusals),  cmocka_unit_test(words),
+		cmocka_unit_test(table),     cmocka_unit_test(requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
