@@ -15,8 +15,6 @@
 #define NAME_MAX_ARM 90 /* of a resource group, the longest */
 #define ID_MAX 1024
 #define ADDRESSES_MAX 32
-#define PLACEMENTS_MAX 256
-#define PEERINGS_MAX 1024
 
 /* --- what a value has to be ------------------------------------------------
  */
@@ -402,6 +400,8 @@ void vp_found_place(struct vp_found *f, const struct vp_placement *p)
 		made.location = region(f->arena, p->location);
 	if (p->endpoint != NULL)
 		made.endpoint = name(f->arena, p->endpoint);
+	if (p->group != NULL)
+		made.group = name(f->arena, p->group);
 	if (p->vnet != NULL)
 		made.vnet = vp_found_arm_id(f->arena, p->vnet);
 	if (p->subnet != NULL)
@@ -414,11 +414,11 @@ void vp_found_place(struct vp_found *f, const struct vp_placement *p)
 
 		if (o->role == made.role && same(o->name, made.name) &&
 		    same(o->endpoint, made.endpoint) &&
-		    same(o->vnet, made.vnet) &&
+		    same(o->group, made.group) && same(o->vnet, made.vnet) &&
 		    same(o->location, made.location))
 			return;
 	}
-	if (d->n_placements < PLACEMENTS_MAX)
+	if (d->n_placements < VP_PLACEMENTS_MAX)
 		*VP_PUSH(f->arena, d->placements, d->n_placements) = made;
 }
 
@@ -429,7 +429,7 @@ void vp_found_peering(struct vp_found *f, const char *vnet, const char *remote,
 	char *b = remote != NULL ? vp_found_arm_id(f->arena, remote) : NULL;
 	struct vp_discovery *d = f->out;
 
-	if (a == NULL || b == NULL || d->n_peerings >= PEERINGS_MAX)
+	if (a == NULL || b == NULL || d->n_peerings >= VP_PEERINGS_MAX)
 		return;
 	*VP_PUSH(f->arena, d->peerings, d->n_peerings) =
 		(struct vp_peering){ a, b, connected };

@@ -184,31 +184,36 @@ static const char *id_of(const json_t *o, const char *key)
 }
 
 /* Both lists: those that were approved by hand are in the second. */
-static const char *service_of(const json_t *o)
+static const json_t *connection_of(const json_t *o)
 {
 	static const char *const lists[] = {
 		"privateLinkServiceConnections",
 		"manualPrivateLinkServiceConnections"
 	};
-	const char *id = NULL;
 
-	for (size_t i = 0; i < 2 && id == NULL; i++)
-		id = vp_azure_text(
-			json_array_get(vp_azure_list(o, lists[i]), 0),
-			"privateLinkServiceId");
-	return id;
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *c = json_array_get(vp_azure_list(o, lists[i]), 0);
+
+		if (vp_azure_text(c, "privateLinkServiceId") != NULL)
+			return c;
+	}
+	return NULL;
 }
 
 void vp_found_private_endpoint(struct vp_found *f,
                                const struct vp_azure_own *own, const json_t *o)
 {
-	const char *service = service_of(o);
+	const json_t *connection = connection_of(o);
+	const char *service = vp_azure_text(connection, "privateLinkServiceId");
 	struct vp_placement place = { 0 };
 
 	if (!role_of(own, service, &place.role))
 		return;
 	place.name = last_segment(f->arena, service);
 	place.endpoint = last_segment(f->arena, vp_azure_text(o, "id"));
+	place.group = vp_arena_strdup(
+		f->arena, json_string_value(json_array_get(
+				  vp_azure_list(connection, "groupIds"), 0)));
 	if (vp_azure_subnet(f->arena, id_of(o, "subnet"), &place.vnet,
 	                    &place.subnet))
 		vp_found_place(f, &place);

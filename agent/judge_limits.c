@@ -5,11 +5,14 @@
  * A5).
  *
  * Only what is known of both sides is compared. A resource with several private
- * endpoints keeps the limit if one of them does. What is not known is told,
- * once, as information: it makes nothing clean and nothing wrong.
+ * endpoints keeps the limit if one of them does; those of storage are for blobs
+ * or for files, and each counts for its own. What is not known is told, once,
+ * as information: it makes nothing clean and nothing wrong.
  */
 #include "judge_draft.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,15 +28,6 @@ static bool in_vnet(const struct vp_placement *p, enum vp_placement_role role)
 	return p->role == role && p->vnet != NULL;
 }
 
-static size_t count(const struct vp_discovery *d, enum vp_placement_role role)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < d->n_placements; i++)
-		n += in_vnet(&d->placements[i], role);
-	return n;
-}
-
 static const struct vp_placement *place(const struct vp_discovery *d,
                                         enum vp_placement_role role)
 {
@@ -44,54 +38,127 @@ static const struct vp_placement *place(const struct vp_discovery *d,
 	return NULL;
 }
 
+/* --- which VNets are peered ---------------------------------------------- */
+
+struct pair { /* of VNets, connected; a before b */
+	const char *a, *b;
+};
+
+struct limits {
+	struct judge *j;
+	const struct vp_discovery *d;
+	struct pair *pairs; /* sorted */
+	size_t n_pairs;
+};
+
+static int by_names(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	int order = strcasecmp(x->a, y->a);
+
+	return order != 0 ? order : strcasecmp(x->b, y->b);
+}
+
+static struct pair pair_of(const char *a, const char *b)
+{
+	return strcasecmp(a, b) <= 0 ? (struct pair){ a, b }
+	                             : (struct pair){ b, a };
+}
+
+static void sort_peerings(struct limits *l)
+{
+	for (size_t i = 0; i < l->d->n_peerings; i++) {
+		const struct vp_peering *p = &l->d->peerings[i];
+
+		if (p->connected)
+			*VP_PUSH(l->j->arena, l->pairs, l->n_pairs) =
+				pair_of(p->vnet, p->remote);
+	}
+	if (l->n_pairs > 0)
+		qsort(l->pairs, l->n_pairs, sizeof(*l->pairs), by_names);
+}
+
 /* A peering counts from either side; a VNet whose peerings were read has one
  * with itself. */
-static bool peered(const struct vp_discovery *d, const char *a, const char *b)
+static bool peered(const struct limits *l, const char *a, const char *b)
 {
-	for (size_t i = 0; i < d->n_peerings; i++) {
-		const struct vp_peering *p = &d->peerings[i];
+	struct pair key = pair_of(a, b);
 
-		if (p->connected && ((strcasecmp(p->vnet, a) == 0 &&
-		                      strcasecmp(p->remote, b) == 0) ||
-		                     (strcasecmp(p->vnet, b) == 0 &&
-		                      strcasecmp(p->remote, a) == 0)))
-			return true;
-	}
-	return false;
+	return l->n_pairs > 0 && bsearch(&key, l->pairs, l->n_pairs,
+	                                 sizeof(key), by_names) != NULL;
 }
 
 enum near { APART, UNKNOWN, NEAR };
 
 /* Are these two in one VNet, or, with peers, in two that are peered? */
-static enum near near(const struct vp_discovery *d, const char *a,
-                      const char *b, bool peers)
+static enum near near(const struct limits *l, const char *a, const char *b,
+                      bool peers)
 {
 	if (strcasecmp(a, b) == 0)
 		return NEAR;
 	if (!peers)
 		return APART;
-	if (peered(d, a, b))
+	if (peered(l, a, b))
 		return NEAR;
-	return peered(d, a, a) || peered(d, b, b) ? APART : UNKNOWN;
+	return peered(l, a, a) || peered(l, b, b) ? APART : UNKNOWN;
 }
 
-/* The best of all pairs of two resources' endpoints. */
-static enum near nearest(const struct vp_discovery *d,
-                         enum vp_placement_role one,
-                         enum vp_placement_role other, bool peers)
+/* --- one part of a resource ---------------------------------------------- */
+
+struct part {
+	enum vp_placement_role role;
+	const char *group; /* of endpoints; NULL: the resource has but one */
+	const char *id;    /* of the finding */
+	bool peers;        /* a peered VNet is near enough */
+};
+
+/* Is this an endpoint for the part? One whose group is not told may be. */
+static bool is_of(const struct vp_placement *p, const struct part *part)
 {
+	static const char *const others[] = { "blob",  "file", "queue",
+		                              "table", "dfs",  "web" };
+
+	if (!in_vnet(p, part->role))
+		return false;
+	if (part->group == NULL || p->group == NULL ||
+	    strcasecmp(p->group, part->group) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		size_t n = strlen(others[i]);
+
+		if (strncasecmp(p->group, others[i], n) == 0 &&
+		    (p->group[n] == '\0' || p->group[n] == '_'))
+			return false;
+	}
+	return true;
+}
+
+static size_t count_of(const struct vp_discovery *d, const struct part *part)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_placements; i++)
+		n += is_of(&d->placements[i], part);
+	return n;
+}
+
+/* The best of all pairs of an endpoint of the workspace and one of the part. */
+static enum near nearest(const struct limits *l, const struct part *part)
+{
+	const struct vp_discovery *d = l->d;
 	enum near best = APART;
 
 	for (size_t i = 0; i < d->n_placements; i++) {
 		const struct vp_placement *a = &d->placements[i];
 
-		for (size_t k = 0; k < d->n_placements; k++) {
+		if (!in_vnet(a, VP_PLACEMENT_WORKSPACE))
+			continue;
+		for (size_t k = 0; k < d->n_placements && best < NEAR; k++) {
 			const struct vp_placement *b = &d->placements[k];
-			enum near n = APART;
+			enum near n = is_of(b, part) ? near(l, a->vnet, b->vnet,
+			                                    part->peers)
+			                             : APART;
 
-			if (!in_vnet(a, one) || !in_vnet(b, other))
-				continue;
-			n = near(d, a->vnet, b->vnet, peers);
 			if (n > best)
 				best = n;
 		}
@@ -99,21 +166,31 @@ static enum near nearest(const struct vp_discovery *d,
 	return best;
 }
 
-/* One line for each place of a resource. */
+/* "storage", "storage (file)" */
+static const char *part_text(struct judge *j, const struct part *part)
+{
+	const char *role = vp_placement_role_name(part->role);
+
+	return part->group == NULL ? role
+	                           : vp_arena_printf(j->arena, "%s (%s)", role,
+	                                             part->group);
+}
+
+/* One line for each place of a part. */
 static void tell(struct judge *j, struct judge_draft *draft,
-                 enum vp_placement_role role)
+                 const struct part *part)
 {
 	const struct vp_discovery *d = &j->facts->discovery;
 
 	for (size_t i = 0; i < d->n_placements; i++) {
 		const struct vp_placement *p = &d->placements[i];
 
-		if (!in_vnet(p, role))
+		if (!is_of(p, part))
 			continue;
 		judge_evidence(j, draft,
 		               vp_arena_printf(
 				       j->arena, "%s %s: %s%s%s in %s%s%s",
-				       vp_placement_role_name(role), p->name,
+				       part_text(j, part), p->name,
 				       p->endpoint != NULL ? "endpoint " : "",
 				       p->endpoint != NULL ? p->endpoint : "it",
 				       p->endpoint != NULL ? "" : " is",
@@ -123,27 +200,25 @@ static void tell(struct judge *j, struct judge_draft *draft,
 	}
 }
 
-static void say(struct judge *j, const char *id, enum vp_placement_role role)
+static void say(struct judge *j, const struct part *part)
 {
+	static const struct part workspace = { .role = VP_PLACEMENT_WORKSPACE };
 	const struct vp_discovery *d = &j->facts->discovery;
-	struct judge_draft *draft = judge_add(j, id, NULL);
+	const struct vp_placement *p = d->placements;
+	struct judge_draft *draft = judge_add(j, part->id, NULL);
 
-	draft->words.what =
-		vp_arena_printf(j->arena, "%s %s", vp_placement_role_name(role),
-	                        place(d, role)->name);
-	draft->words.account = place(d, role)->name;
-	draft->words.held = short_id(
-		place(d, role)->vnet != NULL ? place(d, role)->vnet : "VNET");
-	for (size_t i = 0; i < d->n_placements; i++) {
-		if (in_vnet(&d->placements[i], role)) {
-			draft->words.held = short_id(d->placements[i].vnet);
-			break;
-		}
-	}
+	while (!is_of(p, part))
+		p++; /* there is one */
+	draft->words.what = vp_arena_printf(
+		j->arena, "%s %s%s%s", vp_placement_role_name(part->role),
+		p->name, part->group != NULL ? ", " : "",
+		part->group != NULL ? part->group : "");
+	draft->words.account = p->name;
+	draft->words.held = short_id(p->vnet);
 	draft->detail = "The {what} has no private endpoint where the "
 			"workspace needs it.";
-	tell(j, draft, VP_PLACEMENT_WORKSPACE);
-	tell(j, draft, role);
+	tell(j, draft, &workspace);
+	tell(j, draft, part);
 }
 
 /* Notes what cannot be compared. */
@@ -154,50 +229,82 @@ static void unknown(struct judge *j, const char **what, const char *more)
 	                : vp_arena_printf(j->arena, "%s; %s", *what, more);
 }
 
+static void judge_part(struct limits *l, const struct part *part,
+                       const char **left)
+{
+	struct judge *j = l->j;
+
+	if (count_of(l->d, part) == 0) {
+		if (place(l->d, part->role) != NULL)
+			unknown(j, left,
+			        vp_arena_printf(j->arena,
+			                        "in which VNet the %s is",
+			                        part_text(j, part)));
+		return;
+	}
+	switch (nearest(l, part)) {
+	case APART:
+		say(j, part);
+		return;
+	case UNKNOWN:
+		unknown(j, left,
+		        vp_arena_printf(j->arena,
+		                        "whether the VNet of the %s is peered "
+		                        "with the workspace's",
+		                        part_text(j, part)));
+		return;
+	case NEAR:
+		return;
+	}
+}
+
+/* Is the group of any of a resource's endpoints told? */
+static bool has_groups(const struct vp_discovery *d,
+                       enum vp_placement_role role)
+{
+	for (size_t i = 0; i < d->n_placements; i++) {
+		if (in_vnet(&d->placements[i], role) &&
+		    d->placements[i].group != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Blob and file have an endpoint each, and the workspace needs both. */
+static void judge_storage(struct limits *l, const char **left)
+{
+	struct part part = { VP_PLACEMENT_STORAGE, NULL, "limit-storage-vnet",
+		             false };
+
+	if (!has_groups(l->d, VP_PLACEMENT_STORAGE)) {
+		judge_part(l, &part, left);
+		return;
+	}
+	part.group = "blob";
+	judge_part(l, &part, left);
+	part.group = "file";
+	judge_part(l, &part, left);
+}
+
 static void judge_vnets(struct judge *j, const char **left)
 {
-	static const struct {
-		enum vp_placement_role role;
-		const char *id;
-		bool peers;
-	} rows[] = {
-		{ VP_PLACEMENT_STORAGE, "limit-storage-vnet", false },
-		{ VP_PLACEMENT_VAULT, "limit-resource-vnet", true },
-		{ VP_PLACEMENT_REGISTRY, "limit-resource-vnet", true },
-		{ VP_PLACEMENT_COMPUTE, "limit-compute-vnet", true },
+	static const struct part rows[] = {
+		{ VP_PLACEMENT_VAULT, NULL, "limit-resource-vnet", true },
+		{ VP_PLACEMENT_REGISTRY, NULL, "limit-resource-vnet", true },
+		{ VP_PLACEMENT_COMPUTE, NULL, "limit-compute-vnet", true },
 	};
-	const struct vp_discovery *d = &j->facts->discovery;
+	static const struct part home = { .role = VP_PLACEMENT_WORKSPACE };
+	struct limits l = { .j = j, .d = &j->facts->discovery };
 
-	if (count(d, VP_PLACEMENT_WORKSPACE) == 0) {
+	if (count_of(l.d, &home) == 0) {
 		unknown(j, left,
 		        "in which VNet the workspace's private endpoint is");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		enum near n;
-
-		if (count(d, rows[i].role) == 0) {
-			if (place(d, rows[i].role) != NULL)
-				unknown(j, left,
-				        vp_arena_printf(
-						j->arena,
-						"in which VNet the %s is",
-						vp_placement_role_name(
-							rows[i].role)));
-			continue;
-		}
-		n = nearest(d, VP_PLACEMENT_WORKSPACE, rows[i].role,
-		            rows[i].peers);
-		if (n == APART)
-			say(j, rows[i].id, rows[i].role);
-		if (n == UNKNOWN)
-			unknown(j, left,
-			        vp_arena_printf(
-					j->arena,
-					"whether the VNet of the %s is peered "
-					"with the workspace's",
-					vp_placement_role_name(rows[i].role)));
-	}
+	sort_peerings(&l);
+	judge_storage(&l, left);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		judge_part(&l, &rows[i], left);
 }
 
 static const char *location_of(const struct vp_discovery *d,
@@ -209,6 +316,21 @@ static const char *location_of(const struct vp_discovery *d,
 			return d->placements[i].location;
 	}
 	return NULL;
+}
+
+/* "East US" is the name for people of "eastus". */
+static bool same_region(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		while (*a == ' ')
+			a++;
+		while (*b == ' ')
+			b++;
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (*a == '\0')
+			return true;
+	}
 }
 
 static void judge_region(struct judge *j, const char **left)
@@ -226,7 +348,7 @@ static void judge_region(struct judge *j, const char **left)
 			unknown(j, left, "the workspace's region");
 			return;
 		}
-		if (strcasecmp(p->location, home) == 0)
+		if (same_region(p->location, home))
 			continue;
 		draft = judge_add(j, "limit-compute-region", NULL);
 		draft->words.what = p->name;

@@ -25,6 +25,7 @@ json_t *report_placement(struct writer *w, size_t index)
 	report_put(o, "name", report_string(w, p->name));
 	report_put_string(w, o, "location", p->location);
 	report_put_string(w, o, "endpoint", p->endpoint);
+	report_put_string(w, o, "group", p->group);
 	report_put_string(w, o, "vnet", p->vnet);
 	report_put_string(w, o, "subnet", p->subnet);
 	report_put(o, "source", report_string(w, p->source));

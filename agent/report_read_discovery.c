@@ -35,6 +35,7 @@ static void read_placement(struct fields *r, const json_t *o, void *arg)
 	p->name = fields_text(r, o, "name");
 	p->location = text_if_there(r, o, "location");
 	p->endpoint = text_if_there(r, o, "endpoint");
+	p->group = text_if_there(r, o, "group");
 	p->vnet = text_if_there(r, o, "vnet");
 	p->subnet = text_if_there(r, o, "subnet");
 	p->source = fields_text(r, o, "source");
@@ -54,16 +55,31 @@ static void read_peering(struct fields *r, const json_t *o, void *arg)
 		fields_fail(r, "vnet", "both VNets are texts");
 }
 
+/* A list that is longer than any that this program writes is not read. */
+static void read_list(struct fields *r, const json_t *o, const char *key,
+                      size_t most,
+                      void (*one)(struct fields *, const json_t *, void *))
+{
+	const json_t *list;
+
+	if (!fields_has(o, key))
+		return;
+	list = fields_array(r, o, key);
+	if (json_array_size(list) > most)
+		fields_fail(r, key, "has %zu, and %zu are the most",
+		            json_array_size(list), most);
+	else
+		fields_each(r, o, key, one, &r->f->discovery);
+}
+
 void report_read_discovery(struct fields *r, const json_t *o)
 {
 	struct vp_discovery *d = &r->f->discovery;
 
 	if (fields_has(o, "discovered"))
 		fields_each(r, o, "discovered", read_discovered, d);
-	if (fields_has(o, "placements"))
-		fields_each(r, o, "placements", read_placement, d);
-	if (fields_has(o, "peerings"))
-		fields_each(r, o, "peerings", read_peering, d);
+	read_list(r, o, "placements", VP_PLACEMENTS_MAX, read_placement);
+	read_list(r, o, "peerings", VP_PEERINGS_MAX, read_peering);
 	if (fields_has(o, "discovery_notes"))
 		d->notes = fields_texts(r, o, "discovery_notes", &d->n_notes);
 }

@@ -670,6 +670,8 @@ struct vp_placement {
 	char *name;
 	char *location; /* of the resource; NULL: not told */
 	char *endpoint; /* the private endpoint's name; NULL: none */
+	char *group;    /* what of the resource it is for: "blob"; NULL: not
+	                 * told */
 	char *vnet;     /* ARM id in lower case; NULL: not told */
 	char *subnet;   /* its name; NULL: not told */
 	char *source;
@@ -679,6 +681,10 @@ struct vp_peering {          /* told by one of its two VNets */
 	char *vnet, *remote; /* ARM ids in lower case */
 	bool connected;
 };
+
+/* No workspace has more of what the limits are about. */
+#define VP_PLACEMENTS_MAX 256
+#define VP_PEERINGS_MAX 1024
 
 struct vp_discovery {
 	struct vp_discovered *values;

@@ -17,7 +17,7 @@
 #define B "/vnets/b"
 #define C "/vnets/c"
 
-/* "ROLE VNET|- LOCATION|-" one after another; "peer VNET VNET +|-" */
+/* "ROLE VNET|- LOCATION|- [GROUP]" one after another; "peer VNET VNET +|-" */
 struct test_case {
 	const char *what, *places, *want; /* ids of limit-..., sorted */
 	enum vp_verdict verdict;
@@ -42,6 +42,28 @@ static const struct test_case cases[] = {
 	{ "storage has one endpoint here, one there",
 	  "workspace " A " -;storage " A " -;storage " B " -", "",
 	  VP_VERDICT_PASS },
+	{ "blob here, file there",
+	  "workspace " A " -;storage " A " - blob;storage " B " - file",
+	  "limit-storage-vnet", VP_VERDICT_FAIL },
+	{ "file here, blob there",
+	  "workspace " A " -;storage " B " - Blob;storage " A " - file",
+	  "limit-storage-vnet", VP_VERDICT_FAIL },
+	{ "blob and file here, and both also elsewhere",
+	  "workspace " A " -;storage " B " - blob;storage " A
+	  " - blob;storage " A " - file;storage " B " - file",
+	  "", VP_VERDICT_PASS },
+	{ "blob and file there: told of each",
+	  "workspace " A " -;storage " B " - blob;storage " B " - file",
+	  "limit-storage-vnet limit-storage-vnet", VP_VERDICT_FAIL },
+	{ "blob and file here, queue and a second region elsewhere",
+	  "workspace " A " -;storage " A " - blob;storage " A
+	  " - file;storage " B " - queue;storage " B " - blob_secondary",
+	  "", VP_VERDICT_PASS },
+	{ "blob here, and one of which the group is not told",
+	  "workspace " A " -;storage " A " - blob;storage " A " -", "",
+	  VP_VERDICT_PASS },
+	{ "blob here, file not seen", "workspace " A " -;storage " A " - blob",
+	  "limit-unproven", VP_VERDICT_PASS },
 	{ "vault peered", "workspace " A " -;vault " B " -;peer " A " " B " +",
 	  "", VP_VERDICT_PASS },
 	{ "vault peered, told by its own VNet",
@@ -107,6 +129,7 @@ static void add_place(struct vp_facts *f, char *text)
 	p->source = copy(f, "test");
 	p->vnet = word(f, &save);
 	p->location = word(f, &save);
+	p->group = word(f, &save);
 }
 
 static void test_limits(void **state)
@@ -220,10 +243,41 @@ static void test_ids(void **state)
 	}
 }
 
+/* One region in two spellings is one; "East US" has a blank, so no row above.
+ */
+static void test_regions(void **state)
+{
+	static const struct {
+		const char *home, *compute;
+		enum vp_verdict verdict;
+	} regions[] = {
+		{ "eastus", "East US", VP_VERDICT_PASS },
+		{ "East US 2", "eastus2", VP_VERDICT_PASS },
+		{ "eastus", "East US 2", VP_VERDICT_FAIL },
+		{ "eastus2", "East US", VP_VERDICT_FAIL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(regions) / sizeof(*regions); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_judgement j;
+
+		add_place(f, copy(f, "workspace " A " -"));
+		add_place(f, copy(f, "compute " A " -"));
+		f->discovery.placements[0].location = copy(f, regions[i].home);
+		f->discovery.placements[1].location =
+			copy(f, regions[i].compute);
+		vp_judge(&j, f, f->arena);
+		assert_int_equal(j.verdict, regions[i].verdict);
+		vp_facts_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_regions),
 		cmocka_unit_test(test_unnamed),
 		cmocka_unit_test(test_ids),
 	};

@@ -883,6 +883,7 @@ static void rnd_discovery(struct vp_facts *f)
 		p->name = some_text(f);
 		p->location = coin() ? copy(f, "eastus") : rnd_text(f);
 		p->endpoint = rnd_text(f);
+		p->group = coin() ? copy(f, "blob") : rnd_text(f);
 		p->vnet = rnd_vnet(f);
 		p->subnet = rnd_text(f);
 		p->source = some_text(f);
@@ -1052,6 +1053,55 @@ static char *replaced(const char *text, const char *from, const char *to)
 	assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, to,
 	                     at + strlen(from)) > 0);
 	return out;
+}
+
+/* More places than anybody writes would take the judge long: they are refused,
+ * and as many as may be are judged. */
+static void test_many_places(void **state)
+{
+	struct vp_facts *f = healthy(), *again;
+	struct vp_discovery *d = &f->discovery;
+	struct vp_placement *p;
+	char *text, why[256];
+
+	(void)state;
+	for (size_t i = 0; i < VP_PEERINGS_MAX; i++) {
+		struct vp_peering *e =
+			VP_PUSH(f->arena, d->peerings, d->n_peerings);
+
+		e->vnet = vp_arena_printf(f->arena, "/p/%zu", i);
+		e->remote = vp_arena_printf(f->arena, "/q/%zu", i);
+		e->connected = true;
+	}
+	for (size_t i = 0; i <= VP_PLACEMENTS_MAX; i++) {
+		p = VP_PUSH(f->arena, d->placements, d->n_placements);
+		p->role = (enum vp_placement_role)(i % 5);
+		p->name = copy(f, "it");
+		p->vnet = vp_arena_printf(f->arena, "/v/%zu", i);
+		p->source = copy(f, "ARM");
+	}
+	text = json_of(f);
+	assert_int_equal(
+		read_text(&again, text, strlen(text), why, sizeof(why)),
+		-EINVAL);
+	assert_non_null(strstr(why, "placements: has 257, and 256 are the"));
+	free(text);
+	d->n_placements--;
+	text = json_of(f);
+	assert_int_equal(
+		read_text(&again, text, strlen(text), why, sizeof(why)), 0);
+	vp_facts_destroy(again);
+	free(text);
+	d->n_placements = 1;
+	(void)VP_PUSH(f->arena, d->peerings, d->n_peerings);
+	d->peerings[d->n_peerings - 1] = d->peerings[0];
+	text = json_of(f);
+	assert_int_equal(
+		read_text(&again, text, strlen(text), why, sizeof(why)),
+		-EINVAL);
+	assert_non_null(strstr(why, "peerings: has 1025, and 1024 are the"));
+	free(text);
+	vp_facts_destroy(f);
 }
 
 /* A rule tells what its answer means, whatever the file says beside it; and TLS
@@ -1461,6 +1511,7 @@ int main(void)
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_contradictions),
+		cmocka_unit_test(test_many_places),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_unknown_and_deep),
