@@ -50,7 +50,12 @@ static void explain_all(struct pen *p)
 	const char *family = "";
 	size_t n;
 	const struct vp_finding_type *t = vp_finding_types(&n);
+	unsigned width = 0;
 
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(t[i].id) > width)
+			width = (unsigned)strlen(t[i].id);
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(t[i].family, family) != 0) {
 			family = t[i].family;
@@ -58,8 +63,8 @@ static void explain_all(struct pen *p)
 			        vp_finding_family_title(family));
 		}
 		fprintf(p->out, "  %-9s ", vp_severity_name(t[i].severity));
-		fprintf(p->out, "%-26s", t[i].id);
-		pen_wrap_at(p, 38, 38, t[i].title);
+		fprintf(p->out, "%-*s ", (int)width, t[i].id);
+		pen_wrap_at(p, 13 + width, 13 + width, t[i].title);
 	}
 	fputs("\n`vnetprobe explain ID` tells what one means and how to mend "
 	      "it.\n",
@@ -97,12 +102,17 @@ static const char *nearest_id(const char *id)
 	size_t n;
 	const struct vp_finding_type *t = vp_finding_types(&n);
 	const char **ids = malloc(n * sizeof(*ids)), *near = NULL;
+	size_t len = strlen(id);
 
 	for (size_t i = 0; ids != NULL && i < n; i++)
 		ids[i] = t[i].id;
 	if (ids != NULL)
 		near = vp_nearest(id, ids, n);
 	free(ids);
+	for (size_t i = 0; near == NULL && len >= 4 && i < n; i++) {
+		if (strncmp(t[i].id, id, len) == 0)
+			near = t[i].id; /* the beginning of it: "dns-zone" */
+	}
 	return near;
 }
 

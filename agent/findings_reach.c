@@ -323,8 +323,9 @@ static const struct vp_finding_type rows[] = {
 	    "    export no_proxy NO_PROXY=\"$no_proxy\"\n"
 	    "For good, write the whole list into /etc/environment, which "
 	    "expands no variables:\n"
-	    "    printf 'no_proxy=%s\\nNO_PROXY=%s\\n' \"$no_proxy\" "
-	    "\"$no_proxy\" | sudo tee -a /etc/environment\n"
+	    "    printf '%s\\n' \"no_proxy=$no_proxy\" \"NO_PROXY=$no_proxy\" "
+	    "|\n"
+	    "    sudo tee -a /etc/environment\n"
 	    "Prefixes such as 10.0.0.0/8 exempt addresses, never names.",
 	    "Microsoft: how-to-troubleshoot-secure-connection-workspace; "
 	    "curl(1), ENVIRONMENT"),
@@ -336,9 +337,9 @@ static const struct vp_finding_type rows[] = {
 	    "proxy they answer for the proxy's machine, or not at all: "
 	    "tokens of managed identities fail, or are another machine's.",
 	    "Exempt both, in small and in capital letters:\n"
-	    "    export no_proxy=\"${no_proxy:+$no_proxy,}169.254.169.254,"
+	    "    no_proxy=\"${no_proxy:+$no_proxy,}169.254.169.254,"
 	    "168.63.129.16\"\n"
-	    "    export NO_PROXY=\"$no_proxy\"",
+	    "    export no_proxy NO_PROXY=\"$no_proxy\"",
 	    "Microsoft: virtual-machines/instance-metadata-service, "
 	    "what-is-ip-address-168-63-129-16"),
 	ROW(WARNING, "reach", "proxy-script",

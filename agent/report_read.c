@@ -300,9 +300,13 @@ static void read_report(struct fields *r, const json_t *o)
 {
 	struct vp_facts *f = r->f;
 
-	if (!json_is_object(o)) {
-		fields_fail(r, "report", "expected an object, found %s",
-		            fields_type_text(o));
+	if (!json_is_object(o) || !fields_has(o, "schema")) {
+		if (r->size > 0)
+			snprintf(r->why, r->size,
+			         "%s is no report of vnetprobe (check --format "
+			         "json makes one)",
+			         r->file);
+		r->failed = true;
 		return;
 	}
 	read_head(r, o);

@@ -1192,7 +1192,8 @@ static const struct {
 } mistakes[] = {
 	{ "vnetprobe.report/1", "vnetprobe.report/2",
 	  "schema: \"vnetprobe.report/2\" is not vnetprobe.report/1" },
-	{ "\"schema\": ", "\"x\": ", "schema: is missing" },
+	{ "\"schema\": ", "\"x\": ",
+	  "is no report of vnetprobe (check --format json makes one)" },
 	{ "\"wanted\": true", "\"wanted\": 1",
 	  "capture.wanted: expected true or false, found an integer" },
 	{ "\"state\": \"complete\"", "\"state\": \"fine\"",
@@ -1471,6 +1472,36 @@ static void test_docs(void **state)
 	compare_page(vp_signatures_markdown, "signatures.md");
 }
 
+/* What is said on stderr of an id that there is not. */
+static void check_suggestion(const char *id, const char *want)
+{
+	char said[256] = "";
+	int fd = memfd_create("stderr", 0), before = dup(STDERR_FILENO);
+	FILE *out = fopen("/dev/null", "w");
+
+	assert_true(fd >= 0 && before >= 0 && out != NULL);
+	fflush(stderr);
+	dup2(fd, STDERR_FILENO);
+	assert_int_equal(vp_explain(out, id, false), 2);
+	fflush(stderr);
+	dup2(before, STDERR_FILENO);
+	assert_true(pread(fd, said, sizeof(said) - 1, 0) > 0);
+	fclose(out);
+	close(before);
+	close(fd);
+	if (strstr(said, want) == NULL)
+		fail_msg("%s: %s", id, said);
+}
+
+static void test_explain_unknown(void **state)
+{
+	(void)state;
+	check_suggestion("dns-zone", "did you mean 'dns-zone-");
+	check_suggestion("capture-blnd", "did you mean 'capture-blind'");
+	check_suggestion("dn", "lists them all");
+	check_suggestion("quite-another-thing", "lists them all");
+}
+
 static void test_explain(void **state)
 {
 	size_t n, size;
@@ -1481,8 +1512,14 @@ static void test_explain(void **state)
 	(void)state;
 	assert_int_equal(vp_explain(out, NULL, false), 0);
 	fclose(out);
-	for (size_t i = 0; i < n; i++)
-		assert_non_null(strstr(text, t[i].id));
+	for (size_t i = 0; i < n; i++) { /* no id runs into its title */
+		char *cell = NULL;
+
+		assert_true(asprintf(&cell, " %s ", t[i].id) > 0);
+		if (strstr(text, cell) == NULL)
+			fail_msg("%s is no word of its own", t[i].id);
+		free(cell);
+	}
 	free(text);
 	for (size_t i = 0; i < n; i++) {
 		out = open_memstream(&text, &size);
@@ -1503,6 +1540,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_explain_unknown),
 		cmocka_unit_test(test_color),
 		cmocka_unit_test(test_no_control_bytes),
 		cmocka_unit_test(test_round_trip),
