@@ -215,7 +215,8 @@ static void test_interfaces(void **state)
 	"{\"id\": \"" NET "/privateEndpoints/" name "\", \"name\": \"" name    \
 	"\", \"customDnsConfigs\": [], \"subnet\": {\"id\": \"" vnet           \
 	"/subnets/s\"}, \"privateLinkServiceConnections\": "                   \
-	"[{\"privateLinkServiceId\": \"" service "\"}]}"
+	"[{\"privateLinkServiceId\": \"" service                               \
+	"\", \"groupIds\": [\"blob\"]}]}"
 
 static void test_placements(void **state)
 {
@@ -242,6 +243,7 @@ static void test_placements(void **state)
 	assert_int_equal(d.n_placements, 1); /* another account is nobody's */
 	assert_int_equal(d.placements[0].role, VP_PLACEMENT_STORAGE);
 	assert_string_equal(d.placements[0].endpoint, "pe-st");
+	assert_string_equal(d.placements[0].group, "blob");
 	assert_string_equal(d.placements[0].subnet, "s");
 	assert_non_null(
 		strstr(d.placements[0].vnet, "/virtualnetworks/vnet-lab"));

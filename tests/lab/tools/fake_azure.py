@@ -63,6 +63,8 @@ ENDPOINTS = {  # name: service, [(member, address, names)]
     "pe-cr": (REGISTRY, [("registry", "10.20.2.10", ["crlab.azurecr.io"]),
                          ("registry_data_eastus", "10.20.2.11", ["crlab.eastus.data.azurecr.io"])]),
 }
+GROUPS = {"pe-mlw": "amlworkspace", "pe-blob": "blob", "pe-file": "file", "pe-kv": "vault",
+          "pe-cr": "registry"}
 
 
 def pe_id(name):
@@ -103,7 +105,7 @@ def endpoint(name):
             "subnet": {"id": subnet},
             "networkInterfaces": [{"id": f"{RG}{NETWORK}/networkInterfaces/{name}.nic"}],
             "privateLinkServiceConnections": [{"name": name, "properties": {
-                "privateLinkServiceId": service, "groupIds": ["x"],
+                "privateLinkServiceId": service, "groupIds": [GROUPS[name]],
                 "privateLinkServiceConnectionState": {"status": "Approved"}}}],
             "manualPrivateLinkServiceConnections": [],
             "customDnsConfigs": []}}  # it has a zone group
