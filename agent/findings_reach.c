@@ -218,13 +218,30 @@ static const struct vp_finding_type rows[] = {
 	    "-n SUBNET --query serviceEndpoints",
 	    "Microsoft: firewall/dns-details, "
 	    "container-registry-firewall-rules, storage-private-endpoints"),
+	ROW(WARNING, "reach", "http-refused",
+	    "the service refuses and does not tell why",
+	    "It answers 403 to a request without credentials, by a code or in "
+	    "words that no row of docs/signatures.md has for the network or "
+	    "for credentials. (Told as information for services that may "
+	    "answer any stranger so; of storage it leaves open whether the "
+	    "right way was used.)",
+	    "A network rule of the service may not allow this machine, or a "
+	    "device on the way may have connected anew or refused itself; or "
+	    "it is only the want of credentials.",
+	    "See what is refused and why in the service's own log, or ask once "
+	    "with credentials from this machine: what is still refused then is "
+	    "refused by the network. See whether the private endpoint's "
+	    "connection is approved:\n" ENDPOINT_CONNECTIONS,
+	    "vnetprobe: docs/signatures.md"),
 	ROW(ERROR, "reach", "service-saw-other-source",
 	    "the service saw the request come from elsewhere",
 	    "The service tells the address it was called from, and it is "
 	    "none of this machine's.",
 	    "Something between translates addresses or connects anew: a "
 	    "proxy, a NAT gateway or a firewall. A public address means the "
-	    "private path was not used.",
+	    "private path was not used. A private one, over a private link "
+	    "and by no other endpoint than the expected, is only a warning: "
+	    "AKS gives pods their node's address, and a router may translate.",
 	    "Follow the route to {address} and take the device out of the "
 	    "way:\n"
 	    "    ip route get {address}\n"

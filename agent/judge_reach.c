@@ -34,9 +34,8 @@ const char *reach_route(struct judge *j, const struct vp_route *r)
 	return text;
 }
 
-/* Appends a finding about this address; d stays good for more evidence. */
-struct judge_draft *reach_hit(struct reach *c, const char *id,
-                              const char *detail)
+static struct judge_draft *draft(struct reach *c, const char *id,
+                                 const char *detail)
 {
 	struct judge *j = c->j;
 	struct judge_draft *d = judge_add(j, id, judge_target_text(j, c->t));
@@ -44,11 +43,32 @@ struct judge_draft *reach_hit(struct reach *c, const char *id,
 	judge_words_of(j, &d->words, c->t, NULL);
 	d->words.address = judge_addr_text(j, &c->a->addr);
 	d->detail = detail;
+	return d;
+}
+
+static struct judge_draft *counted(struct reach *c, struct judge_draft *d)
+{
 	if (d->f.severity == VP_SEVERITY_ERROR)
 		judge_worse(c->state, JUDGE_WRONG);
 	else if (d->f.severity == VP_SEVERITY_UNPROVEN)
 		judge_worse(c->state, JUDGE_UNPROVEN);
 	return d;
+}
+
+/* Appends a finding about this address; d stays good for more evidence. */
+struct judge_draft *reach_hit(struct reach *c, const char *id,
+                              const char *detail)
+{
+	return counted(c, draft(c, id, detail));
+}
+
+struct judge_draft *reach_hit_as(struct reach *c, enum vp_severity severity,
+                                 const char *id, const char *detail)
+{
+	struct judge_draft *d = draft(c, id, detail);
+
+	d->f.severity = severity;
+	return counted(c, d);
 }
 
 void reach_line(struct reach *c, struct judge_draft *d, const char *line)

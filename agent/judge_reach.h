@@ -28,6 +28,9 @@ struct reach {
  */
 struct judge_draft *reach_hit(struct reach *c, const char *id,
                               const char *detail);
+/* The same, of another severity than its type's. */
+struct judge_draft *reach_hit_as(struct reach *c, enum vp_severity severity,
+                                 const char *id, const char *detail);
 void reach_line(struct reach *c, struct judge_draft *d, const char *line);
 void reach_unproven(struct reach *c);
 /* About a name that is public by design, the remedy speaks of what lets it out.

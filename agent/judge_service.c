@@ -222,6 +222,24 @@ static bool same_endpoint(const char *seen, const char *expected)
 	return strcasecmp(seen, expected) == 0;
 }
 
+/*
+ * Over a private link, from a private address that is not ours, and by no
+ * endpoint that is known to be another: somebody inside translates, as AKS
+ * does for pods and a router may. The way is private, and that is what counts.
+ */
+static bool translated_inside(const struct reach *c)
+{
+	const struct vp_http_facts *h = &c->a->http;
+	enum vp_scope scope = judge_scope(c->j, &h->service_saw);
+	bool expected = h->private_endpoint == NULL || c->t->n_endpoints == 0;
+
+	for (size_t i = 0; i < c->t->n_endpoints && !expected; i++)
+		expected =
+			same_endpoint(h->private_endpoint, c->t->endpoints[i]);
+	return expected && is_private_link(h) &&
+	       (scope == VP_SCOPE_PRIVATE || scope == VP_SCOPE_VNET);
+}
+
 static void judge_endpoint(struct reach *c)
 {
 	const char *seen = c->a->http.private_endpoint, *list = "";
@@ -315,8 +333,10 @@ static void judge_source(struct reach *c)
 		firewall(c, w);
 		return;
 	}
-	d = reach_hit(
-		c, "service-saw-other-source",
+	d = reach_hit_as(
+		c,
+		translated_inside(c) ? VP_SEVERITY_WARNING : VP_SEVERITY_ERROR,
+		"service-saw-other-source",
 		judge_scope(c->j, saw) == VP_SCOPE_PUBLIC
 			? "The service at {address} was called from the public "
 			  "address {what}."
@@ -327,6 +347,49 @@ static void judge_source(struct reach *c)
 	http_line(c, d);
 	reach_line(c, d, reach_route(c->j, &c->a->route));
 	judge_endpoint(c);
+}
+
+/* --- a refusal that is not understood ----------------------------------- */
+
+static bool is_storage(enum vp_kind kind)
+{
+	return kind >= VP_KIND_BLOB && kind <= VP_KIND_WEB;
+}
+
+/* Of some it is not known that they ask strangers for credentials by 401. */
+static enum vp_severity refused_severity(enum vp_kind kind)
+{
+	if (kind == VP_KIND_OTHER || kind == VP_KIND_SEARCH ||
+	    kind == VP_KIND_AKS_API)
+		return VP_SEVERITY_INFO;
+	return is_storage(kind) ? VP_SEVERITY_UNPROVEN : VP_SEVERITY_WARNING;
+}
+
+/*
+ * 403, and no row says why: a network rule may be the reason. Storage refuses
+ * so whom its network rules refuse, and asks by 401 whom it lets in: that it
+ * was reached as it should is not shown then.
+ */
+static void judge_refused(struct reach *c)
+{
+	const struct vp_http_facts *h = &c->a->http;
+	struct judge_draft *d;
+
+	if (h->refused_by != VP_REFUSAL_UNKNOWN ||
+	    c->t->expect != VP_EXPECT_PRIVATE)
+		return;
+	d = reach_hit_as(
+		c, refused_severity(c->t->kind), "http-refused",
+		"The service at {address} refuses ({what}), and does not "
+		"tell whether the network or a want of credentials is "
+		"why.");
+	d->words.what =
+		h->service_code != NULL
+			? vp_arena_printf(c->j->arena, "HTTP %u %s", h->status,
+	                                  h->service_code)
+			: vp_arena_printf(c->j->arena, "HTTP %u", h->status);
+	http_line(c, d);
+	reach_line(c, d, reach_route(c->j, &c->a->route));
 }
 
 /* --- the answer -------------------------------------------------------- */
@@ -348,8 +411,10 @@ static void judge_answer(struct reach *c, bool certificate_fits)
 		d->words.what = vp_kind_name(c->t->kind);
 		http_line(c, d);
 		break;
-	case VP_SIGNATURE_NONE:
 	case VP_SIGNATURE_REACHED:
+		judge_refused(c);
+		break;
+	case VP_SIGNATURE_NONE:
 	case VP_SIGNATURE_ACCEPTED:
 	case VP_SIGNATURE_CREDENTIALS:
 		break;

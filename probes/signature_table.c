@@ -150,10 +150,10 @@ static const struct vp_signature_row rows[] = {
 	    "DENIED", "client with IP ", DENIED, NETWORK, VERIFIED, "C1",
 	    "the registry's firewall refuses the address it quotes, before it "
 	    "asks for credentials"),
-	ROW("registry-denied", "Container Registry", REGISTRIES, "403", NULL,
-	    "DENIED", NULL, REACHED, UNKNOWN, SINGLE, "C1",
-	    "the registry refuses and names no address: older firewalls say "
-	    "so, and so do missing rights"),
+	ROW("registry-denied", "Container Registry", K(REGISTRY), "403", NULL,
+	    "DENIED", NULL, DENIED, NETWORK, VERIFIED, "C1",
+	    "the registry refuses and names no address: whom it lets in, and "
+	    "who sends no credentials, is asked for them instead"),
 	ROW("registry-challenge", "Container Registry", K(REGISTRY), "401",
 	    BEARER, NULL, NULL, ACCEPTED, CREDENTIALS, VERIFIED, "C1",
 	    "the registry lets this network in and asks for credentials"),

@@ -1101,6 +1101,47 @@ static void http_denied(struct vp_facts *f)
 	at(f, VAULT)->http.service_saw = addr("203.0.113.9");
 }
 
+/* 403, and no telling why. */
+static void refused_of(struct vp_facts *f, size_t target)
+{
+	struct vp_http_facts *h = &at(f, target)->http;
+
+	h->status = 403;
+	h->signature = VP_SIGNATURE_REACHED;
+	h->refused_by = VP_REFUSAL_UNKNOWN;
+	h->service_code = copy(f, "SomethingNew");
+}
+
+static void refused_vault(struct vp_facts *f)
+{
+	refused_of(f, VAULT);
+}
+
+static void refused_storage(struct vp_facts *f)
+{
+	refused_of(f, BLOB);
+}
+
+static void refused_search(struct vp_facts *f)
+{
+	refused_of(f, VAULT);
+	f->targets[VAULT].kind = VP_KIND_SEARCH;
+}
+
+/* Credentials are what it wants: nothing to tell. */
+static void refused_for_credentials(struct vp_facts *f)
+{
+	refused_of(f, BLOB);
+	at(f, BLOB)->http.refused_by = VP_REFUSAL_CREDENTIALS;
+	at(f, BLOB)->http.signature = VP_SIGNATURE_CREDENTIALS;
+}
+
+static void refused_public(struct vp_facts *f)
+{
+	refused_of(f, VAULT);
+	f->targets[VAULT].expect = VP_EXPECT_ANY;
+}
+
 static void http_foreign(struct vp_facts *f)
 {
 	at(f, VAULT)->http.signature = VP_SIGNATURE_FOREIGN;
@@ -1152,7 +1193,8 @@ static void firewall_service_endpoint(struct vp_facts *f)
 	captured(f, VAULT);
 }
 
-/* The same over a private link: a NAT inside, and no firewall's doing. */
+/* The same over a private link: a NAT inside, as AKS has for pods, and no
+ * firewall's doing. */
 static void nat_private_link(struct vp_facts *f)
 {
 	saw_other_private(f);
@@ -1247,6 +1289,18 @@ static void names_endpoint(struct vp_facts *f, const char *expected)
 	if (expected != NULL)
 		*VP_PUSH(f->arena, f->targets[VAULT].endpoints,
 		         f->targets[VAULT].n_endpoints) = copy(f, expected);
+}
+
+static void nat_private_link_named(struct vp_facts *f)
+{
+	names_endpoint(f, "pe-kv");
+	saw_other_private(f);
+}
+
+static void nat_private_link_other(struct vp_facts *f)
+{
+	names_endpoint(f, "pe-kv2");
+	saw_other_private(f);
 }
 
 static void endpoint_unknown(struct vp_facts *f)
@@ -1880,12 +1934,20 @@ static const struct test_case cases[] = {
 	C(http_closed, F, "http-failed", ""),
 	C(http_denied, F, "http-network-denied", ""),
 	C(http_foreign, P, "http-foreign", ""),
+	C(refused_vault, P, "http-refused", ""),
+	C(refused_storage, I, "http-refused", ""),
+	C(refused_search, P, "", "http-refused"),
+	C(refused_for_credentials, P, "", ""),
+	C(refused_public, P, "", ""),
 	C(saw_public, F, "service-saw-other-source", ""),
 	C(saw_other_private, F, "service-saw-other-source", ""),
 	C(firewall_registry, F, "firewall-application-rule", ""),
 	C(firewall_vault, F, "firewall-application-rule", ""),
 	C(firewall_service_endpoint, F, "firewall-application-rule", ""),
-	C(nat_private_link, F, "service-saw-other-source", ""),
+	C(nat_private_link, P, "service-saw-other-source", ""),
+	C(nat_private_link_named, P, "service-saw-other-source", ""),
+	C(nat_private_link_other, F,
+	  "service-names-other-endpoint service-saw-other-source", ""),
 	C(public_private_link, F, "service-saw-other-source", ""),
 	C(firewall_not_seen, F, "http-network-denied", ""),
 	C(firewall_not_open, F, "http-network-denied", ""),

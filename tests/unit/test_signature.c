@@ -210,7 +210,11 @@ static const struct row rows[] = {
 	  "Docker-Distribution-Api-Version: registry/2.0\r\n\r\n",
 	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"requested access "
 	  "to the resource is denied\"}]}",
-	  403, VP_SIGNATURE_REACHED, "DENIED", NULL, NULL, NULL },
+	  403, VP_SIGNATURE_DENIED, "DENIED", NULL, NULL, NULL },
+	{ "registry's data, denied without an address", VP_KIND_REGISTRY_DATA,
+	  "HTTP/1.1 403 Forbidden\r\n\r\n",
+	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no\"}]}", 403,
+	  VP_SIGNATURE_REACHED, "DENIED", NULL, NULL, NULL },
 	{ "registry, denied, with an id", VP_KIND_REGISTRY,
 	  "HTTP/1.1 403 Forbidden\r\n\r\n",
 	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"client with IP "
@@ -521,8 +525,8 @@ static void refusals(void **state)
 		  "registry-firewall",
 		  "client with IP '20.1.2.3' is not \"allowed\" access" },
 		{ VP_KIND_REGISTRY, STATUS("403") "\r\n",
-		  "{\"errors\":[{\"code\":\"DENIED\"}]}", VP_REFUSAL_UNKNOWN,
-		  VP_CERTAINTY_SINGLE, "registry-denied", NULL },
+		  "{\"errors\":[{\"code\":\"DENIED\"}]}", VP_REFUSAL_NETWORK,
+		  VP_CERTAINTY_VERIFIED, "registry-denied", NULL },
 		{ VP_KIND_REGISTRY,
 		  STATUS("401") "www-authenticate: bearer realm=\"x\"\r\n\r\n",
 		  "", VP_REFUSAL_CREDENTIALS, VP_CERTAINTY_VERIFIED,
