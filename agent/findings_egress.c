@@ -58,7 +58,8 @@ static const struct vp_finding_type rows[] = {
 	    "a target, but a machine in a locked VNet seldom needs it. In a "
 	    "scenario in which nobody comes in so (a compute instance or node, "
 	    "a jump box behind Bastion), it is an error once this machine "
-	    "answered.",
+	    "answered. Where Azure ML alone may come (a node with a public IP "
+	    "address, port 44224), a file of service tags tells who came.",
 	    "See what listens, and let the network refuse it:\n"
 	    "    az network nsg rule create -g RG --nsg-name NSG "
 	    "-n deny-internet-in --priority 400 --direction Inbound "

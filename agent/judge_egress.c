@@ -273,7 +273,8 @@ static void set_key(struct judge *j, struct group *g,
 		g->key = party(j, f);
 		return;
 	case VP_CLASS_INBOUND:
-		g->worse = judge_closed(j, f) != NULL;
+		g->worse =
+			judge_closed(j, f) != NULL && !judge_peer_unknown(j, f);
 		g->key = judge_addr_text(j, &f->remote.addr);
 		return;
 	case VP_CLASS_LEAK_DNS:
@@ -407,6 +408,28 @@ static const char *contradicted(struct judge *j,
 	                       j->facts->scenario, row->why, row->source);
 }
 
+/* Of all of them it is not known who came: no network rule is to blame. */
+static void set_unknown_peer(const struct judge *j, struct judge_draft *d,
+                             const struct group *g, size_t n)
+{
+	if (reported[g[0].reported].class != VP_CLASS_INBOUND)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (!judge_peer_unknown(j, &j->facts->flows[g[i].flow]))
+			return;
+	}
+	d->detail = "{what} came in from {address} to port {port}, as Azure ML "
+		    "does to a node with a public IP address; who came is not "
+		    "known without a file of service tags.";
+	d->f.remedy = "Give service_tags: download the present file (Azure IP "
+		      "Ranges and Service Tags) elsewhere, and name it:\n"
+		      "    vnetprobe check --service-tags "
+		      "ServiceTags_Public_DATE.json\n"
+		      "or in the config:\n"
+		      "    egress:\n"
+		      "      service_tags: ServiceTags_Public_DATE.json";
+}
+
 static void write_group(struct judge *j, const struct group *g, size_t n)
 {
 	const struct vp_flow *first = &j->facts->flows[g[0].flow];
@@ -433,6 +456,7 @@ static void write_group(struct judge *j, const struct group *g, size_t n)
 	if (g[0].as != NULL)
 		return;
 	set_remedy(j, d, g, n);
+	set_unknown_peer(j, d, g, n);
 	if (reported[g[0].reported].class == VP_CLASS_UNEXPLAINED &&
 	    j->facts->policy.report_only)
 		d->f.severity = VP_SEVERITY_WARNING;

@@ -367,6 +367,24 @@ const struct vp_catalogue_closed *judge_closed(const struct judge *j,
 	return vp_catalogue_closed(traffic_of(j));
 }
 
+bool judge_peer_unknown(const struct judge *j, const struct vp_flow *f)
+{
+	const struct vp_catalogue_tagged *rows;
+	size_t n;
+
+	if (f->direction != VP_DIRECTION_IN ||
+	    j->facts->policy.tags.file != NULL)
+		return false;
+	rows = vp_catalogue_tagged(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].inbound && (rows[i].traffic & traffic_of(j)) != 0 &&
+		    rows[i].proto == f->proto &&
+		    rows[i].port == judge_service_port(f))
+			return true;
+	}
+	return false;
+}
+
 /* --- the file's age ------------------------------------------------------- */
 
 void judge_tags(struct judge *j)

@@ -26,6 +26,9 @@ judge_required_target(const struct judge *j, const struct vp_target *t);
 struct vp_catalogue_closed;
 const struct vp_catalogue_closed *judge_closed(const struct judge *j,
                                                const struct vp_flow *f);
+/* It came in where by the catalogue a peer of some service tag may, and without
+ * a file of service tags nobody knows whether it is that peer. */
+bool judge_peer_unknown(const struct judge *j, const struct vp_flow *f);
 /*
  * May this name of a flow explain it? It must be proven, and current, and what
  * the sender itself named (server name, HTTP host) must not be another.

@@ -506,7 +506,8 @@ static void inbound_shown(void **state)
 /* --- who comes in ----------------------------------------------------------
  */
 
-static enum vp_severity comes_in(const char *scenario, enum vp_flow_state state,
+static enum vp_severity comes_to(uint16_t port, const char *tags,
+                                 const char *scenario, enum vp_flow_state state,
                                  bool answered, const char *words)
 {
 	struct vp_facts *f = facts_in(scenario, "public", IPPROTO_TCP, 50123);
@@ -514,7 +515,8 @@ static enum vp_severity comes_in(const char *scenario, enum vp_flow_state state,
 	struct vp_judgement j;
 
 	f->flows[0].direction = VP_DIRECTION_IN;
-	f->flows[0].local.port = 44224;
+	f->flows[0].local.port = port;
+	f->policy.tags.file = copy(f, tags);
 	f->flows[0].state = state;
 	if (!answered)
 		f->flows[0].packets_out = 0;
@@ -529,6 +531,30 @@ static enum vp_severity comes_in(const char *scenario, enum vp_flow_state state,
 	}
 	vp_facts_destroy(f);
 	return severity;
+}
+
+static enum vp_severity comes_in(const char *scenario, enum vp_flow_state state,
+                                 bool answered, const char *words)
+{
+	return comes_to(44224, "tags.json", scenario, state, answered, words);
+}
+
+/* Without a file of tags nobody knows whether it was Azure ML that came to the
+ * port that it comes to; to others nobody may come. */
+static void peer_unknown(void **state)
+{
+	enum vp_flow_state open = VP_FLOW_ESTABLISHED;
+
+	(void)state;
+	assert_int_equal(comes_to(44224, NULL, "with-public-ip", open, true,
+	                          "without a file of service tags"),
+	                 VP_SEVERITY_WARNING);
+	assert_int_equal(comes_to(44225, NULL, "with-public-ip", open, true,
+	                          "at port 44224 (A2, A4)"),
+	                 VP_SEVERITY_ERROR);
+	assert_int_equal(comes_to(44224, NULL, "no-public-ip", open, true,
+	                          "without a public IP"),
+	                 VP_SEVERITY_ERROR);
 }
 
 static void closed(void **state)
@@ -756,6 +782,7 @@ int main(void)
 		cmocka_unit_test(shown_by_cloud),
 		cmocka_unit_test(inbound_shown),
 		cmocka_unit_test(closed),
+		cmocka_unit_test(peer_unknown),
 		cmocka_unit_test(classes_are_the_same),
 		cmocka_unit_test(lists_lack_it),
 		cmocka_unit_test(documented),

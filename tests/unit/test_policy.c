@@ -404,6 +404,20 @@ static void in_with_public_ip(struct vp_facts *f)
 	in_44224(f, "with-public-ip");
 }
 
+/* Files may have the region's tag alone. */
+static void in_by_region(struct vp_facts *f)
+{
+	in_with_public_ip(f);
+	f->flows[0].n_tags = 1;
+	f->flows[0].tags[0].name = copy(f, "AzureMachineLearning.EastUS");
+}
+
+static void in_by_longer_tag(struct vp_facts *f)
+{
+	in_by_region(f);
+	f->flows[0].tags[0].name = copy(f, "AzureMachineLearningInference");
+}
+
 static void in_no_public_ip(struct vp_facts *f)
 {
 	in_44224(f, "no-public-ip");
@@ -495,6 +509,8 @@ static const struct {
 	C(storage_allowed, A, "name abatch.queue.core.windows.net"),
 	C(storage_claimed, U, ""),
 	C(in_with_public_ip, R, "node with a public IP address"),
+	C(in_by_region, R, "AzureMachineLearning.EastUS"),
+	C(in_by_longer_tag, VP_CLASS_INBOUND, ""),
 	C(in_no_public_ip, VP_CLASS_INBOUND, ""),
 	C(in_from_another, VP_CLASS_INBOUND, ""),
 	C(out_to_44224, U, ""),
