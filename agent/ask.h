@@ -56,6 +56,8 @@ const char *vp_arm_host(const char *cloud);
 /* Is this the agent on this machine that gives tokens? Only loopback over
  * plain HTTP: a secret is sent there. */
 bool vp_msi_endpoint_is_local(const char *url);
+/* Where IMDS gives a token; client: of one of several identities, or NULL. */
+void vp_token_url(char *out, size_t size, const char *arm, const char *client);
 /* The token of an answer, for free(); NULL: there is none. */
 char *vp_token_of(const char *data, size_t len);
 /* The path of the next page, from "/": NULL if there is none, or, with *bad, if

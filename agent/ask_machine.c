@@ -156,7 +156,9 @@ static bool is_client_id(const char *text)
 /* The agent on a compute instance. */
 static void ask_agent(struct vp_asker *a, const char *endpoint)
 {
-	const char *client = getenv("DEFAULT_IDENTITY_CLIENT_ID");
+	const char *client = a->s->identity_client_id != NULL
+	                             ? a->s->identity_client_id
+	                             : getenv("DEFAULT_IDENTITY_CLIENT_ID");
 	const char *secret = getenv("MSI_SECRET");
 	struct vp_fetch_result r;
 	char url[512], *header;
@@ -191,17 +193,28 @@ static void ask_agent(struct vp_asker *a, const char *endpoint)
 	vp_fetch_end(&r);
 }
 
+void vp_token_url(char *out, size_t size, const char *arm, const char *client)
+{
+	snprintf(out, size, "%shttps://%s/%s%s", TOKEN, arm,
+	         client != NULL ? "&client_id=" : "",
+	         client != NULL ? client : "");
+}
+
 static void ask_imds(struct vp_asker *a)
 {
 	struct vp_fetch_result r;
 	char url[256];
 
 	a->f->source = "IMDS";
-	snprintf(url, sizeof(url), "%shttps://%s/", TOKEN, a->arm);
+	vp_token_url(url, sizeof(url), a->arm, a->s->identity_client_id);
 	get(a, url, "Metadata: true", NULL, TOKEN_TIME, TOKEN_ANSWER_MAX, &r);
 	take_token(a, &r,
-	           ": this machine has no managed identity; az vm identity "
-	           "assign gives it one");
+	           a->s->identity_client_id != NULL
+	                   ? ": this machine has no managed identity with "
+	                     "that client id, or none at all"
+	                   : ": this machine has no managed identity (az vm "
+	                     "identity assign gives it one), or several, and "
+	                     "--identity-client-id has to say which");
 	vp_fetch_end(&r);
 }
 

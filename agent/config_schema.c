@@ -177,6 +177,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	LIST(struct raw_config, "dns_servers", dns_servers, &server_schema),
 	LIST(struct raw_config, "vnet_dns", vnet_dns, &text_schema),
 	TEXT(struct raw_config, "ca_file", ca_file),
+	TEXT(struct raw_config, "identity_client_id", identity_client_id),
 	LIST(struct raw_config, "known_issuers", known_issuers, &text_schema),
 	TEXT(struct raw_config, "interface", interface),
 	TEXT(struct raw_config, "timeout", timeout),

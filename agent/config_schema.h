@@ -76,6 +76,7 @@ struct raw_config {
 	char **known_issuers;
 	unsigned known_issuers_count;
 	char *cloud, *region, *scenario, *expect, *ca_file, *interface;
+	char *identity_client_id;
 	char *timeout, *deadline, *linger, *concurrency;
 	char *rounds, *round_interval;
 	char *azure_dns, *probe_required;

@@ -486,6 +486,8 @@ static bool read_scalars(struct reader *r, const struct raw_config *c)
 		{ "scenario", c->scenario, vp_value_scenario },
 		{ "expect", c->expect, vp_value_expect },
 		{ "ca_file", c->ca_file, vp_value_ca_file },
+		{ "identity_client_id", c->identity_client_id,
+		  vp_value_identity },
 		{ "interface", c->interface, vp_value_interface },
 		{ "timeout", c->timeout, vp_value_timeout },
 		{ "deadline", c->deadline, vp_value_deadline },

@@ -389,6 +389,9 @@ static const struct vp_option options[] = {
 	{ "workspace", 0, "WORKSPACE",
 	  "which workspace --discover is to look for", PLAN | INIT,
 	  set_workspace },
+	{ "identity-client-id", 0, "GUID",
+	  "which managed identity --discover uses, where there are several",
+	  PLAN | INIT, vp_value_identity },
 	{ "from", 0, "FILE",
 	  "the workspace and its resources, from what az prints of them; "
 	  "repeatable",

@@ -245,10 +245,11 @@ struct vp_settings {
 	char *config_name; /* as messages call the config; NULL: none read */
 	struct vp_config_place *places;
 	size_t n_places;
-	bool discover;       /* ask the machine's metadata and ARM */
-	bool no_discover;    /* look nowhere by itself */
-	char *arm_workspace; /* --workspace: its name or ARM id */
-	char **from_files;   /* --from: JSON that az printed */
+	bool discover;            /* ask the machine's metadata and ARM */
+	bool no_discover;         /* look nowhere by itself */
+	char *arm_workspace;      /* --workspace: its name or ARM id */
+	char *identity_client_id; /* of a user-assigned identity; NULL */
+	char **from_files;        /* --from: JSON that az printed */
 	size_t n_from_files;
 	bool ask, force; /* init */
 	/* Names and addresses found out, for the plan; NULL: none. */

@@ -526,6 +526,17 @@ int vp_value_ca_file(struct vp_settings *s, const char *text, char *why,
 	return 0;
 }
 
+int vp_value_identity(struct vp_settings *s, const char *text, char *why,
+                      size_t size)
+{
+	char guid[37];
+	int err = vp_value_read_guid(guid, text, why, size);
+
+	if (err == 0)
+		s->identity_client_id = vp_arena_strdup(s->arena, guid);
+	return err;
+}
+
 int vp_value_interface(struct vp_settings *s, const char *text, char *why,
                        size_t size)
 {

@@ -28,6 +28,7 @@ vp_value_setter vp_value_round_interval;
 vp_value_setter vp_value_endpoint_file; /* appends */
 vp_value_setter vp_value_service_tags;
 vp_value_setter vp_value_ca_file;
+vp_value_setter vp_value_identity;
 vp_value_setter vp_value_interface;
 vp_value_setter vp_value_timeout;
 vp_value_setter vp_value_deadline;

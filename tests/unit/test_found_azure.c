@@ -2,6 +2,7 @@
  * believed. */
 #include "found_azure.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 #include "ask.h"
 #include "discover.h"
+#include "value.h"
 #include "ask_helper.h"
 
 #define GUID "3f8a2c1e-5b7d-4e9f-8a6b-1c2d3e4f5a6b"
@@ -422,6 +424,31 @@ static void test_handed_over(void **state)
 	}
 }
 
+static void test_identity(void **state)
+{
+	struct vp_settings s = { .arena = f.arena };
+	char url[256], why[256];
+
+	(void)state;
+	assert_int_equal(vp_value_identity(&s, "mine", why, sizeof(why)),
+	                 -EINVAL);
+	assert_null(s.identity_client_id);
+	vp_token_url(url, sizeof(url), "management.azure.com", NULL);
+	assert_string_equal(url, "http://169.254.169.254/metadata/identity/"
+	                         "oauth2/token?api-version=2018-02-01&resource="
+	                         "https://management.azure.com/");
+	assert_int_equal(
+		vp_value_identity(&s, "3F8A2C1E-5b7d-4e9f-8a6b-1c2d3e4f5a6b",
+	                          why, sizeof(why)),
+		0);
+	vp_token_url(url, sizeof(url), "management.azure.com",
+	             s.identity_client_id);
+	assert_string_equal(url, "http://169.254.169.254/metadata/identity/"
+	                         "oauth2/token?api-version=2018-02-01&resource="
+	                         "https://management.azure.com/&client_id="
+	                         "3f8a2c1e-5b7d-4e9f-8a6b-1c2d3e4f5a6b");
+}
+
 /* A line for each stage; the one that was begun does not count. */
 static void test_stages(void **state)
 {
@@ -471,6 +498,7 @@ int main(void)
 		T(test_next_link),
 		T(test_endpoint_of_agent),
 		T(test_tokens),
+		T(test_identity),
 		T(test_deadline),
 		T(test_stages),
 		T(test_error_codes),
