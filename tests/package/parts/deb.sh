@@ -101,7 +101,7 @@ deb_schedule() {
       cd /var/lib/vnetprobe && touch report-20260101T000000Z.json.partial-abc &&
       echo \$(ls report-*.json | wc -l) reports, \$(sed -n 's/.*\"verdict\": *\"\([a-z]*\)\".*/\1/p' latest.json) &&
       [ \$(readlink latest.json) = \$(ls report-*.json | tail -1) ]"
-  t "scheduled: the exit status is the check's" 1 '^fail: 10 of 11 ' \
+  t "scheduled: the exit status is the check's" 1 '^fail: [0-9]+ of [0-9]+ targets ' \
     lab zone-not-linked "$root" sh -c "$check; exec \$check"
   t "scheduled: what a killed run had begun goes" 1 'No such file' \
     sh -c "ls $root/var/lib/vnetprobe/*.partial-*; exit 1"

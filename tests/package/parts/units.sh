@@ -91,6 +91,6 @@ part_units() {
   t "what the service must not do, it cannot" 0 '^ ?$' units_confined healthy ./forbidden /run/lab/state
   t "and what it must, it can: a whole check" 0 '^pass: all [0-9]+ targets' \
     units_confined healthy ./scheduled-check
-  t "with the check's exit status" 1 '^fail: 10 of 11' units_confined zone-not-linked ./scheduled-check
+  t "with the check's exit status" 1 '^fail: [0-9]+ of [0-9]+ targets' units_confined zone-not-linked ./scheduled-check
   units_bpf
 }
