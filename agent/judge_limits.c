@@ -270,20 +270,29 @@ static bool has_groups(const struct vp_discovery *d,
 	return false;
 }
 
+static bool is_apart(const struct limits *l, const struct part *part)
+{
+	return count_of(l->d, part) > 0 && nearest(l, part) == APART;
+}
+
 /* Blob and file have an endpoint each, and the workspace needs both. */
 static void judge_storage(struct limits *l, const char **left)
 {
-	struct part part = { VP_PLACEMENT_STORAGE, NULL, "limit-storage-vnet",
-		             false };
+	static const struct part all = { VP_PLACEMENT_STORAGE, NULL,
+		                         "limit-storage-vnet", false };
+	static const struct part blob = { VP_PLACEMENT_STORAGE, "blob",
+		                          "limit-storage-vnet", false };
+	static const struct part file = { VP_PLACEMENT_STORAGE, "file",
+		                          "limit-storage-vnet", false };
 
 	if (!has_groups(l->d, VP_PLACEMENT_STORAGE)) {
-		judge_part(l, &part, left);
-		return;
+		judge_part(l, &all, left);
+	} else if (is_apart(l, &blob) && is_apart(l, &file)) {
+		say(l->j, &all);
+	} else {
+		judge_part(l, &blob, left);
+		judge_part(l, &file, left);
 	}
-	part.group = "blob";
-	judge_part(l, &part, left);
-	part.group = "file";
-	judge_part(l, &part, left);
 }
 
 static void judge_vnets(struct judge *j, const char **left)

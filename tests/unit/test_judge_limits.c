@@ -52,9 +52,9 @@ static const struct test_case cases[] = {
 	  "workspace " A " -;storage " B " - blob;storage " A
 	  " - blob;storage " A " - file;storage " B " - file",
 	  "", VP_VERDICT_PASS },
-	{ "blob and file there: told of each",
+	{ "blob and file there: one finding",
 	  "workspace " A " -;storage " B " - blob;storage " B " - file",
-	  "limit-storage-vnet limit-storage-vnet", VP_VERDICT_FAIL },
+	  "limit-storage-vnet", VP_VERDICT_FAIL },
 	{ "blob and file here, queue and a second region elsewhere",
 	  "workspace " A " -;storage " A " - blob;storage " A
 	  " - file;storage " B " - queue;storage " B " - blob_secondary",
