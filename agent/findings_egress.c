@@ -13,7 +13,8 @@ static const struct vp_finding_type rows[] = {
 	    "If other findings name {name}, mend those first. Restart the "
 	    "program, so that it asks again; if it still leaves, it has an "
 	    "address or a resolver of its own. Then close the resource's "
-	    "public access, for storage:\n"
+	    "public access, which cuts off everybody who still comes by the "
+	    "public address; for storage:\n"
 	    "    az storage account update -g RG -n {account} "
 	    "--public-network-access Disabled",
 	    "vnetprobe: a target that must be private was contacted at a "

@@ -9,7 +9,9 @@ static const struct vp_finding_type rows[] = {
 	    "The VNet's DNS servers were changed after this machine got its "
 	    "lease. It keeps asking the old ones until the lease is renewed.",
 	    "Restart the machine, or renew the lease. With systemd-networkd "
-	    "(Ubuntu):\n    sudo networkctl renew eth0\nWith dhclient:\n    "
+	    "(Ubuntu):\n    sudo networkctl renew eth0\nWith dhclient, from "
+	    "the serial console only (over SSH the first command cuts you "
+	    "off before the second one runs):\n    "
 	    "sudo dhclient -r && sudo dhclient\nThe VNet's setting:\n    az "
 	    "network vnet show -g RG -n VNET --query dhcpOptions.dnsServers",
 	    "Microsoft: virtual-networks-faq"),
@@ -148,8 +150,10 @@ static const struct vp_finding_type rows[] = {
 	    "servers, and its domains win for this name.",
 	    "See which interface has which domains, and take {parent} from the "
 	    "one that should not have it, in the VPN's settings for good, here "
-	    "until it connects again:\n    resolvectl domain\n    sudo "
-	    "resolvectl domain {interface} ''",
+	    "until it connects again. The second command sets the whole list: "
+	    "name every domain that the interface is to keep, or it loses "
+	    "them:\n    resolvectl domain {interface}\n    sudo "
+	    "resolvectl domain {interface} DOMAINS_TO_KEEP",
 	    "resolvectl(1), systemd-resolved.service(8)"),
 	ROW(ERROR, "names", "dns-fallback-to-internet",
 	    "the zone link falls back to the Internet",

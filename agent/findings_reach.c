@@ -55,10 +55,15 @@ static const struct vp_finding_type rows[] = {
 	    "A device in between accepts connections for everybody and drops "
 	    "what follows: a firewall that waits for a policy, or packets "
 	    "too large for the path.",
-	    "Try a small packet size, then look at the firewall's log for "
-	    "{address}:\n"
+	    "Look at the firewall's log for {address}. To see whether it is "
+	    "the packets' size, use smaller ones for this address alone, by "
+	    "the gateway and interface that the first line tells, check "
+	    "again, and take the route back (ping proves nothing: private "
+	    "endpoints do not answer it):\n"
 	    "    ip route get {address}\n"
-	    "    ping -M do -s 1372 {address}",
+	    "    sudo ip route add {address} via GATEWAY dev INTERFACE mtu "
+	    "lock 1300\n"
+	    "    sudo ip route del {address}",
 	    "Microsoft: firewall/dns-details"),
 	ROW(ERROR, "reach", "tls-failed", "the TLS handshake failed",
 	    "The connection opened and was then reset or closed, or something "
@@ -90,9 +95,11 @@ static const struct vp_finding_type rows[] = {
 	    "authority does not make the path private.",
 	    "Exempt the private endpoints from inspection and route to them "
 	    "directly. Azure Firewall: use a network rule, not an "
-	    "application rule, for {address}:\n"
+	    "application rule, for {address} (--priority and --action are of "
+	    "a new collection; leave them out where it exists):\n"
 	    "    az network firewall network-rule create -g RG -f FIREWALL "
-	    "--collection-name COLLECTION -n private-endpoints "
+	    "--collection-name COLLECTION --priority 200 --action Allow "
+	    "-n private-endpoints "
 	    "--protocols TCP --source-addresses '*' "
 	    "--destination-addresses PE_SUBNET_PREFIX "
 	    "--destination-ports {port}\n"
@@ -180,9 +187,11 @@ static const struct vp_finding_type rows[] = {
 	    "with this machine's DNS.",
 	    "Let traffic to the private endpoints pass by a network rule, "
 	    "which comes before application rules and leaves the address "
-	    "alone:\n"
+	    "alone (--priority and --action are of a new collection; leave "
+	    "them out where it exists):\n"
 	    "    az network firewall network-rule create -g RG -f FIREWALL "
-	    "--collection-name COLLECTION -n private-endpoints "
+	    "--collection-name COLLECTION --priority 200 --action Allow "
+	    "-n private-endpoints "
 	    "--protocols TCP --source-addresses '*' "
 	    "--destination-addresses PE_SUBNET_PREFIX --destination-ports "
 	    "{port}\n"
@@ -334,15 +343,13 @@ static const struct vp_finding_type rows[] = {
 	    "Exempt these names from the proxy, each by itself: a whole suffix "
 	    "would exempt public services too, which may have no other way "
 	    "out. This adds to what is exempt already:\n"
-	    "    no_proxy=\"${no_proxy:+$no_proxy,}169.254.169.254,"
-	    "168.63.129.16\"\n"
+	    "    no_proxy=\"${no_proxy:+$no_proxy,}169.254.169.254\"\n"
+	    "    no_proxy=\"$no_proxy,168.63.129.16\"\n"
 	    "    no_proxy=\"$no_proxy,{names}\"\n"
 	    "    export no_proxy NO_PROXY=\"$no_proxy\"\n"
 	    "For good, write the whole list into /etc/environment, which "
 	    "expands no variables:\n"
-	    "    printf '%s\\n' \"no_proxy=$no_proxy\" \"NO_PROXY=$no_proxy\" "
-	    "|\n"
-	    "    sudo tee -a /etc/environment\n"
+	    "    env | grep -i '^no_proxy=' | sudo tee -a /etc/environment\n"
 	    "Prefixes such as 10.0.0.0/8 exempt addresses, never names.",
 	    "Microsoft: how-to-troubleshoot-secure-connection-workspace; "
 	    "curl(1), ENVIRONMENT"),
@@ -354,8 +361,8 @@ static const struct vp_finding_type rows[] = {
 	    "proxy they answer for the proxy's machine, or not at all: "
 	    "tokens of managed identities fail, or are another machine's.",
 	    "Exempt both, in small and in capital letters:\n"
-	    "    no_proxy=\"${no_proxy:+$no_proxy,}169.254.169.254,"
-	    "168.63.129.16\"\n"
+	    "    no_proxy=\"${no_proxy:+$no_proxy,}169.254.169.254\"\n"
+	    "    no_proxy=\"$no_proxy,168.63.129.16\"\n"
 	    "    export no_proxy NO_PROXY=\"$no_proxy\"",
 	    "Microsoft: virtual-machines/instance-metadata-service, "
 	    "what-is-ip-address-168-63-129-16"),

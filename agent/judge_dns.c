@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "catalogue.h"
+#include "judge_policy.h"
 #include "name_match.h"
 
 #define RULES_MAX 4 /* that one case may show, one after the other */
@@ -62,6 +63,7 @@ static struct dns_group *hit(struct ctx *c, const char *id,
 		*g = (struct dns_group){
 			.id = id, .rule = rule, .row = row, .at_most = at_most
 		};
+		g->designed = judge_required_target(c->j, c->t) != NULL;
 		g->servers = vp_arena_alloc(c->j->arena, c->s->n_resolvers + 1);
 	}
 	g->servers[resolver] = true;

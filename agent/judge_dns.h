@@ -27,6 +27,7 @@ struct dns_group {
 	const char *extra;            /* stands for {what}, or NULL */
 	const char *doubt; /* what else it could be, and what would tell */
 	bool undecided;    /* Azure DNS would tell, and was not asked */
+	bool designed;     /* the names are public by design */
 };
 
 struct dns_groups {

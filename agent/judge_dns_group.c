@@ -226,7 +226,8 @@ void dns_group_add(struct dns_groups *g, const struct dns_scene *s,
 
 		if (strcmp(have->id, one->id) == 0 &&
 		    memcmp(have->servers, one->servers, s->n_resolvers) == 0 &&
-		    have->at_most == one->at_most) {
+		    have->at_most == one->at_most &&
+		    have->designed == one->designed) {
 			*VP_PUSH(s->j->arena, have->names, have->n_names) =
 				name;
 			return;
@@ -870,6 +871,12 @@ static const char decide[] = "Two causes look the same from here; this "
 static const char *remedy_for(struct judge *j, const struct dns_group *g,
                               const char *remedy)
 {
+	if (g->designed && strcmp(g->id, "dns-name-unknown") == 0)
+		return "These are Microsoft's public names: the DNS servers "
+		       "here do not resolve names of the Internet. Let "
+		       "{resolver} forward what is not private to Azure DNS "
+		       "(168.63.129.16), or leave these names to the proxy, if "
+		       "programs have one: it resolves them itself.";
 	if (g->doubt == NULL || !g->undecided)
 		return remedy;
 	if (strcmp(g->id, "dns-fallback-to-internet") != 0)

@@ -81,6 +81,46 @@ void reach_unproven(struct reach *c)
 	judge_worse(c->state, JUDGE_UNPROVEN);
 }
 
+/* With whatever certificate. */
+static bool handshake_ended(enum vp_outcome o)
+{
+	return o == VP_OUTCOME_OK || o == VP_OUTCOME_NAME_MISMATCH ||
+	       o == VP_OUTCOME_UNTRUSTED || o == VP_OUTCOME_EXPIRED;
+}
+
+/* It was tried, and nothing came of it. */
+static bool is_shut(const struct vp_target *t)
+{
+	for (size_t i = 0; i < t->n_addresses; i++) {
+		const struct vp_target_address *a = &t->addresses[i];
+
+		if (a->reach != VP_REACH_TRIED)
+			continue;
+		if (a->tcp.outcome != VP_OUTCOME_OK ||
+		    (t->tls && !handshake_ended(a->tls.outcome)))
+			return true;
+	}
+	return false;
+}
+
+/* Names of this port that the scenario requires and that are shut: a blank
+ * before each. */
+static const char *shut_names(struct judge *j, bool tls, uint16_t port)
+{
+	const char *list = "";
+
+	for (size_t i = 0; i < j->facts->n_targets; i++) {
+		const struct vp_target *t = &j->facts->targets[i];
+
+		if (t->tls == tls && t->port == port && is_shut(t) &&
+		    judge_required_target(j, t) != NULL)
+			list = vp_arena_printf(j->arena, "%s %s", list,
+			                       t->name->name);
+	}
+	return list;
+}
+
+/* The same words for all that is shut: they are told once. */
 void reach_required(struct reach *c, struct judge_draft *d)
 {
 	const struct vp_catalogue_required *row =
@@ -88,20 +128,64 @@ void reach_required(struct reach *c, struct judge_draft *d)
 
 	if (row == NULL)
 		return;
+	reach_line(c, d,
+	           vp_arena_printf(c->j->arena, "public by design: %s (%s)",
+	                           row->why, row->source));
 	d->f.remedy = vp_arena_printf(
 		c->j->arena,
-		"{name} has no private endpoint, and has to be reached "
-		"at its public address (%s; %s). The list of what the "
-		"firewall, the proxy or the network security group lets "
-		"out lacks this name: add it, at Azure Firewall by\n"
+		"Such names have no private endpoint, and have to be reached "
+		"at their public addresses. The list of what the firewall, the "
+		"proxy or the network security group lets out lacks them: add "
+		"them, at Azure Firewall by (--priority and --action are of a "
+		"new collection; leave them out where it exists)\n"
 		"    az network firewall application-rule create -g RG "
-		"-f FIREWALL --collection-name azure-ml -n {account} "
+		"-f FIREWALL --collection-name azure-ml -n public-names-%u "
 		"--priority 200 --action Allow --source-addresses SUBNET "
-		"--protocols %s={port} --target-fqdns {name}",
-		row->why, row->source, c->t->tls ? "Https" : "Http");
+		"--protocols %s=%u --target-fqdns%s",
+		c->t->port, c->t->tls ? "Https" : "Http", c->t->port,
+		shut_names(c->j, c->t->tls, c->t->port));
 }
 
 /* --- TCP --------------------------------------------------------------- */
+
+#define HTTPS 443
+#define SMB 445
+
+/* Whoever has this address answers at the port for HTTPS. */
+static bool https_answers(const struct reach *c)
+{
+	const struct vp_facts *f = c->j->facts;
+
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct vp_target *t = &f->targets[i];
+
+		for (size_t k = 0; t->port == HTTPS && k < t->n_addresses;
+		     k++) {
+			if (t->addresses[k].tcp.outcome == VP_OUTCOME_OK &&
+			    vp_addr_equal(&t->addresses[k].addr, &c->a->addr))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The endpoint and the way to it are fine; what is meant for mounts is not. */
+static void smb_only(struct reach *c, struct judge_draft *d)
+{
+	reach_line(c, d, "port 443 of the same address answers");
+	d->f.remedy =
+		"The endpoint is there, and a rule on the way drops port 445 "
+		"(SMB). Until it is open, file shares cannot be mounted: that "
+		"of the workspace with notebooks and code, on compute "
+		"instances and clusters. What uses HTTPS works. Allow it, and "
+		"look at firewalls on the route for the same port:\n"
+		"    az network nic list-effective-nsg -g RG -n NIC\n"
+		"    az network nsg rule create -g RG --nsg-name NSG "
+		"-n allow-smb --priority 310 --direction Outbound "
+		"--access Allow --protocol Tcp "
+		"--destination-address-prefixes {address} "
+		"--destination-port-ranges 445";
+}
 
 static void tcp_failed(struct reach *c, const char *id, const char *detail)
 {
@@ -117,6 +201,9 @@ static void tcp_failed(struct reach *c, const char *id, const char *detail)
 	reach_line(c, d, reach_route(c->j, &c->a->route));
 	if (strcmp(id, "tcp-timeout") == 0 || strcmp(id, "tcp-refused") == 0)
 		reach_required(c, d);
+	if (strcmp(id, "tcp-timeout") == 0 && c->t->port == SMB &&
+	    https_answers(c))
+		smb_only(c, d);
 }
 
 /* True if the connection opened. */

@@ -17,6 +17,8 @@
 
 #include "vnetprobe/signature.h"
 
+#include "catalogue.h"
+
 /* --- the answer as evidence -------------------------------------------- */
 
 static const char *or_unknown(const char *text)
@@ -179,6 +181,69 @@ static void firewall(struct reach *c, const struct vp_flow *w)
 	reach_line(c, d, reach_route(c->j, &c->a->route));
 }
 
+/* The command that lets an address pass a service's own firewall; NULL: none
+ * is known. */
+static const char *address_rule(enum vp_kind kind)
+{
+	switch (vp_catalogue_class(kind)) {
+	case VP_CLASS_STORAGE:
+		return "az storage account network-rule add -g RG "
+		       "--account-name {account} --ip-address";
+	case VP_CLASS_VAULT:
+		return "az keyvault network-rule add -g RG -n {account} "
+		       "--ip-address";
+	case VP_CLASS_REGISTRY:
+		return "az acr network-rule add -g RG -n {account} "
+		       "--ip-address";
+	case VP_CLASS_AI:
+		return "az cognitiveservices account network-rule add -g RG "
+		       "-n {account} --ip-address";
+	default:
+		return NULL;
+	}
+}
+
+#define ALLOW_SUBNET                                                           \
+	"This machine's subnet has to have the service endpoint, and the "     \
+	"service to allow the subnet:\n"                                       \
+	"    az network vnet subnet show -g RG --vnet-name VNET -n SUBNET "    \
+	"--query serviceEndpoints"
+
+/* At a public address no private endpoint is meant: the service's own list of
+ * whom it lets in is. Else the paragraph on service endpoints has no place. */
+static const char *denied_remedy(struct reach *c, const char *remedy)
+{
+	const struct vp_http_facts *h = &c->a->http;
+	const char *command = address_rule(c->t->kind), *from, *region = "";
+
+	if (c->t->expect == VP_EXPECT_SERVICE_ENDPOINT)
+		return ALLOW_SUBNET;
+	if (judge_scope(c->j, &c->a->addr) != VP_SCOPE_PUBLIC) {
+		from = strstr(remedy, "\nWhere a service endpoint");
+		return from == NULL ? remedy
+		                    : vp_arena_strndup(c->j->arena, remedy,
+		                                       (size_t)(from - remedy));
+	}
+	if (command == NULL)
+		return "The service's own network settings refuse this "
+		       "machine's outgoing address: allow it there, or public "
+		       "access as a whole if that was turned off.";
+	if (vp_catalogue_class(c->t->kind) == VP_CLASS_STORAGE)
+		region = "\nFrom a machine in the account's own region such a "
+			 "rule has no effect: allow the subnet instead, with a "
+			 "service endpoint.";
+	from = "YOUR_PUBLIC_IP";
+	if (h->service_saw.family != 0 &&
+	    judge_scope(c->j, &h->service_saw) == VP_SCOPE_PUBLIC)
+		from = judge_addr_text(c->j, &h->service_saw);
+	return vp_arena_printf(
+		c->j->arena,
+		"The service's own firewall refuses this machine's outgoing "
+		"address. Allow it (if public access was not turned off as a "
+		"whole):\n    %s %s%s",
+		command, from, region);
+}
+
 static void judge_denied(struct reach *c)
 {
 	const struct vp_flow *w = private_flow(c);
@@ -199,6 +264,7 @@ static void judge_denied(struct reach *c)
 	                          "answer does not tell which."
 	                        : "The service at {address} refuses requests "
 	                          "from here.");
+	d->f.remedy = denied_remedy(c, d->f.type->remedy);
 	http_line(c, d);
 	source_line(c, d);
 	reach_line(c, d, reach_route(c->j, &c->a->route));

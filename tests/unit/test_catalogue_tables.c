@@ -631,6 +631,15 @@ static void classes_are_the_same(void **state)
 	                 VP_CLASS_REQUIRED);
 }
 
+static bool in_evidence(const struct vp_finding *f, const char *text)
+{
+	for (size_t i = 0; i < f->n_evidence; i++) {
+		if (strstr(f->evidence[i], text) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* The remedy where this port does not answer. */
 static bool blocked_by_list(const char *name, enum vp_kind kind,
                             enum vp_expect expect, enum vp_outcome tcp,
@@ -650,8 +659,9 @@ static bool blocked_by_list(const char *name, enum vp_kind kind,
 	for (size_t i = 0; i < j.n_findings; i++) {
 		const char *remedy = j.findings[i].remedy;
 
-		said |= strstr(remedy, "lacks this name") != NULL &&
-		        strstr(remedy, "(Microsoft Entra ID: tokens; A2)") &&
+		said |= strstr(remedy, "lacks them") != NULL &&
+		        in_evidence(&j.findings[i],
+		                    "Microsoft Entra ID: tokens (A2)") &&
 		        strstr(remedy, "--target-fqdns " LOGIN) != NULL &&
 		        strstr(remedy, "private-endpoint") == NULL;
 	}

@@ -173,6 +173,103 @@ static void seen_and_public(struct vp_facts *f)
 	}
 }
 
+static void refused_by(struct vp_facts *f, size_t target, const char *address)
+{
+	struct vp_target_address *a = &f->targets[target].addresses[0];
+
+	a->addr = addr(address);
+	a->http.signature = VP_SIGNATURE_DENIED;
+	a->http.status = 403;
+}
+
+static void refused_privately(struct vp_facts *f)
+{
+	refused_by(f, BLOB, "10.20.2.7");
+}
+
+static void go_public_as_meant(struct vp_facts *f, enum vp_expect expect)
+{
+	go_public(f, BLOB, FIRST, PUBLIC);
+	go_public(f, BLOB, SECOND, PUBLIC);
+	nss_gets(f, BLOB, PUBLIC);
+	f->targets[BLOB].n_addresses = 0;
+	f->targets[BLOB].expect = expect;
+	add_target_address(f, BLOB, PUBLIC);
+	refused_by(f, BLOB, PUBLIC);
+}
+
+static void refused_publicly(struct vp_facts *f)
+{
+	go_public_as_meant(f, VP_EXPECT_PUBLIC);
+}
+
+static void refused_subnet(struct vp_facts *f)
+{
+	go_public_as_meant(f, VP_EXPECT_SERVICE_ENDPOINT);
+}
+
+/* The file share's mount port, at an address that answers HTTPS. */
+static void smb_shut(struct vp_facts *f)
+{
+	struct vp_target file;
+
+	add_target(f, "stlab.file.core.windows.net",
+	           "stlab.privatelink.file.core.windows.net",
+	           "privatelink.file.core.windows.net", VP_KIND_FILE,
+	           "10.20.2.8");
+	file = f->targets[f->n_targets - 1];
+	*VP_PUSH(f->arena, f->targets, f->n_targets) = file;
+	f->targets[f->n_targets - 1].port = 445;
+	f->targets[f->n_targets - 1].tls = false;
+	f->targets[f->n_targets - 1].n_addresses = 0;
+	f->targets[f->n_targets - 1].addresses = NULL;
+	add_target_address(f, f->n_targets - 1, "10.20.2.8")->tcp.outcome =
+		VP_OUTCOME_TIMEOUT;
+}
+
+static void share_shut(struct vp_facts *f)
+{
+	smb_shut(f);
+	f->targets[f->n_targets - 2].addresses[0].tcp.outcome =
+		VP_OUTCOME_TIMEOUT;
+}
+
+/* Two public names that the scenario requires. */
+static void required_shut(struct vp_facts *f)
+{
+	static const char *const names[] = { "login.microsoftonline.com",
+		                             "management.azure.com" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct vp_target *t;
+
+		add_target(f, names[i], "b.example", "example",
+		           i == 0 ? VP_KIND_LOGIN : VP_KIND_ARM, "192.0.2.9");
+		t = &f->targets[f->n_targets - 1];
+		t->expect = VP_EXPECT_ANY;
+		t->addresses[0].tcp.outcome = VP_OUTCOME_TIMEOUT;
+	}
+}
+
+/* The same two, and the servers do not know them. */
+static void required_unknown(struct vp_facts *f)
+{
+	size_t first = f->n_names;
+
+	required_shut(f);
+	for (size_t i = first; i < f->n_names; i++) {
+		f->targets[i].n_addresses = 0;
+		for (size_t k = 0; k < f->names[i]->n_rows; k++) {
+			struct vp_dns_row *r = &f->names[i]->rows[k];
+
+			r->n_chain = 0;
+			clear_addresses(r);
+			if (r->type != 0)
+				r->rcode = 3;
+		}
+	}
+}
+
 static size_t count_of(const char *text, const char *what)
 {
 	size_t n = 0;
@@ -203,6 +300,23 @@ static const struct {
 	  "--endpoint-name pe-" GUID "-amlworkspace -n zones "
 	  "--private-dns-zone privatelink.notebooks.azure.net",
 	  "-n PE" },
+	{ refused_privately, "http-network-denied", "endpoint-connection list",
+	  "service endpoint" },
+	{ refused_publicly, "http-network-denied",
+	  "az storage account network-rule add -g RG --account-name stlab "
+	  "--ip-address YOUR_PUBLIC_IP",
+	  "private" },
+	{ refused_subnet, "http-network-denied", "service endpoint",
+	  "ip-address" },
+	{ smb_shut, "tcp-timeout", "drops port 445 (SMB)", "endpoint show" },
+	{ share_shut, "tcp-timeout", NULL, "SMB" },
+	{ required_shut, "tcp-timeout",
+	  "-n public-names-443 --priority 200 --action Allow "
+	  "--source-addresses SUBNET --protocols Https=443 --target-fqdns "
+	  "login.microsoftonline.com management.azure.com",
+	  "-n PE" },
+	{ required_unknown, "dns-name-unknown",
+	  "These are Microsoft's public names", "RESOURCE_ID" },
 	{ seen_and_public, "dns-fallback-to-internet",
 	  "Two causes look the same from here; this decides: vnetprobe dns "
 	  "--azure-dns always\n",
