@@ -326,6 +326,9 @@ static void fill_attempt(struct choice *c, struct vp_target_address *a)
 	a->http.status = maybe(c) ? 403 : 200;
 	a->http.signature = (enum vp_signature)pick(c, 6);
 	a->http.refused_by = (enum vp_refusal)pick(c, 4);
+	/* as each row of signatures has it: other reports are not read */
+	if (a->http.refused_by == VP_REFUSAL_NETWORK)
+		a->http.signature = VP_SIGNATURE_DENIED;
 	if (maybe(c))
 		a->http.service_saw = address(c);
 	a->http.connection_type = text_or_none(c);
@@ -359,6 +362,10 @@ static void add_target(struct choice *c, struct vp_name *name, uint16_t port)
 
 		a->addr = address(c);
 		fill_attempt(c, a);
+		if (t->tls)
+			continue;
+		a->tls = (struct vp_tls_facts){ 0 };
+		a->http = (struct vp_http_facts){ 0 };
 	}
 }
 
