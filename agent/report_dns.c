@@ -452,8 +452,9 @@ static void put_unseen(struct doctor *d)
 	if (unexpected > 0)
 		pen_wrap(&c->pen, "  ", 4,
 		         page_text(c,
-		                   "which private address is meant, for %zu "
-		                   "of %zu names: --endpoint FILE tells",
+		                   "any private address was accepted for "
+		                   "%zu of %zu names; to check them: "
+		                   "--endpoint FILE",
 		                   unexpected, f->n_names));
 	if (cancelled > 0)
 		pen_wrap(&c->pen, "  ", 4,
