@@ -415,7 +415,7 @@ servers() {
 # Of the plan's names, one; nothing is sent for it. Silent without a plan.
 first_name() {
   timed -k 1 20 "$program" targets -q "${config_options[@]}" --format json 2>/dev/null |
-    sed -n 's/^ *"name": "\([A-Za-z0-9._-]*\)",\{0,1\}$/\1/p' | sed -n 1p
+    sed -n 's/^ *"name": "\([A-Za-z0-9_-]*\.[A-Za-z0-9._-]*\)",\{0,1\}$/\1/p' | sed -n 1p
 }
 
 # Any answer will do, also that there is no such name.
