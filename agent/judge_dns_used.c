@@ -67,13 +67,15 @@ static bool is_absent(const struct dns_scene *s, size_t index, bool *certain)
 {
 	const struct vp_name *name = s->f->names[index];
 	size_t servers = 0;
+	bool programs = false;
 
 	*certain = true;
 	for (size_t r = 0; r < s->n_resolvers; r++) {
 		const struct dns_view *v = dns_view_at(s, index, r);
 
 		if (s->f->resolvers[r].source == VP_RESOLVER_NSS) {
-			*certain &= is_absent_for_programs(name, r);
+			programs |= is_absent_for_programs(name, r);
+			*certain &= programs;
 			continue;
 		}
 		if (!knows_nothing(name, r))
@@ -84,7 +86,10 @@ static bool is_absent(const struct dns_scene *s, size_t index, bool *certain)
 			*certain = false;
 		servers += (v->shapes & DNS_UNKNOWN) != 0;
 	}
-	return servers > 0 && name->n_hosts == 0;
+	/* If no server was asked in time, programs were told so all the same.
+	 */
+	*certain &= servers > 0;
+	return (servers > 0 || programs) && name->n_hosts == 0;
 }
 
 static bool exists(const struct dns_scene *s, size_t index)

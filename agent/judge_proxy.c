@@ -20,6 +20,12 @@ static bool takes_proxy(const struct vp_facts *f, const struct vp_target *t)
 	return false;
 }
 
+/* A name that does not exist, beside one that does, is nobody's to reach. */
+static bool is_unused(const struct judge *j, const struct vp_target *t)
+{
+	return j->names[judge_name_index(j, t->name)].unused;
+}
+
 /* The settings that programs in general get: lines of evidence. */
 static void settings_lines(struct judge *j, struct judge_draft *d)
 {
@@ -45,7 +51,8 @@ static const char *taken(struct judge *j, size_t *n)
 
 	*n = 0;
 	for (size_t i = 0; i < f->n_targets; i++) {
-		if (!f->targets[i].tls || !takes_proxy(f, &f->targets[i]))
+		if (!f->targets[i].tls || is_unused(j, &f->targets[i]) ||
+		    !takes_proxy(f, &f->targets[i]))
 			continue;
 		if ((*n)++ < 4)
 			list = vp_arena_printf(
@@ -72,7 +79,7 @@ static const char *to_exempt(struct judge *j, bool known)
 		const struct vp_target *t = &f->targets[i];
 		size_t k = 0;
 
-		if (!t->tls ||
+		if (!t->tls || is_unused(j, t) ||
 		    (t->expect != VP_EXPECT_PRIVATE &&
 		     t->expect != VP_EXPECT_SERVICE_ENDPOINT) ||
 		    (known && !takes_proxy(f, t)))

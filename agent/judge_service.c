@@ -422,13 +422,24 @@ static bool is_storage(enum vp_kind kind)
 	return kind >= VP_KIND_BLOB && kind <= VP_KIND_WEB;
 }
 
-/* Of some it is not known that they ask strangers for credentials by 401. */
+/* Of some it is not known that they ask strangers for credentials by 401: an
+ * instance, a notebook and an endpoint may answer any of them with 403, and so
+ * may who is healthy. */
 static enum vp_severity refused_severity(enum vp_kind kind)
 {
-	if (kind == VP_KIND_OTHER || kind == VP_KIND_SEARCH ||
-	    kind == VP_KIND_AKS_API)
+	switch (kind) {
+	case VP_KIND_OTHER:
+	case VP_KIND_SEARCH:
+	case VP_KIND_AKS_API:
+	case VP_KIND_NOTEBOOK:
+	case VP_KIND_COMPUTE_INSTANCE:
+	case VP_KIND_ONLINE_ENDPOINT:
+	case VP_KIND_SERVERLESS_MODEL:
 		return VP_SEVERITY_INFO;
-	return is_storage(kind) ? VP_SEVERITY_UNPROVEN : VP_SEVERITY_WARNING;
+	default:
+		return is_storage(kind) ? VP_SEVERITY_UNPROVEN
+		                        : VP_SEVERITY_WARNING;
+	}
 }
 
 /*
