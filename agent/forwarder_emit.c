@@ -266,6 +266,23 @@ static const char *gap_of(const struct emit *e, const struct vp_addr *list,
 	return NULL;
 }
 
+/* Of the names that an instance may have, another one stands before this: an
+ * entry for a name that does not exist hides that from everybody. */
+static bool is_other_suffix(const struct emit *e, const struct vp_target *t)
+{
+	const struct vp_facts *f = e->facts;
+
+	for (size_t i = 0; t->alternative_of != NULL && &f->targets[i] != t;
+	     i++) {
+		const struct vp_target *before = &f->targets[i];
+
+		if (before->alternative_of != NULL && before->name != t->name &&
+		    strcmp(before->alternative_of, t->alternative_of) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The entries of one name, which n targets have. A hosts file gives one address
  * of each family: of two that are allowed nobody knows here which is right.
@@ -290,7 +307,10 @@ static void add_entries(const struct emit *e, struct entries *out,
 	}
 	if (open)
 		return;
-	entry.gap = gap_of(e, list, n_list, private);
+	entry.gap = is_other_suffix(e, targets[0])
+	                    ? "the same instance by another suffix; only one "
+	                      "of them is in use"
+	                    : gap_of(e, list, n_list, private);
 	if (entry.gap != NULL)
 		*VP_PUSH(e->arena, out->list, out->n) = entry;
 	for (size_t i = 0; i < n_list && entry.gap == NULL; i++) {
