@@ -10,8 +10,9 @@
  *   first, and the tests that may read past the end (only of packets between
  *   private ends) stand last.
  * - pcap's "tcp" and "port" mean IPv4 and IPv6 at once and skip no IPv6
- *   extension header, and tcp[] reads IPv4 only; so IPv6 is read by offset,
- *   after everything with an extension header was taken.
+ *   extension header, and tcp[] reads IPv4 only and at an offset that the
+ *   kernel has a function called for. So both are read at fixed offsets, after
+ *   everything with IP options or an extension header was taken.
  *
  * No "vlan" keyword: it would shift the offsets of all that follows it. A tag
  * that the driver took off is invisible here and the packet judged as usual;
@@ -252,8 +253,8 @@ static void add_private_v6(struct text *t, unsigned off,
 	add(t, ")");
 }
 
-/* From or to it. head is "udp", or the IPv6 header with base as the offset of
- * the transport header. */
+/* From or to it. head is the IP header, "ip" or "ip6", and base the offset of the
+ * transport header in it. */
 static void add_port(struct text *t, const char *head, unsigned base,
                      unsigned port)
 {
@@ -283,14 +284,33 @@ static void add_ports(struct text *t, const struct vp_capture_options *opt,
 	add(t, "%s[%u:2] = 853 or %s[%u:2] = 853", head, base, head, base + 2);
 }
 
+/* FIN, SYN, RST; then a first byte that opens a TLS handshake record (RFC 8446
+ * section 5.1): past the end of a bare ACK, hence late. So is "CONN" of HTTP
+ * CONNECT to a proxy (RFC 9110 section 9.3.6), past the end of a shorter
+ * payload: last, and read of a payload that begins with "C" only, since the
+ * payload is seldom where the kernel reads fast. base is the TCP header's
+ * offset. */
+static void add_tcp(struct text *t, const struct vp_capture_options *opt,
+                    const char *head, unsigned base)
+{
+	add_ports(t, opt, head, base, 0);
+	add(t, " or %s[%u] & 7 != 0", head, base + 13);
+	add(t, " or %s[%u + ((%s[%u] & 0xf0) >> 2)] = 22", head, base, head,
+	    base + 12);
+	add(t, " or (%s[%u + ((%s[%u] & 0xf0) >> 2)] = 0x43", head, base, head,
+	    base + 12);
+	add(t, " and %s[%u + ((%s[%u] & 0xf0) >> 2) : 4] = 0x434f4e4e)", head,
+	    base, head, base + 12);
+}
+
 static void add_v4(struct text *t, const struct vp_capture_options *opt,
                    uint16_t selftest, unsigned header_len)
 {
 	struct range r[MAX_V4_RANGES];
 	size_t n = private_v4(r, opt);
 
-	add(t, "(ip and (len < %u or ip[0] < 0x45 or ip[0] > 0x4f",
-	    header_len + 20);
+	/* Whatever has IP options is taken: hardly anything has. */
+	add(t, "(ip and (len < %u or ip[0] != 0x45", header_len + 20);
 	add(t, " or not ");
 	add_private_v4(t, 12, r, n);
 	add(t, " or not ");
@@ -298,19 +318,14 @@ static void add_v4(struct text *t, const struct vp_capture_options *opt,
 	/* More-fragments or an offset; then tunnels and the unknown. */
 	add(t, " or ip[6:2] & 0x3fff != 0"
 	       " or (ip[9] != 6 and ip[9] != 17 and ip[9] != 1)");
+	add(t, " or (ip[9] = 6 and (");
+	add_tcp(t, opt, "ip", 20);
+	add(t, ")) or (ip[9] = 17 and (");
+	add_tunnels(t, "ip", 20);
+	add_ports(t, opt, "ip", 20, selftest);
 	/* RFC 792: unreachable, quench, redirect, time, parameter. */
-	add(t, " or icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 5"
-	       " or icmp[0] = 11 or icmp[0] = 12 or ");
-	add_tunnels(t, "udp", 0);
-	add_ports(t, opt, "udp", 0, selftest);
-	add(t, " or ");
-	add_ports(t, opt, "tcp", 0, 0);
-	/* FIN, SYN, RST; then a first byte that opens a TLS handshake record
-	 * (RFC 8446 section 5.1): past the end of a bare ACK, hence late. So
-	 * is "CONN" of HTTP CONNECT to a proxy (RFC 9110 section 9.3.6), past
-	 * the end of a shorter payload: last. */
-	add(t, " or tcp[13] & 7 != 0 or tcp[(tcp[12] & 0xf0) >> 2] = 22"
-	       " or tcp[(tcp[12] & 0xf0) >> 2 : 4] = 0x434f4e4e))");
+	add(t, ")) or (ip[9] = 1 and (ip[20] = 3 or ip[20] = 4 or ip[20] = 5"
+	       " or ip[20] = 11 or ip[20] = 12))))");
 }
 
 static void add_v6(struct text *t, const struct vp_capture_options *opt,
@@ -332,10 +347,8 @@ static void add_v6(struct text *t, const struct vp_capture_options *opt,
 	add_tunnels(t, "ip6", 40);
 	add_ports(t, opt, "ip6", 40, selftest);
 	add(t, ")) or (ip6[6] = 6 and (");
-	add_ports(t, opt, "ip6", 40, 0);
-	add(t, " or ip6[53] & 7 != 0"
-	       " or ip6[40 + ((ip6[52] & 0xf0) >> 2)] = 22"
-	       " or ip6[40 + ((ip6[52] & 0xf0) >> 2) : 4] = 0x434f4e4e))))");
+	add_tcp(t, opt, "ip6", 40);
+	add(t, "))))");
 }
 
 int vp_capture_filter_build(char *buf, size_t size,

@@ -412,6 +412,7 @@ static void test_not_understood(void **state)
 		{ "a later fragment", false, 7, 1 },
 		{ "a far later fragment", false, 6, 0x10 },
 		{ "IP version 5", false, 0, 0x55 },
+		{ "IP options", false, 0, 0x46 },
 		{ "a header of 16 bytes", false, 0, 0x44 },
 		{ "IP version 4 as IPv6", true, 0, 0x45 },
 		{ "IP version 7", true, 0, 0x70 },
@@ -570,7 +571,7 @@ static int wanted_inside(uint8_t proto, const uint8_t *t, size_t len, bool v6)
 static int wanted(const struct frame *f, int linktype)
 {
 	const uint8_t *ip = f->b + f->net;
-	size_t len = f->len - f->net, header;
+	size_t len = f->len - f->net;
 	struct vp_addr src = { 4, { 0 } }, dst = { 4, { 0 } };
 	unsigned type = linktype == DLT_EN10MB
 	                        ? (unsigned)f->b[12] << 8 | f->b[13]
@@ -590,16 +591,13 @@ static int wanted(const struct frame *f, int linktype)
 			return true;
 		return wanted_inside(ip[6], ip + 40, len - 40, true);
 	}
-	if (len < 20 || ip[0] < 0x45 || ip[0] > 0x4f)
+	if (len < 20 || ip[0] != 0x45)
 		return true;
-	header = (size_t)(ip[0] & 15) * 4;
 	memcpy(src.bytes, ip + 12, 4);
 	memcpy(dst.bytes, ip + 16, 4);
 	if (!inside(&src) || !inside(&dst) || (ip[6] & 0x3f) != 0 || ip[7] != 0)
 		return true;
-	if (header > len)
-		header = len;
-	return wanted_inside(ip[9], ip + header, len - header, false);
+	return wanted_inside(ip[9], ip + 20, len - 20, false);
 }
 
 static uint32_t seed = 1;
