@@ -114,6 +114,8 @@ const char *vp_target_status_name(enum vp_target_status s)
 		return "unproven";
 	case VP_TARGET_UNCHECKED:
 		return "unchecked";
+	case VP_TARGET_UNUSED:
+		return "unused";
 	}
 	return "unknown";
 }

@@ -34,6 +34,12 @@ static void finish_draft(struct judge *j, struct judge_draft *d)
 	d->f.n_evidence = d->n_lines;
 }
 
+/* What asks nobody for anything stands behind all that may. */
+static bool is_aside(const struct judge_draft *d)
+{
+	return strcmp(d->f.type->id, "dns-suffix-unused") == 0;
+}
+
 static int by_weight(const void *a, const void *b)
 {
 	const struct judge_draft *x = a, *y = b;
@@ -41,6 +47,8 @@ static int by_weight(const void *a, const void *b)
 
 	if (x->f.severity != y->f.severity)
 		return x->f.severity < y->f.severity ? -1 : 1;
+	if (is_aside(x) != is_aside(y))
+		return is_aside(x) ? 1 : -1;
 	if (x->f.type != y->f.type)
 		return x->f.type < y->f.type ? -1 : 1;
 	order = strcmp(x->f.target != NULL ? x->f.target : "",
@@ -90,6 +98,14 @@ static void say_not_looked_at(struct judge *j)
 	}
 }
 
+/* Of several names that it may have, one that it does not have. */
+static bool is_unused(const struct judge *j, size_t target)
+{
+	size_t name = judge_name_index(j, j->facts->targets[target].name);
+
+	return j->names[name].unused && j->targets[target] == JUDGE_FINE;
+}
+
 static void set_targets(struct judge *j)
 {
 	static const enum vp_target_status status[] = {
@@ -102,9 +118,10 @@ static void set_targets(struct judge *j)
 	j->out->targets =
 		vp_arena_alloc(j->arena, n * sizeof(*j->out->targets));
 	for (size_t i = 0; i < n; i++)
-		j->out->targets[i] = vp_mode_probes(j->facts->mode)
-		                             ? status[j->targets[i]]
-		                             : VP_TARGET_UNCHECKED;
+		j->out->targets[i] = !vp_mode_probes(j->facts->mode)
+		                             ? VP_TARGET_UNCHECKED
+		                     : is_unused(j, i) ? VP_TARGET_UNUSED
+		                                       : status[j->targets[i]];
 }
 
 static void set_verdict(struct judge *j)
@@ -131,6 +148,7 @@ static void set_verdict(struct judge *j)
 /* --- the sentence ------------------------------------------------------ */
 
 struct tally {
+	size_t targets; /* that are in use */
 	size_t ok, fail, unproven, private;
 	size_t leaks, dns_leaks, unexplained;
 	size_t nobodys; /* leaks of which it is not known whose */
@@ -146,6 +164,9 @@ static bool counts(const struct judge *j, const struct vp_flow *f)
 static void count(const struct judge *j, struct tally *t)
 {
 	for (size_t i = 0; i < j->facts->n_targets; i++) {
+		if (j->out->targets[i] == VP_TARGET_UNUSED)
+			continue;
+		t->targets++;
 		t->ok += j->out->targets[i] == VP_TARGET_OK;
 		t->fail += j->out->targets[i] == VP_TARGET_FAIL;
 		t->unproven += j->out->targets[i] == VP_TARGET_UNPROVEN;
@@ -201,7 +222,7 @@ static const char *watched_clause(struct judge *j)
 
 static const char *targets_clause(struct judge *j, const struct tally *t)
 {
-	size_t n = j->facts->n_targets;
+	size_t n = t->targets;
 
 	if (!vp_mode_probes(j->facts->mode))
 		return watched_clause(j);

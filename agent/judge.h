@@ -88,6 +88,8 @@ enum vp_target_status {
 	VP_TARGET_FAIL,
 	VP_TARGET_UNPROVEN,
 	VP_TARGET_UNCHECKED, /* watch, analyze: only packets were looked at */
+	VP_TARGET_UNUSED,    /* an alternative that does not exist: judged is
+	                      * the one that does, and this one is not counted */
 };
 
 struct vp_judgement {

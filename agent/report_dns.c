@@ -92,7 +92,9 @@ static void find_targets(struct doctor *d)
 			    (t->expect == VP_EXPECT_PRIVATE &&
 			     one->t->expect != VP_EXPECT_PRIVATE))
 				one->t = t;
-			if (s == VP_TARGET_FAIL || one->status == VP_TARGET_OK)
+			if (s == VP_TARGET_FAIL ||
+			    one->status == VP_TARGET_OK ||
+			    one->status == VP_TARGET_UNUSED)
 				one->status = s;
 		}
 	}
@@ -102,7 +104,8 @@ static bool is_troubled(const struct doctor *d, size_t name)
 {
 	const struct patient *one = &d->patients[name];
 
-	return one->status != VP_TARGET_OK ||
+	return (one->status != VP_TARGET_OK &&
+	        one->status != VP_TARGET_UNUSED) ||
 	       (one->finding != NULL &&
 	        one->finding->severity <= VP_SEVERITY_WARNING);
 }
@@ -190,7 +193,9 @@ static void put_status(struct doctor *d, size_t name)
 static void put_line(struct doctor *d, size_t index)
 {
 	const struct vp_name *name = d->c.facts->names[index];
-	const char *addresses = addresses_text(d, name);
+	bool unused = d->patients[index].status == VP_TARGET_UNUSED;
+	const char *addresses =
+		unused ? "no such name" : addresses_text(d, name);
 	const struct vp_target *t = d->patients[index].t;
 	struct pen *p = &d->c.pen;
 
@@ -389,6 +394,15 @@ static size_t count_unanswered(const struct vp_facts *f, enum vp_outcome o)
 	return n;
 }
 
+static size_t count_used(const struct doctor *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->c.facts->n_names; i++)
+		n += d->patients[i].status != VP_TARGET_UNUSED;
+	return n;
+}
+
 static size_t count_unexpected(const struct doctor *d)
 {
 	size_t n = 0;
@@ -396,6 +410,8 @@ static size_t count_unexpected(const struct doctor *d)
 	for (size_t i = 0; i < d->c.facts->n_names; i++) {
 		const struct vp_target *t = d->patients[i].t;
 
+		if (d->patients[i].status == VP_TARGET_UNUSED)
+			continue;
 		n += t != NULL && t->expect == VP_EXPECT_PRIVATE &&
 		     t->n_expected == 0;
 	}
@@ -455,7 +471,7 @@ static void put_unseen(struct doctor *d)
 		                   "any private address was accepted for "
 		                   "%zu of %zu names; to check them: "
 		                   "--endpoint FILE",
-		                   unexpected, f->n_names));
+		                   unexpected, count_used(d)));
 	if (cancelled > 0)
 		pen_wrap(&c->pen, "  ", 4,
 		         page_text(c,

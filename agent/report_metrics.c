@@ -223,10 +223,8 @@ static void run_result(struct metrics *m)
 /* --- targets ----------------------------------------------------------- */
 
 static const enum vp_target_status statuses[] = {
-	VP_TARGET_OK,
-	VP_TARGET_FAIL,
-	VP_TARGET_UNPROVEN,
-	VP_TARGET_UNCHECKED,
+	VP_TARGET_OK,        VP_TARGET_FAIL,   VP_TARGET_UNPROVEN,
+	VP_TARGET_UNCHECKED, VP_TARGET_UNUSED,
 };
 
 #define PORT_TEXT 8
@@ -248,7 +246,8 @@ static void target_status(struct metrics *m)
 		    NULL);
 	end(m);
 	begin(m, "vnetprobe_target_status", LARGEST,
-	      "1 for what a target is: ok, fail, unproven, or unchecked.");
+	      "1 for what a target is: ok, fail, unproven, unchecked, or "
+	      "unused.");
 	for (size_t i = 0; i < m->facts->n_targets; i++) {
 		const struct vp_target *t = &m->facts->targets[i];
 

@@ -13,10 +13,9 @@
 #include "forwarder.h"
 
 const enum pen_color page_status_colors[] = {
-	[VP_TARGET_OK] = PEN_GREEN,
-	[VP_TARGET_FAIL] = PEN_RED,
-	[VP_TARGET_UNPROVEN] = PEN_MAGENTA,
-	[VP_TARGET_UNCHECKED] = PEN_DIM,
+	[VP_TARGET_OK] = PEN_GREEN,         [VP_TARGET_FAIL] = PEN_RED,
+	[VP_TARGET_UNPROVEN] = PEN_MAGENTA, [VP_TARGET_UNCHECKED] = PEN_DIM,
+	[VP_TARGET_UNUSED] = PEN_DIM,
 };
 
 /* --- small texts ------------------------------------------------------- */

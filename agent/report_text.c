@@ -153,7 +153,7 @@ static void put_target(struct page *c, size_t index)
 	pen_line(&c->pen);
 	for (size_t i = 0; i < t->n_addresses; i++)
 		put_address(c, t, &t->addresses[i]);
-	if (t->n_addresses == 0)
+	if (t->n_addresses == 0 && status != VP_TARGET_UNUSED)
 		fprintf(c->pen.out, "%12sno address\n", "");
 	if (c->verbose)
 		put_more(c, t);
@@ -162,7 +162,8 @@ static void put_target(struct page *c, size_t index)
 /* The targets of one status, the first of them. */
 static void put_status(struct page *c, enum vp_target_status status)
 {
-	size_t most = status == VP_TARGET_OK ? MOST_OK : MOST_FAILED, n = 0;
+	bool bad = status == VP_TARGET_FAIL || status == VP_TARGET_UNPROVEN;
+	size_t most = bad ? MOST_FAILED : MOST_OK, n = 0;
 
 	for (size_t i = 0; i < c->facts->n_targets; i++) {
 		if (c->j->targets[i] == status && (n++ < most || c->verbose))
@@ -179,14 +180,15 @@ static void put_targets(struct page *c)
 {
 	static const enum vp_target_status order[] = { VP_TARGET_FAIL,
 		                                       VP_TARGET_UNPROVEN,
-		                                       VP_TARGET_OK };
+		                                       VP_TARGET_OK,
+		                                       VP_TARGET_UNUSED };
 
 	if (c->facts->n_targets == 0)
 		return;
 	pen_line(&c->pen);
 	pen_put(&c->pen, PEN_BOLD, 36, "Targets");
 	fprintf(c->pen.out, "%8s%8s%8s\n", "tcp ms", "tls ms", "http ms");
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
 		put_status(c, order[k]);
 	if (c->j->attempts_withheld > 0)
 		pen_wrap(

@@ -6,10 +6,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "../../agent/judge.h"
+#include "../../agent/report.h"
 #include "facts_builder.h"
 
 #define ONE "ci.eastus.instances.azureml.ms"
@@ -116,6 +118,8 @@ static void test_used(void **state)
 	assert_int_equal(j.n_findings, 1);
 	assert_non_null(strstr(j.findings[0].detail, ONE " does"));
 	assert_non_null(strstr(j.findings[0].target, TWO));
+	assert_int_equal(j.targets[FIRST_NAME], VP_TARGET_OK);
+	assert_int_equal(j.targets[SECOND_NAME], VP_TARGET_UNUSED);
 	vp_facts_destroy(f);
 	expect(used(), VP_VERDICT_PASS, 1, NULL);
 	expect(instance(), VP_VERDICT_PASS, 0, NULL); /* both exist */
@@ -134,6 +138,84 @@ static void test_used(void **state)
 	f = used(); /* of another instance */
 	f->targets[SECOND_NAME].alternative_of = copy(f, "ci.eastus2");
 	expect(f, VP_VERDICT_FAIL, 0, "dns-name-unknown");
+}
+
+/* A page of the report without spaces twice, so that a test may look for what
+ * stands in a line. */
+static const char *page(struct vp_facts *f, const struct vp_judgement *j,
+                        bool dns)
+{
+	struct vp_text_style style = { .columns = 80 };
+	char *text = NULL, *to, *copied;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (dns)
+		vp_report_dns(out, f, j, &style);
+	else
+		vp_report_text(out, f, j, &style);
+	fclose(out);
+	to = text;
+	for (const char *from = text; *from != '\0'; from++) {
+		if (*from != ' ' || to == text || to[-1] != ' ')
+			*to++ = *from;
+	}
+	*to = '\0';
+	copied = copy(f, text);
+	free(text);
+	return copied;
+}
+
+/* What does not exist is no target that is as expected. */
+static void test_counted(void **state)
+{
+	struct vp_facts *f = used();
+	struct vp_judgement j;
+	char all[64];
+
+	(void)state;
+	snprintf(all, sizeof(all), "all %u targets are", N_TARGETS + 1);
+	vp_judge(&j, f, f->arena);
+	assert_non_null(strstr(j.summary, all));
+	assert_non_null(strstr(page(f, &j, false), "\n unused " TWO));
+	assert_null(strstr(page(f, &j, false), "no address"));
+	assert_non_null(strstr(page(f, &j, true), "\n unused " TWO));
+	assert_null(strstr(page(f, &j, true), "Names in trouble"));
+	vp_facts_destroy(f);
+	f = instance(); /* both exist */
+	snprintf(all, sizeof(all), "all %u targets are", N_TARGETS + 2);
+	vp_judge(&j, f, f->arena);
+	assert_non_null(strstr(j.summary, all));
+	assert_null(strstr(page(f, &j, false), "unused"));
+	vp_facts_destroy(f);
+	f = used(); /* one of those that exist is not as expected */
+	go_public(f, FIRST_NAME, FIRST, "203.0.113.20");
+	snprintf(all, sizeof(all), "%u of %u targets are", N_TARGETS,
+	         N_TARGETS + 1);
+	vp_judge(&j, f, f->arena);
+	assert_non_null(strstr(j.summary, all));
+	assert_int_equal(j.targets[FIRST_NAME], VP_TARGET_FAIL);
+	assert_int_equal(j.targets[SECOND_NAME], VP_TARGET_UNUSED);
+	vp_facts_destroy(f);
+}
+
+/* Of what is only told, this stands last. */
+static void test_last(void **state)
+{
+	struct vp_facts *f = used();
+	struct vp_allow_rule *a;
+	struct vp_judgement j;
+
+	(void)state;
+	a = VP_PUSH(f->arena, f->policy.allow, f->policy.n_allow);
+	a->prefix = prefix("203.0.113.0/24");
+	a->reason = copy(f, "it may");
+	add_flow(f, IPPROTO_TCP, "203.0.113.80:443", "telemetry.example");
+	vp_judge(&j, f, f->arena);
+	assert_true(j.n_findings > 1);
+	assert_string_equal(j.findings[j.n_findings - 1].type->id,
+	                    "dns-suffix-unused");
+	vp_facts_destroy(f);
 }
 
 /* Neither exists: said once, of both. */
@@ -253,6 +335,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_used),
+		cmocka_unit_test(test_counted),
+		cmocka_unit_test(test_last),
 		cmocka_unit_test(test_neither),
 		cmocka_unit_test(test_exists),
 		cmocka_unit_test(test_unseen),
