@@ -1,4 +1,5 @@
 /* report_json_packets.c - flows, capture, and what told of them, as JSON. */
+#include "report_private.h"
 #include "report_writer.h"
 
 /* As long as names; in a later key each. */
@@ -271,6 +272,9 @@ json_t *report_capture(struct writer *w)
 	report_put(o, "undecodable", report_number(c->undecodable));
 	report_put(o, "undecodable_out", report_number(c->undecodable_out));
 	report_put(o, "flows_left_out", report_number(c->flows_left_out));
+	report_put(o, "flows_listed", report_number(w->facts->n_flows));
+	report_put(o, "packets_listed",
+	           report_number(report_listed_packets(w->facts)));
 	report_put(o, "evidence_left_out", report_number(c->evidence_left_out));
 	report_put(o, "evidence", report_string(w, c->evidence));
 	put_ledger(w, o, c);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "vnetprobe/arena.h"
+#include "vnetprobe/facts.h"
 
 #define REPORT_SCHEMA "vnetprobe.report/1"
 
@@ -28,5 +29,9 @@ size_t report_utf8_length(const unsigned char *p);
 #define REPORT_TIME_TEXT 32
 const char *report_time(char buf[REPORT_TIME_TEXT], int64_t us);
 int report_time_parse(int64_t *us, const char *text);
+
+/* The packets of all flows that are listed, cut to what JSON's integers hold:
+ * with their number it tells that flows were taken away. */
+uint64_t report_listed_packets(const struct vp_facts *facts);
 
 #endif

@@ -324,6 +324,7 @@ static void read_report(struct fields *r, const json_t *o)
 	report_read_watched(r, o);
 	report_read_discovery(r, o);
 	fields_each(r, o, "flows", report_read_flow, f);
+	report_check_flows(r, o);
 }
 
 int vp_report_read(struct vp_facts **out, const char *path, char *why,

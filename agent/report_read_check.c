@@ -7,6 +7,7 @@
 #include "report_reader.h"
 
 #include "plan.h"
+#include "report_private.h"
 #include "vnetprobe/signature.h"
 
 /* A rule says what its answer means; only its name is taken from the file. */
@@ -58,4 +59,42 @@ void report_check_target(struct fields *r, struct vp_target *t)
 		check_address(r, t, &t->addresses[i]);
 		fields_leave(r, before);
 	}
+}
+
+uint64_t report_listed_packets(const struct vp_facts *facts)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < facts->n_flows; i++)
+		n += facts->flows[i].packets_out + facts->flows[i].packets_in;
+	return n & INT64_MAX;
+}
+
+/* Reports of before did not count what they list. */
+static void check_count(struct fields *r, const json_t *capture,
+                        const char *key, uint64_t listed)
+{
+	uint64_t said;
+
+	if (r->failed || !fields_has(capture, key))
+		return;
+	said = fields_count(r, capture, key);
+	if (said != listed)
+		fields_fail(r, key,
+		            "is %llu, and the flows in the report make %llu",
+		            (unsigned long long)said,
+		            (unsigned long long)listed);
+}
+
+void report_check_flows(struct fields *r, const json_t *report)
+{
+	const json_t *capture = fields_object(r, report, "capture");
+	size_t before = fields_enter(r, "capture");
+
+	if (capture != NULL) {
+		check_count(r, capture, "flows_listed", r->f->n_flows);
+		check_count(r, capture, "packets_listed",
+		            report_listed_packets(r->f));
+	}
+	fields_leave(r, before);
 }

@@ -33,6 +33,8 @@ void report_read_proxy(struct fields *r, const json_t *parent);
 
 /* Refuses a target whose facts contradict each other: report_read_check.c. */
 void report_check_target(struct fields *r, struct vp_target *t);
+/* Refuses a report that lacks flows it is said to list: alike. */
+void report_check_flows(struct fields *r, const json_t *report);
 
 /* What was found out by itself: report_read_discovery.c. */
 void report_read_discovery(struct fields *r, const json_t *o);

@@ -1310,6 +1310,114 @@ static void test_mistakes(void **state)
 	vp_facts_destroy(f);
 }
 
+/* One leak among flows that are fine. */
+static struct vp_facts *leaking_once(void)
+{
+	struct vp_facts *f = healthy();
+
+	add_flow(f, IPPROTO_TCP, "10.20.2.7:443", NULL);
+	add_flow(f, IPPROTO_TCP, "203.0.113.20:443",
+	         "stlab.blob.core.windows.net");
+	add_flow(f, IPPROTO_UDP, "10.20.0.4:53", NULL);
+	return f;
+}
+
+static void all_flows_gone(json_t *flows, json_t *capture)
+{
+	(void)capture;
+	json_array_clear(flows);
+}
+
+static void leak_gone(json_t *flows, json_t *capture)
+{
+	(void)capture;
+	json_array_remove(flows, 1);
+}
+
+static void leak_replaced(json_t *flows, json_t *capture)
+{
+	json_t *other = json_deep_copy(json_array_get(flows, 0));
+
+	(void)capture;
+	json_object_set_new(other, "packets_out", json_integer(1));
+	json_array_set_new(flows, 1, other);
+}
+
+static void flow_twice(json_t *flows, json_t *capture)
+{
+	(void)capture;
+	json_array_append(flows, json_array_get(flows, 0));
+}
+
+static void nothing_done(json_t *flows, json_t *capture)
+{
+	(void)flows;
+	(void)capture;
+}
+
+static void not_counted(json_t *flows, json_t *capture)
+{
+	(void)flows;
+	json_object_del(capture, "flows_listed");
+	json_object_del(capture, "packets_listed");
+}
+
+static const struct {
+	void (*edit)(json_t *flows, json_t *capture);
+	const char *sentence; /* NULL: it is read, and the leak is found */
+} edits[] = {
+	{ nothing_done, NULL },
+	{ not_counted, NULL }, /* a report of before */
+	{ all_flows_gone, "capture.flows_listed: is 3, and the flows in the "
+	                  "report make 0" },
+	{ leak_gone, "capture.flows_listed: is 3, and the flows in the report "
+	             "make 2" },
+	{ leak_replaced, "capture.packets_listed: is 39, and the flows in the "
+	                 "report make 33" },
+	{ flow_twice, "capture.flows_listed: is 3, and the flows in the report "
+	              "make 4" },
+};
+
+/* What was taken out of a report does not make it a better one. */
+static void test_flows_gone(void **state)
+{
+	struct vp_facts *f = leaking_once(), *again;
+	char *text = json_of(f), why[512];
+	struct vp_judgement j;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		json_t *report = json_loads(text, 0, NULL);
+		char *edited;
+
+		assert_non_null(report);
+		edits[i].edit(json_object_get(report, "flows"),
+		              json_object_get(report, "capture"));
+		edited = json_dumps(report, 0);
+		json_decref(report);
+		if (edits[i].sentence == NULL) {
+			assert_int_equal(read_text(&again, edited,
+			                           strlen(edited), why,
+			                           sizeof(why)),
+			                 0);
+			vp_judge(&j, again, again->arena);
+			assert_int_equal(j.verdict, VP_VERDICT_LEAK);
+			vp_facts_destroy(again);
+		} else {
+			assert_int_equal(read_text(&again, edited,
+			                           strlen(edited), why,
+			                           sizeof(why)),
+			                 -EINVAL);
+			if (strstr(why, edits[i].sentence) == NULL)
+				fail_msg("got \"%s\", want \"%s\"", why,
+				         edits[i].sentence);
+		}
+		free(edited);
+	}
+	free(text);
+	vp_facts_destroy(f);
+}
+
 /* A report that was cut anywhere is refused, never judged as if whole. */
 static void test_cut(void **state)
 {
@@ -1551,6 +1659,7 @@ int main(void)
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_many_places),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_flows_gone),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_unknown_and_deep),
 		cmocka_unit_test(test_stream_error),
