@@ -834,60 +834,6 @@ static void judge_name(struct judge *j, const struct dns_scene *s,
 		j->resolver_wrong[r] += c.wrong[r];
 }
 
-/* --- what applications ran into ---------------------------------------------
- */
-
-static bool is_failure(const char *id)
-{
-	static const char *const ids[] = {
-		"dns-timeout", "dns-servfail",    "dns-forwarder-timeout",
-		"dns-refused", "dns-unreachable",
-	};
-
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		if (strcmp(ids[i], id) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool of_applications(const struct dns_scene *s,
-                            const struct dns_group *g)
-{
-	for (size_t r = 0; r < s->n_resolvers; r++) {
-		if (g->servers[r] &&
-		    s->f->resolvers[r].source != VP_RESOLVER_NSS)
-			return false;
-	}
-	return true;
-}
-
-/*
- * A server that fails now and then may fail at programs' questions and answer
- * ours about the same name: their silence is then no finding of its own. (Where
- * it failed at ours as well, judge_nss_failure() has seen it.)
- */
-static void fold_applications(struct dns_groups *groups,
-                              const struct dns_scene *s)
-{
-	bool failing = false;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < groups->n; i++)
-		failing |= is_failure(groups->list[i].id) &&
-		           groups->list[i].at_most == VP_SEVERITY_LEAK &&
-		           !of_applications(s, &groups->list[i]);
-	for (size_t i = 0; i < groups->n; i++) {
-		const struct dns_group *g = &groups->list[i];
-
-		if (!failing || strcmp(g->id, "dns-timeout") != 0 ||
-		    !of_applications(s, g))
-			groups->list[kept++] = *g;
-	}
-	groups->n = kept;
-	groups->n_merged = 0; /* nothing is added any more */
-}
-
 void judge_names(struct judge *j)
 {
 	struct dns_groups groups = { 0 };
@@ -899,7 +845,7 @@ void judge_names(struct judge *j)
 	for (size_t i = 0; i < j->facts->n_names; i++)
 		judge_name(j, &scene, &groups, i);
 	judge_dns_shared(&scene);
-	fold_applications(&groups, &scene);
+	dns_groups_fold(&groups, &scene);
 	dns_groups_write(&groups, &scene);
 	j->out->resolvers =
 		vp_arena_alloc(j->arena, n * sizeof(*j->out->resolvers));

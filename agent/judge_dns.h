@@ -40,6 +40,9 @@ struct dns_groups {
 /* Notes that a name has this mistake at these servers. */
 void dns_group_add(struct dns_groups *g, const struct dns_scene *s,
                    const struct dns_group *one, size_t name);
+/* judge_dns_follows.c: drops those that follow from others. Nothing is added
+ * any more. */
+void dns_groups_fold(struct dns_groups *g, const struct dns_scene *s);
 /* Writes a draft for each group. */
 void dns_groups_write(const struct dns_groups *g, const struct dns_scene *s);
 /* The i-th of the ids that details are written for here; NULL: no more. */

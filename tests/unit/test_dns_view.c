@@ -751,6 +751,86 @@ static void test_findings(void **state)
 		check_case(i);
 }
 
+/* The vault's, in a round. */
+static struct vp_dns_row *say_vault(struct vp_facts *f, size_t resolver,
+                                    unsigned round, unsigned shape)
+{
+	struct vp_dns_row *r = round == 1
+	                               ? row(f, VAULT, resolver, VP_DNS_A)
+	                               : add_row(f, VAULT, resolver, VP_DNS_A);
+
+	r->round = round;
+	answer(f, r, shape);
+	return r;
+}
+
+static void silent_once(struct vp_facts *f)
+{
+	say_vault(f, FIRST, 2, DNS_SILENT);
+}
+
+static void silent_elsewhere(struct vp_facts *f)
+{
+	say_vault(f, SECOND, 2, DNS_SILENT);
+}
+
+static void silent_always(struct vp_facts *f)
+{
+	say_vault(f, FIRST, 1, DNS_SILENT);
+}
+
+static void aaaa_fails(struct vp_facts *f)
+{
+	answer(f, row(f, VAULT, FIRST, VP_DNS_AAAA), DNS_SERVFAIL);
+}
+
+static void programs_once(struct vp_facts *f)
+{
+	struct vp_dns_row *r = add_row(f, VAULT, NSS, 0);
+
+	f->machine.hosts_sources = copy(f, "files dns");
+	f->resolvers[FIRST].source = VP_RESOLVER_RESOLV_CONF;
+	f->resolvers[SECOND].source = VP_RESOLVER_COMPARE;
+	r->round = 2;
+	r->outcome = VP_OUTCOME_OK;
+	add_address(f, r, PUBLIC);
+}
+
+/* What a server that gives up on another one explains, and what not. */
+static void test_consequences(void **state)
+{
+	static const struct {
+		void (*change)(struct vp_facts *f);
+		const char *id;
+		bool explained;
+	} rows[] = {
+		{ silent_once, "dns-timeout", true },
+		{ silent_elsewhere, "dns-timeout", false },
+		{ silent_always, "dns-timeout", false },
+		{ aaaa_fails, "dns-servfail", true },
+		{ programs_once, "dns-unstable", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		struct vp_facts *f = healthy();
+		struct vp_arena *arena = vp_arena_create();
+		struct vp_judgement j;
+		bool beside = i % 2 == 0, told;
+
+		rows[i / 2].change(f);
+		if (beside)
+			gives_up(f);
+		vp_judge(&j, f, arena);
+		told = find(&j, rows[i / 2].id) != NULL;
+		if (told == (beside && rows[i / 2].explained))
+			fail_msg("case %zu: %s", i, j.summary);
+		assert_int_equal(j.verdict, FAIL);
+		vp_arena_destroy(arena);
+		vp_facts_destroy(f);
+	}
+}
+
 /* One missing link and forty names: one finding, one line for each zone. */
 static void test_forty_names(void **state)
 {
@@ -1029,6 +1109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_consequences),
 		cmocka_unit_test(test_folded),
 		cmocka_unit_test(test_forty_names),
 		cmocka_unit_test(test_seventy_servers),
