@@ -50,7 +50,9 @@ static const struct vp_finding_type rows[] = {
 	    "      allow:\n"
 	    "        - prefix: {address}\n"
 	    "          reason: why this may leave\n"
-	    "If it is not, turn off what makes the program send it.",
+	    "A name of a service that has private endpoints is not to be "
+	    "allowed: give it as a target, and make it private. "
+	    "If it is not wanted, turn off what makes the program send it.",
 	    "vnetprobe: the last row of the egress policy"),
 	ROW(WARNING, "egress", "inbound-public",
 	    "a public address connected to this machine",

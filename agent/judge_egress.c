@@ -356,6 +356,48 @@ static const char *allow_text(struct judge *j, const struct vp_flow *f,
 		known ? f->process : "the program");
 }
 
+/* Claimed by whoever sent it: in a command only what is a name. */
+static const char *host_word(const char *name)
+{
+	return *name != '-' && strspn(name, "abcdefghijklmnopqrstuvwxyz"
+	                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                                    "0123456789-_.") == strlen(name)
+	               ? name
+	               : "NAME";
+}
+
+/* A rule would open the way to a name that may be anybody's. */
+static const char *private_text(struct judge *j, const char *name,
+                                const char *process)
+{
+	return vp_arena_printf(
+		j->arena,
+		FIND_SENDER
+		"No rule is proposed for %s: it is a name of a service that "
+		"has private endpoints, reached at a public address. If it is "
+		"yours, give it as a target, to see why it is not reached "
+		"privately:\n"
+		"    vnetprobe check %s\n"
+		"If it is not, turn off what makes %s send it.",
+		host_word(name), host_word(name), process);
+}
+
+static const char *unexplained_text(struct judge *j, const struct group *g,
+                                    size_t n, bool known)
+{
+	const struct vp_flow *f = &j->facts->flows[g[0].flow];
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = judge_private_name(
+			j->facts, &j->facts->flows[g[i].flow]);
+
+		if (name != NULL)
+			return private_text(j, name,
+			                    known ? f->process : "the program");
+	}
+	return allow_text(j, f, known);
+}
+
 /* Who sent is known: the sentence and the commands that find it out are left
  * out. */
 static const char *without_search(const char *remedy)
@@ -386,14 +428,14 @@ static bool known_sender(const struct judge *j, const struct group *g, size_t n)
 static void set_remedy(struct judge *j, struct judge_draft *d,
                        const struct group *g, size_t n)
 {
-	const struct vp_flow *f = &j->facts->flows[g[0].flow];
 	enum vp_flow_class class = reported[g[0].reported].class;
 	bool known = known_sender(j, g, n);
 
 	if (!accuses(class))
 		return;
-	d->f.remedy = class == VP_CLASS_UNEXPLAINED ? allow_text(j, f, known)
-	                                            : d->f.type->remedy;
+	d->f.remedy = class == VP_CLASS_UNEXPLAINED
+	                      ? unexplained_text(j, g, n, known)
+	                      : d->f.type->remedy;
 	if (known)
 		d->f.remedy = without_search(d->f.remedy);
 }

@@ -45,6 +45,49 @@ bool judge_name_explains(const struct vp_flow *f,
 	return f->http_host == NULL || is_host(f->http_host, name->name);
 }
 
+static bool is_target(const struct vp_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->n_targets; i++) {
+		if (strcasecmp(facts->targets[i].name->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool should_be_private(const struct vp_facts *facts, const char *name)
+{
+	const struct vp_catalogue_suffix *row = vp_catalogue_find(name);
+	const struct vp_catalogue_scenario *sc = NULL;
+	enum vp_expect expect;
+
+	if (row == NULL || (row->zone == NULL && row->group_id == NULL) ||
+	    is_target(facts, name))
+		return false;
+	if (facts->scenario != NULL)
+		sc = vp_catalogue_scenario(facts->scenario);
+	if (sc == NULL)
+		sc = vp_catalogue_scenario("secured");
+	expect =
+		vp_catalogue_expects(sc, vp_catalogue_class(row->kind))->expect;
+	return expect == VP_EXPECT_PRIVATE ||
+	       expect == VP_EXPECT_SERVICE_ENDPOINT;
+}
+
+const char *judge_private_name(const struct vp_facts *facts,
+                               const struct vp_flow *f)
+{
+	if (f->sni != NULL && should_be_private(facts, f->sni))
+		return f->sni;
+	if (f->sni != NULL && f->sni_bound && !f->ech)
+		return NULL; /* it is known which one was meant */
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (f->names[i].name != NULL && f->names[i].bound &&
+		    should_be_private(facts, f->names[i].name))
+			return f->names[i].name;
+	}
+	return NULL;
+}
+
 uint16_t judge_service_port(const struct vp_flow *f)
 {
 	return f->direction == VP_DIRECTION_IN ? f->local.port : f->remote.port;

@@ -35,6 +35,14 @@ bool judge_peer_unknown(const struct judge *j, const struct vp_flow *f);
  */
 bool judge_name_explains(const struct vp_flow *f,
                          const struct vp_flow_name *name);
+/*
+ * The name of this flow that the scenario expects to be private, for its
+ * service has private endpoints, and that is no target: nobody is to be told
+ * to allow it, for it may be anybody's. A name that is only claimed counts as
+ * well, and one that ran out. NULL: none.
+ */
+const char *judge_private_name(const struct vp_facts *facts,
+                               const struct vp_flow *f);
 /* The port that a service has: the remote one, unless the peer came to us. */
 uint16_t judge_service_port(const struct vp_flow *f);
 /* A file of service tags that is old is said when it may have counted. */

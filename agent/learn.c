@@ -33,6 +33,11 @@ struct group { /* flows that one rule would cover */
 	int64_t first_us, last_us;
 };
 
+struct refused { /* a flow, and the name that nobody is to allow */
+	const char *name;
+	size_t flow;
+};
+
 struct learner {
 	FILE *out;
 	const struct vp_facts *facts;
@@ -40,6 +45,8 @@ struct learner {
 	struct vp_arena *arena;
 	struct group *groups;
 	size_t n_groups;
+	struct refused *refused; /* flows that get no rule for their name */
+	size_t n_refused;
 };
 
 /* --- what a rule would go by ---------------------------------------------- */
@@ -152,8 +159,16 @@ static void make_groups(struct learner *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->facts->n_flows; i++) {
-		if (l->j->flows[i].class == VP_CLASS_UNEXPLAINED &&
-		    !l->facts->flows[i].of_others)
+		const char *name;
+
+		if (l->j->flows[i].class != VP_CLASS_UNEXPLAINED ||
+		    l->facts->flows[i].of_others)
+			continue;
+		name = judge_private_name(l->facts, &l->facts->flows[i]);
+		if (name != NULL)
+			*VP_PUSH(l->arena, l->refused, l->n_refused) =
+				(struct refused){ name, i };
+		else
 			*VP_PUSH(l->arena, keyed, n) = key_of(l, i);
 	}
 	if (n > 0)
@@ -353,6 +368,65 @@ static void put_rule(struct learner *l, const struct group *g)
 	fputs("      reason: \"\"\n", l->out);
 }
 
+/* --- names that nobody is to allow -----------------------------------------
+ */
+
+static int refused_order(const void *a, const void *b)
+{
+	const struct refused *x = a, *y = b;
+	int order = strcasecmp(x->name, y->name);
+
+	return order != 0 ? order : (x->flow > y->flow) - (x->flow < y->flow);
+}
+
+/* Of n flows with one name: how many, and where the first of them went. */
+static void put_refused_name(struct learner *l, const struct refused *r,
+                             size_t n)
+{
+	const struct vp_flow *f = &l->facts->flows[r->flow];
+	char text[VP_ENDPOINT_TEXT];
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t one = l->facts->flows[r[i].flow].flows;
+
+		count += one > 1 ? one : 1;
+	}
+	fprintf(l->out, "#   %s: %llu flow%s, %s %s%s\n", safe(l, r->name),
+	        (unsigned long long)count, count == 1 ? "" : "s",
+	        proto_text(l, f->proto), vp_endpoint_format(&f->remote, text),
+	        n > 1 ? " and others" : "");
+}
+
+static void put_refused(struct learner *l)
+{
+	struct refused *all = l->refused;
+	size_t n = l->n_refused, shown = 0, names = 0, end;
+
+	if (n == 0)
+		return;
+	qsort(all, n, sizeof(*all), refused_order);
+	fputs("#\n"
+	      "# No rule for these: names of services that have private "
+	      "endpoints, reached at a\n"
+	      "# public address. Give what is yours as a target "
+	      "(vnetprobe check NAME), and make\n"
+	      "# it private; turn off what sends to the rest.\n",
+	      l->out);
+	for (size_t i = 0; i < n; i = end) {
+		end = i + 1;
+		while (end < n && strcasecmp(all[i].name, all[end].name) == 0)
+			end++;
+		names++;
+		if (shown < MOST_LEAKS) {
+			put_refused_name(l, &all[i], end - i);
+			shown++;
+		}
+	}
+	if (names > shown)
+		fprintf(l->out, "#   and %zu more names\n", names - shown);
+}
+
 /* --- what gets no rule -------------------------------------------------------
  */
 
@@ -383,6 +457,7 @@ static void put_left_out(struct learner *l)
 {
 	size_t others = 0;
 
+	put_refused(l);
 	put_leaks(l, VP_CLASS_LEAK_TARGET,
 	          "No rule for these: a target went by a public path. That is "
 	          "to be mended.");

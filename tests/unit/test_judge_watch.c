@@ -418,6 +418,20 @@ static void test_remedy(void **state)
 	w->n_owners = 2; /* nor one by either of them */
 	text = remedy(f, "egress-unexplained");
 	assert_null(strstr(text, "process:"));
+	w->n_owners = 1; /* nobody is to allow somebody's storage */
+	w->sni = copy(f, "stother.blob.core.windows.net");
+	text = remedy(f, "egress-unexplained");
+	assert_null(strstr(text, "allow:"));
+	assert_null(strstr(text, "- prefix"));
+	assert_non_null(strstr(text, "No rule is proposed for "
+	                             "stother.blob.core.windows.net:"));
+	assert_non_null(strstr(text, "\n    vnetprobe check "
+	                             "stother.blob.core.windows.net\n"));
+	assert_non_null(strstr(text, "turn off what makes pip send it"));
+	w->sni = copy(f, "a;b.blob.core.windows.net"); /* no command of its */
+	text = remedy(f, "egress-unexplained");
+	assert_null(strstr(text, "a;b"));
+	assert_null(strstr(text, "allow:"));
 	vp_facts_destroy(f);
 
 	f = watched();

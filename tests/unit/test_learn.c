@@ -227,6 +227,68 @@ static void never_for_leaks(void **state)
 	vp_facts_destroy(f);
 }
 
+/* Somebody's storage is not to be allowed, however it is known; a name of a
+ * service without private endpoints is, as is the storage's neighbour. */
+static void never_for_private_services(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_flow *w;
+	char *text;
+
+	(void)state;
+	flow(f, "203.0.113.30:443", "stother.blob.core.windows.net", "azcopy");
+	flow(f, "203.0.113.31:443", "STOTHER.blob.core.windows.net", "azcopy");
+	flow(f, "203.0.113.32:443", NULL, "az")->sni =
+		copy(f, "kv\n- name.vault.azure.net"); /* claimed */
+	flow(f, "203.0.113.33:443", "crother.azurecr.io", "docker")
+		->names[0]
+		.current = false;
+	flow(f, "203.0.113.34:443", "westeurope.api.azureml.ms", "az");
+	flow(f, "203.0.113.35:443", "dc.services.visualstudio.com", "az");
+	w = flow(f, "203.0.113.36:443", "stthird.blob.core.windows.net", "pip");
+	bind_name(f, w, "pypi.example");
+	w->sni = copy(f, "pypi.example"); /* what it meant */
+	w->sni_bound = true;
+	text = learn(f);
+	has(text, "# No rule for these: names of services that have private "
+	          "endpoints, reached at a\n# public address. Give what is");
+	has(text, "#   stother.blob.core.windows.net: 2 flows, tcp "
+	          "203.0.113.30:443 and others\n");
+	has(text, "#   kv?- name.vault.azure.net: 1 flow, tcp "
+	          "203.0.113.32:443\n");
+	has(text, "#   crother.azurecr.io: 1 flow, tcp 203.0.113.33:443\n");
+	lacks(text, "name: \"stother");
+	lacks(text, "203.0.113.30\"");
+	lacks(text, "203.0.113.32\"");
+	lacks(text, "203.0.113.33\"");
+	has(text, "    - name: \"dc.services.visualstudio.com\"\n");
+	has(text, "    - name: \"pypi.example\"\n");
+	free(text);
+	f->scenario = copy(f, "no-vnet"); /* there it is public */
+	text = learn(f);
+	has(text, "    - name: \"stother.blob.core.windows.net\"\n");
+	lacks(text, "private endpoints");
+	free(text);
+	vp_facts_destroy(f);
+}
+
+static void many_private_names(void **state)
+{
+	struct vp_facts *f = healthy();
+	char name[64], *text;
+
+	(void)state;
+	for (unsigned i = 0; i < 25; i++) {
+		snprintf(name, sizeof(name), "st%u.blob.core.windows.net", i);
+		flow(f, "203.0.113.30:443", name, NULL);
+	}
+	text = learn(f);
+	has(text, "#   and 5 more names\n");
+	has(text, "egress:\n  allow: []\n");
+	free(text);
+	vp_facts_destroy(f);
+}
+
 static void nothing(void **state)
 {
 	struct vp_facts *f = healthy();
@@ -288,6 +350,8 @@ int main(void)
 		cmocka_unit_test(names_not_proven),
 		cmocka_unit_test(processes),
 		cmocka_unit_test(never_for_leaks),
+		cmocka_unit_test(never_for_private_services),
+		cmocka_unit_test(many_private_names),
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(many),
 		cmocka_unit_test(not_writable),
