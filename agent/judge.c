@@ -353,3 +353,12 @@ void vp_judge(struct vp_judgement *out, const struct vp_facts *facts,
 	set_verdict(&j);
 	set_summary(&j);
 }
+
+const char *vp_flow_sender(const struct vp_facts *facts,
+                           const struct vp_flow *f)
+{
+	if (f->process != NULL || !f->own || f->flows > 1)
+		return f->process;
+	return facts->mode == VP_MODE_ANALYZE ? "vnetprobe, as the file says"
+	                                      : "vnetprobe";
+}

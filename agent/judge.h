@@ -109,6 +109,11 @@ struct vp_judgement {
 void vp_judge(struct vp_judgement *out, const struct vp_facts *facts,
               struct vp_arena *arena);
 
+/* Who sent a flow: its process, or this program, if it is a probe of the run;
+ * NULL: not known. Constant, or the facts'. */
+const char *vp_flow_sender(const struct vp_facts *facts,
+                           const struct vp_flow *f);
+
 const char *vp_severity_name(enum vp_severity s);
 const char *vp_verdict_name(enum vp_verdict v);
 const char *vp_flow_class_name(enum vp_flow_class c);

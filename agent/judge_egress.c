@@ -63,9 +63,11 @@ static const char *who_text(struct judge *j, const struct vp_flow *f)
 	const struct vp_owner *o = f->owner;
 	const char *text, *user = "", *container = "", *more = "";
 
-	if (f->process == NULL && o == NULL)
+	text = vp_flow_sender(j->facts, f);
+	if (text == NULL && o == NULL)
 		return "";
-	text = f->process != NULL ? f->process : "an unknown process";
+	if (text == NULL)
+		text = "an unknown process";
 	if (o == NULL)
 		return vp_arena_printf(j->arena, ", by %s", text);
 	if (o->user != NULL)

@@ -178,6 +178,69 @@ static void unexplained(struct vp_facts *f)
 	w->process = copy(f, "train");
 }
 
+static struct vp_flow *to_pypi(struct vp_facts *f, const char *local,
+                               const char *remote, const char *process)
+{
+	struct vp_flow *w = add_flow(f, IPPROTO_TCP, remote, NULL);
+
+	bind_name(f, w, "pypi.org");
+	w->local = endpoint(local);
+	w->process = copy(f, process);
+	w->owner = vp_arena_alloc(f->arena, sizeof(*w->owner));
+	w->owner->how = VP_OWNER_SOCKET;
+	w->owner->pid = 700 + (uint32_t)f->n_flows;
+	w->owner->uid = 1000;
+	w->n_owners = 1;
+	w->first_us += (int64_t)f->n_flows * 1000000;
+	w->last_us = w->first_us + 500000;
+	return w;
+}
+
+/* What differs in ports, pids, times and a name's address is one entry; by
+ * another process, to another port, without an answer, of another user it is
+ * not. Who sent a probe of ours is known. */
+static void repeated(struct vp_facts *f)
+{
+	struct vp_flow *w;
+	char local[32];
+
+	for (unsigned i = 0; i < 9; i++) {
+		snprintf(local, sizeof(local), "10.20.1.4:%u", 51000 + i);
+		to_pypi(f, local,
+		        i < 6 ? "198.51.100.9:443" : "[2001:db8::9]:443",
+		        "pip");
+	}
+	f->flows[4].flows = 3;
+	to_pypi(f, "10.20.1.4:51100", "198.51.100.9:443", "conda");
+	to_pypi(f, "10.20.1.4:51101", "198.51.100.9:80", "pip");
+	to_pypi(f, "10.20.1.4:51102", "198.51.100.9:443", "pip")->state =
+		VP_FLOW_ATTEMPTED;
+	to_pypi(f, "10.20.1.4:51103", "198.51.100.9:443", "pip")->owner->uid =
+		0;
+	to_pypi(f, "10.20.1.4:51104", "198.51.100.9:443", NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		w = add_flow(f, IPPROTO_UDP, "203.0.113.53:53", NULL);
+		w->local.port = (uint16_t)(40000 + i);
+		w->own = true;
+		w->owner = vp_arena_alloc(f->arena, sizeof(*w->owner));
+		w->owner->uid = 1000;
+		w->n_owners = 1;
+	}
+}
+
+/* More entries than are shown: all flows of the rest are counted. */
+static void crowded(struct vp_facts *f)
+{
+	char local[32], remote[32];
+
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(local, sizeof(local), "10.20.1.4:%u", 51000 + i);
+		snprintf(remote, sizeof(remote), "198.51.100.%u:443", i / 2);
+		add_flow(f, IPPROTO_TCP, remote, NULL)->local = endpoint(local);
+	}
+	f->flows[29].flows = 40;
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct vp_facts *);
@@ -189,6 +252,8 @@ static const struct {
 	{ "no-rights", no_rights, false },
 	{ "many", many, false },
 	{ "unexplained", unexplained, false },
+	{ "repeated", repeated, false },
+	{ "crowded", crowded, false },
 	{ "verbose", leaking, true },
 };
 
@@ -219,6 +284,44 @@ static void test_golden(void **state)
 		vp_facts_destroy(again);
 		vp_facts_destroy(f);
 	}
+}
+
+/* Each for itself where all is wanted. */
+static void test_repeated_verbose(void **state)
+{
+	struct vp_facts *f = healthy();
+	char *text;
+
+	(void)state;
+	repeated(f);
+	text = text_of(f, false, true, 0);
+	assert_null(strstr(text, "flows: tcp"));
+	assert_non_null(strstr(text, "by pip, pid 702, user 1000"));
+	assert_non_null(strstr(text, "by pip, pid 703, user 1000"));
+	assert_non_null(strstr(text, "3 flows put together"));
+	free(text);
+	vp_facts_destroy(f);
+}
+
+/* A probe of the run is ours by its socket's ends; a file may say so of any
+ * flow, and flows that were put together may be anybody's. */
+static void test_sender(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_flow *w = add_flow(f, IPPROTO_TCP, "192.0.2.1:443", NULL);
+
+	(void)state;
+	assert_null(vp_flow_sender(f, w));
+	w->own = true;
+	assert_string_equal(vp_flow_sender(f, w), "vnetprobe");
+	f->mode = VP_MODE_ANALYZE;
+	assert_string_equal(vp_flow_sender(f, w),
+	                    "vnetprobe, as the file says");
+	w->flows = 2;
+	assert_null(vp_flow_sender(f, w));
+	w->process = copy(f, "curl");
+	assert_string_equal(vp_flow_sender(f, w), "curl");
+	vp_facts_destroy(f);
 }
 
 /* No line is longer than the terminal, but for words that are. */
@@ -1647,6 +1750,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_repeated_verbose),
+		cmocka_unit_test(test_sender),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_explain_unknown),
 		cmocka_unit_test(test_color),
