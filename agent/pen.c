@@ -92,12 +92,40 @@ void pen_put(struct pen *p, enum pen_color color, size_t width,
 		blanks(p, width - used);
 }
 
-/* Length of what must not be broken: a word; in a command, an option with its
- * values. */
-static size_t unit(const char *text, bool command)
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "12", "(1234", "0.5", "1,234"; and what stands behind it is a word or "%",
+ * as a unit is. */
+static bool has_unit(const char *text, size_t len)
+{
+	size_t at = text[0] == '(';
+
+	if (len <= at || !is_digit(text[at]) || !is_digit(text[len - 1]))
+		return false;
+	if (at + strspn(text + at, "0123456789.,") < len || text[len] != ' ')
+		return false;
+	return text[len + 1] == '%' || is_letter(text[len + 1]);
+}
+
+/* Length of what must not be broken: a word, or a number and its unit if both
+ * have room in a line; in a command, an option with its values. */
+static size_t unit(const char *text, bool command, size_t room)
 {
 	size_t len = strcspn(text, " ");
 
+	if (!command && has_unit(text, len)) {
+		size_t both = len + 1 + strcspn(text + len + 1, " ");
+
+		return both <= room ? both : len;
+	}
 	while (command && text[len] == ' ' && text[len + 1] != '-' &&
 	       text[len + 1] != '\0')
 		len += 1 + strcspn(text + len + 1, " ");
@@ -113,7 +141,8 @@ static void flow(struct pen *p, size_t column, size_t indent, const char *text,
 	bool start = true;
 
 	while (*text != '\0') {
-		size_t len = unit(text, command);
+		size_t len = unit(text, command,
+		                  limit > indent ? limit - indent : 0);
 		char *word = vp_arena_strndup(p->arena, text, len);
 		size_t width = pen_width(word);
 

@@ -323,6 +323,28 @@ static void put_packets(struct page *c)
 	                                         : c->facts->ended_us)));
 }
 
+/* How it was learnt who sends; where that is less than all, what it means. */
+static void put_senders(struct page *c)
+{
+	const struct vp_capture_facts *k = &c->facts->capture;
+	bool bpf = k->owners != NULL && strcmp(k->owners, "bpf") == 0;
+	const char *how = "senders are not known";
+
+	if (k->owners == NULL && k->owners_why == NULL)
+		return;
+	if (k->owners != NULL)
+		how = page_text(c, "senders told by %s", k->owners);
+	if (k->owners_why != NULL)
+		how = page_text(c, "%s%s%s", how, bpf ? ", but " : ": ",
+		                k->owners_why);
+	pen_wrap(&c->pen, "  ", 2, how);
+	if (k->owners_why != NULL)
+		pen_wrap(&c->pen, "    ", 4,
+		         "What this means: every flow is judged all the same; "
+		         "only who sent one may stay unknown, and that makes "
+		         "no verdict better.");
+}
+
 void page_capture(struct page *c)
 {
 	const struct vp_capture_facts *k = &c->facts->capture;
@@ -339,13 +361,7 @@ void page_capture(struct page *c)
 	         page_text(c, "%s%s", vp_capture_state_name(k->state),
 	                   interfaces(c)));
 	put_packets(c);
-	if (k->owners != NULL)
-		pen_wrap(p, "  ", 2,
-		         page_text(c, "senders told by %s%s%s", k->owners,
-		                   k->owners_why == NULL           ? ""
-		                   : strcmp(k->owners, "bpf") == 0 ? ", but "
-		                                                   : ": ",
-		                   k->owners_why != NULL ? k->owners_why : ""));
+	put_senders(c);
 }
 
 /* --- the end ----------------------------------------------------------- */

@@ -324,6 +324,41 @@ static void test_sender(void **state)
 	vp_facts_destroy(f);
 }
 
+/* What a lack of BPF means for the verdict is said where it lacks, once. */
+static void test_senders(void **state)
+{
+	static const struct {
+		const char *how, *why, *line;
+	} rows[] = {
+		{ "bpf", NULL, "  senders told by bpf\n\n" },
+		{ "bpf", "raw sockets by their open sockets only",
+		  "  senders told by bpf, but raw sockets by their open "
+		  "sockets only\n    What this means: every flow is judged" },
+		{ "socket-diag", "BPF is not wanted",
+		  "  senders told by socket-diag: BPF is not wanted\n"
+		  "    What this means: every flow is judged" },
+		{ NULL, "out of memory",
+		  "  senders are not known: out of memory\n"
+		  "    What this means: every flow is judged" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct vp_facts *f = healthy();
+		char *text;
+
+		f->capture.owners = copy(f, rows[i].how);
+		f->capture.owners_why = copy(f, rows[i].why);
+		text = text_of(f, false, false, 0);
+		if (strstr(text, rows[i].line) == NULL)
+			fail_msg("lacks:\n%s\nin:\n%s", rows[i].line, text);
+		if (rows[i].why == NULL)
+			assert_null(strstr(text, "What this means"));
+		free(text);
+		vp_facts_destroy(f);
+	}
+}
+
 /* No line is longer than the terminal, but for words that are. */
 static void test_columns(void **state)
 {
@@ -1752,6 +1787,7 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_repeated_verbose),
 		cmocka_unit_test(test_sender),
+		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_explain_unknown),
 		cmocka_unit_test(test_color),
