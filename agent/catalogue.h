@@ -203,7 +203,7 @@ struct vp_catalogue_tagged {
 	/* The flow must have a proven name of this pattern as well; NULL: the
 	 * address is enough. */
 	const char *name;
-	bool somebodys; /* also a name that is somebody's own resource */
+	bool somebodys; /* also what is somebody's own resource */
 	const char *why;
 	const char *source;
 };

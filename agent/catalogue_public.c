@@ -14,8 +14,9 @@
  * *.hcp.REGION.azmk8s.io (an API server is to be named in the config),
  * *.kusto.windows.net and the accounts of a cluster's system logs, pypi.org,
  * github.com (whoever can write there can carry data out). Batch's names are
- * the exception, where nodes have to have them: an account of the user's has
- * such a name, too, so the row counts for nodes only.
+ * the exception, where nodes have to have them: anybody's account has such a
+ * name and address, too, so these rows count for nodes only, and each use is
+ * told of (egress-somebodys-batch, egress-somebodys-storage).
  */
 #include "catalogue.h"
 
@@ -232,7 +233,8 @@ static const struct vp_catalogue_tagged tagged[] = {
 	    "Azure ML control plane", "A2"),
 	TAG(ALWAYS, "AzureMachineLearning", IPPROTO_UDP, 5831, false, NULL,
 	    false, TUNNEL, "A2, A4"),
-	TAG(NODE, "BatchNodeManagement" REGION, 0, 443, false, NULL, false,
+	/* accounts of everybody's in the region answer there, too */
+	TAG(NODE, "BatchNodeManagement" REGION, 0, 443, false, NULL, true,
 	    BATCH, "A4"),
 	TAG(VP_TRAFFIC_PUBLIC_IP, "AzureMachineLearning", IPPROTO_TCP, 44224,
 	    true, NULL, false, "Azure ML to a node with a public IP address",

@@ -97,6 +97,25 @@ static const struct vp_finding_type rows[] = {
 	    "with the alias /services/Azure/MachineLearning.",
 	    "Microsoft: how-to-secure-training-vnet, "
 	    "how-to-prevent-data-loss-exfiltration"),
+	ROW(INFO, "egress", "egress-somebodys-batch",
+	    "Azure Batch: whose account it is was not proven",
+	    "Flows of a node left for Azure Batch in this region, by a name of "
+	    "its or by its service tag.",
+	    "Nodes of Azure ML need the account that Microsoft keeps for them. "
+	    "Its name stands in no document, and anybody's account has such a "
+	    "name and the same addresses: data can be carried out by tasks of "
+	    "another one.",
+	    "The name should be the same on all nodes of the workspace, and "
+	    "none of your own accounts:\n"
+	    "    az batch account list --query \"[].accountEndpoint\" -o tsv\n"
+	    "Allow it in the config, with a reason; another one is then told "
+	    "of alone:\n"
+	    "    egress:\n"
+	    "      allow:\n"
+	    "        - name: \"{name}\"\n"
+	    "          port: 443\n"
+	    "          reason: the account of the workspace's nodes",
+	    "Microsoft: how-to-access-azureml-behind-firewall"),
 	ROW(WARNING, "egress", "egress-proxied",
 	    "a proxy was asked to connect on",
 	    "A client sent CONNECT to a proxy at a private address: the proxy "

@@ -81,6 +81,7 @@ struct vp_flow_judgement {
 	const char *rule;      /* the policy row that fired, in words */
 	const char *somebodys; /* the name by which a row of the catalogue
 	                        * excuses what may be anybody's; NULL: none */
+	const char *told_by;   /* the finding that tells of that; with it */
 };
 
 enum vp_target_status {

@@ -565,17 +565,24 @@ static const char *names_once(struct judge *j, const char **names, size_t n,
 	                                   more);
 }
 
+static bool is_told_by(const struct vp_flow_judgement *o, const char *id)
+{
+	return o->class == VP_CLASS_REQUIRED && o->told_by != NULL &&
+	       strcmp(o->told_by, id) == 0;
+}
+
 /* One for all of them: who knows the accounts goes through one list. */
-static void somebodys(struct judge *j)
+static void somebodys(struct judge *j, const char *id, const char *detail)
 {
 	const char **names = NULL;
 	struct judge_draft *d;
+	struct vp_addr address;
 	size_t n = 0, first = 0;
 
 	for (size_t i = 0; i < j->facts->n_flows; i++) {
 		const struct vp_flow_judgement *o = &j->out->flows[i];
 
-		if (o->class != VP_CLASS_REQUIRED || o->somebodys == NULL)
+		if (!is_told_by(o, id))
 			continue;
 		if (n == 0)
 			first = i;
@@ -583,17 +590,17 @@ static void somebodys(struct judge *j)
 	}
 	if (n == 0)
 		return;
-	d = judge_add(j, "egress-somebodys-storage", NULL);
-	d->detail = "{what} left for storage that may be Azure Batch's or "
-		    "anybody's: {names}.";
-	if (is_plain(j->out->flows[first].somebodys))
+	d = judge_add(j, id, NULL);
+	d->detail = detail;
+	if (is_plain(j->out->flows[first].somebodys) &&
+	    vp_addr_parse(&address, j->out->flows[first].somebodys) != 0)
 		d->words.name = j->out->flows[first].somebodys;
 	d->words.what = judge_count(j, n, "flow", "flows");
 	d->words.names = names_once(j, names, n, 16);
 	for (size_t i = first; i < j->facts->n_flows; i++) {
 		const struct vp_flow_judgement *o = &j->out->flows[i];
 
-		if (o->class == VP_CLASS_REQUIRED && o->somebodys != NULL)
+		if (is_told_by(o, id))
 			judge_evidence(j, d, flow_text(j, &j->facts->flows[i]));
 	}
 }
@@ -619,5 +626,10 @@ void judge_egress(struct judge *j, const struct vp_target *const *targets)
 		}
 	}
 	write_findings(j, groups, n);
-	somebodys(j);
+	somebodys(j, "egress-somebodys-storage",
+	          "{what} left for storage that may be Azure Batch's or "
+	          "anybody's: {names}.");
+	somebodys(j, "egress-somebodys-batch",
+	          "{what} left for Azure Batch; whose account it is was not "
+	          "proven: {names}.");
 }

@@ -322,6 +322,7 @@ static bool is_said_own(const struct ctx *c, const struct vp_target *t)
 static bool row_target(struct ctx *c)
 {
 	const struct vp_target *t = c->target;
+	struct vp_flow_judgement ignored = { 0 };
 
 	if (t == NULL)
 		return false;
@@ -333,7 +334,7 @@ static bool row_target(struct ctx *c)
 	}
 	/* It has a row of its own, as in a file whose plan does not have it. */
 	if (t->expect != VP_EXPECT_PRIVATE &&
-	    judge_required_name(c->j, c->f) != NULL)
+	    judge_required_name(c->j, c->f, &ignored) != NULL)
 		return false;
 	c->out->class = t->expect == VP_EXPECT_PRIVATE ? VP_CLASS_LEAK_TARGET
 	                                               : VP_CLASS_ALLOWED;
@@ -421,11 +422,10 @@ static bool row_allowed(struct ctx *c)
 /* Public by design; what is the scenario's own comes by its service tag. */
 static bool row_required(struct ctx *c)
 {
-	const char *somebodys, *rule = judge_required(c->j, c->f, &somebodys);
+	const char *rule = judge_required(c->j, c->f, c->out);
 
 	if (rule == NULL)
 		return false;
-	c->out->somebodys = somebodys;
 	/* A probe of probe_required, in its evidence. */
 	c->out->class = c->f->own && c->j->facts->mode == VP_MODE_ANALYZE
 	                        ? VP_CLASS_OWN

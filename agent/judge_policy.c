@@ -251,10 +251,34 @@ static unsigned traffic_of(const struct judge *j)
 	return scenario != NULL ? scenario->traffic : VP_TRAFFIC_ALWAYS;
 }
 
-const char *judge_required_name(struct judge *j, const struct vp_flow *f)
+#define OF_BATCH "egress-somebodys-batch"
+#define OF_STORAGE "egress-somebodys-storage"
+
+static void set_somebodys(struct vp_flow_judgement *out, const char *name,
+                          const char *id)
+{
+	out->somebodys = name;
+	out->told_by = name != NULL ? id : NULL;
+}
+
+/* A row that anybody's resource fits says of no flow whose that is. */
+static const char *required_text(struct judge *j, const char *why,
+                                 const char *by, const char *source,
+                                 const struct vp_flow_judgement *out)
+{
+	bool open = out->told_by != NULL && strcmp(out->told_by, OF_BATCH) == 0;
+
+	return vp_arena_printf(j->arena, "public by design: %s%s (%s; %s)", why,
+	                       open ? ", or anybody's in this region" : "", by,
+	                       source);
+}
+
+const char *judge_required_name(struct judge *j, const struct vp_flow *f,
+                                struct vp_flow_judgement *out)
 {
 	const struct vp_catalogue_required *row;
 
+	set_somebodys(out, NULL, NULL);
 	if (f->direction == VP_DIRECTION_IN)
 		return NULL;
 	for (size_t i = 0; i < f->n_names; i++) {
@@ -263,11 +287,13 @@ const char *judge_required_name(struct judge *j, const struct vp_flow *f)
 		row = vp_catalogue_required(cloud_of(j), j->facts->region,
 		                            traffic_of(j), f->names[i].name,
 		                            f->proto, f->remote.port);
-		if (row != NULL)
-			return vp_arena_printf(
-				j->arena, "public by design: %s (%s; %s)",
-				row->why, name_text(j, f, f->names[i].name),
-				row->source);
+		if (row == NULL)
+			continue;
+		if (row->somebodys)
+			set_somebodys(out, f->names[i].name, OF_BATCH);
+		return required_text(j, row->why,
+		                     name_text(j, f, f->names[i].name),
+		                     row->source, out);
 	}
 	return NULL;
 }
@@ -339,22 +365,36 @@ static bool is_resources(const struct vp_flow *f)
 	return is_resource(f->sni);
 }
 
-/* A row that wants a name beside the tag: see catalogue_public.c. */
-static bool row_name_fits(const struct judge *j,
-                          const struct vp_catalogue_tagged *row,
-                          const struct vp_flow *f, const char **somebodys)
+/* What the flow is known by, proven or claimed. */
+static const char *known_by(struct judge *j, const struct vp_flow *f)
 {
-	if (row->name == NULL)
+	return f->sni != NULL         ? f->sni
+	       : f->http_host != NULL ? f->http_host
+	       : f->n_names > 0 && f->names[0].name != NULL
+	               ? f->names[0].name
+	               : judge_addr_text(j, &f->remote.addr);
+}
+
+/* A row that wants a name beside the tag: see catalogue_public.c. */
+static bool row_name_fits(struct judge *j,
+                          const struct vp_catalogue_tagged *row,
+                          const struct vp_flow *f,
+                          struct vp_flow_judgement *out)
+{
+	if (row->name == NULL) {
+		if (row->somebodys)
+			set_somebodys(out, known_by(j, f), OF_BATCH);
 		return true;
+	}
 	if (!row->somebodys)
 		return explaining_name(f, row->name) != NULL &&
 		       !is_resources(f);
-	*somebodys = strangers_account(j, f, row->name);
-	return *somebodys != NULL;
+	set_somebodys(out, strangers_account(j, f, row->name), OF_STORAGE);
+	return out->somebodys != NULL;
 }
 
 static const char *required_by_tag(struct judge *j, const struct vp_flow *f,
-                                   const char **somebodys)
+                                   struct vp_flow_judgement *out)
 {
 	struct vp_catalogue_traffic t = {
 		.traffic = traffic_of(j),
@@ -371,24 +411,22 @@ static const char *required_by_tag(struct judge *j, const struct vp_flow *f,
 
 		for (row = all; row < all + n; row++) {
 			if (!vp_catalogue_tag_fits(row, &t, f->tags[i].name) ||
-			    !row_name_fits(j, row, f, somebodys))
+			    !row_name_fits(j, row, f, out))
 				continue;
-			return vp_arena_printf(
-				j->arena, "public by design: %s (%s; %s)",
-				row->why, tag_text(j, &f->tags[i]),
-				row->source);
+			return required_text(j, row->why,
+			                     tag_text(j, &f->tags[i]),
+			                     row->source, out);
 		}
 	}
 	return NULL;
 }
 
 const char *judge_required(struct judge *j, const struct vp_flow *f,
-                           const char **somebodys)
+                           struct vp_flow_judgement *out)
 {
-	const char *rule = judge_required_name(j, f);
+	const char *rule = judge_required_name(j, f, out);
 
-	*somebodys = NULL;
-	return rule != NULL ? rule : required_by_tag(j, f, somebodys);
+	return rule != NULL ? rule : required_by_tag(j, f, out);
 }
 
 const struct vp_catalogue_required *

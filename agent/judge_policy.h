@@ -11,11 +11,12 @@
  * does. */
 const char *judge_allowed(struct judge *j, const struct vp_flow *f);
 /* The same of the catalogue's rows; by a name alone, without service tags.
- * *somebodys becomes the name that it went by where that may be the name of
- * anybody's resource, else NULL. */
+ * Where that may be anybody's resource, out has the name that it went by (or
+ * the address, if that was enough) and the finding that tells of it. */
 const char *judge_required(struct judge *j, const struct vp_flow *f,
-                           const char **somebodys);
-const char *judge_required_name(struct judge *j, const struct vp_flow *f);
+                           struct vp_flow_judgement *out);
+const char *judge_required_name(struct judge *j, const struct vp_flow *f,
+                                struct vp_flow_judgement *out);
 /* The row that has this target for a name that is public by design; NULL: none
  * has, or it is expected to be private. */
 struct vp_catalogue_required;

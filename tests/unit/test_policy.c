@@ -586,7 +586,7 @@ static void somebodys_storage(void **state)
 	vp_facts_destroy(f);
 }
 
-/* Batch's nodes are Microsoft's alone: nothing to tell. */
+/* Batch itself is no storage, and is told of as what it is. */
 static void nobodys_storage(void **state)
 {
 	struct vp_facts *f = healthy();
@@ -596,6 +596,75 @@ static void nobodys_storage(void **state)
 	batch_by_tag(f);
 	vp_judge(&j, f, f->arena);
 	assert_null(found(&j, "egress-somebodys-storage"));
+	vp_facts_destroy(f);
+}
+
+/* A stranger's account in the region, by its name. */
+static void batch_by_name(struct vp_facts *f)
+{
+	f->region = copy(f, "eastus2");
+	f->scenario = copy(f, "no-public-ip");
+	bind_name(f, tcp(f, "198.51.100.9:443"),
+	          "stranger.eastus2.batch.azure.com");
+}
+
+/* Whose account of Batch it is nobody knows: never passed over in silence. */
+static void somebodys_batch(void **state)
+{
+	const struct vp_finding *one;
+	struct vp_facts *f = healthy();
+	struct vp_judgement j;
+
+	(void)state;
+	batch_by_name(f);
+	vp_judge(&j, f, f->arena);
+	assert_int_equal(j.verdict, VP_VERDICT_PASS);
+	assert_string_equal(j.flows[0].rule,
+	                    "public by design: Azure Batch, Microsoft's "
+	                    "subscription, or anybody's in this region (name "
+	                    "stranger.eastus2.batch.azure.com; A4)");
+	one = found(&j, "egress-somebodys-batch");
+	assert_non_null(one);
+	assert_int_equal(one->severity, VP_SEVERITY_INFO);
+	assert_string_equal(one->detail,
+	                    "1 flow left for Azure Batch; whose account it is "
+	                    "was not proven: "
+	                    "stranger.eastus2.batch.azure.com.");
+	assert_non_null(strstr(one->remedy,
+	                       "name: \"stranger.eastus2.batch.azure.com\""));
+	assert_int_equal(one->n_evidence, 1);
+	/* one that is known is not told of; another one beside it is */
+	allow(f)->name = copy(f, "stranger.eastus2.batch.azure.com");
+	vp_judge(&j, f, f->arena);
+	assert_null(found(&j, "egress-somebodys-batch"));
+	bind_name(f, tcp(f, "198.51.100.9:443"),
+	          "other.eastus2.service.batch.azure.com");
+	vp_judge(&j, f, f->arena);
+	one = found(&j, "egress-somebodys-batch");
+	assert_non_null(one);
+	assert_non_null(strstr(one->detail, "1 flow left"));
+	assert_non_null(strstr(one->detail, ": other.eastus2."));
+	vp_facts_destroy(f);
+	f = healthy(); /* by its address alone: no name to allow it by */
+	batch_by_tag(f);
+	vp_judge(&j, f, f->arena);
+	one = found(&j, "egress-somebodys-batch");
+	assert_non_null(one);
+	assert_non_null(strstr(one->detail, ": 198.51.100.9."));
+	assert_non_null(strstr(one->remedy, "name: \"NAME\""));
+	vp_facts_destroy(f);
+	f = healthy(); /* what is not Batch's, at a node */
+	entra_by_tag(f);
+	f->scenario = copy(f, "no-public-ip");
+	vp_judge(&j, f, f->arena);
+	assert_null(found(&j, "egress-somebodys-batch"));
+	vp_facts_destroy(f);
+	f = healthy(); /* where nobody needs Batch it stays unexplained */
+	batch_by_name(f);
+	f->scenario = copy(f, "secured");
+	vp_judge(&j, f, f->arena);
+	assert_null(found(&j, "egress-somebodys-batch"));
+	assert_non_null(found(&j, "egress-unexplained"));
 	vp_facts_destroy(f);
 }
 
@@ -763,6 +832,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes),
 		cmocka_unit_test(somebodys_storage),
+		cmocka_unit_test(somebodys_batch),
 		cmocka_unit_test(nobodys_storage),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(ages_said),
