@@ -405,7 +405,7 @@ static void look_up(const char *file)
 		fail_msg("%s", why);
 	n.t = t;
 	load_naive(&n, file);
-	for (size_t i = 0; i < 400; i++) {
+	for (size_t i = 0; i < 120; i++) {
 		const struct vp_prefix *p =
 			&t->prefixes[next(&seed) % t->n_prefixes].prefix;
 
@@ -415,7 +415,7 @@ static void look_up(const char *file)
 			compare(&n, &a);
 		}
 	}
-	for (size_t i = 0; i < 200; i++) { /* anywhere at all */
+	for (size_t i = 0; i < 100; i++) { /* anywhere at all */
 		struct vp_addr a = { .family = 4 };
 
 		for (size_t k = 0; k < 4; k++)
