@@ -129,7 +129,7 @@ static void read_nbvm(struct vp_found *f, const char *path)
 
 	f->source = path;
 	err = vp_input_read_plain(&in, path, SMALL, &why);
-	if (err == -EINVAL)
+	if (err == -EINVAL || err == -ETIMEDOUT)
 		vp_found_note(f, "%s: not read", why);
 	if (err != 0)
 		return; /* no compute instance */
@@ -324,7 +324,7 @@ static void read_config_json(struct vp_found *f, const char *path)
 
 	f->source = path;
 	err = vp_input_read_plain(&in, path, SMALL, &why);
-	if (err == -EINVAL)
+	if (err == -EINVAL || err == -ETIMEDOUT)
 		vp_found_note(f, "%s: not read", why);
 	if (err != 0)
 		return;

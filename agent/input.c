@@ -1,11 +1,24 @@
-/* input.c - see input.h. */
+/*
+ * input.c - see input.h.
+ *
+ * On a share whose server is gone even stat() does not return, and no flag of
+ * open() changes that. So a file that nobody named is read by a process of its
+ * own, which is given up when it does not answer in time. It hands over a
+ * header and then the bytes.
+ */
 #include "input.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST_ROOM ((size_t)64 << 10)
@@ -104,18 +117,169 @@ static int open_plain(const char *path, struct stat *st)
 	return -EINVAL;
 }
 
-int vp_input_read_plain(struct vp_input *out, const char *path, size_t max,
-                        const char **why)
+static int read_plain(struct vp_input *out, const char *path, size_t max)
 {
 	struct stat st = { 0 };
 	int fd = open_plain(path, &st), err = fd < 0 ? fd : 0;
+	const char *ignored;
 
 	*out = (struct vp_input){ 0 };
 	if (err == 0)
 		err = read_all(out, fd, max);
+	err = finish(out, fd, err, &st, &ignored);
 	out->owner = st.st_uid;
-	err = finish(out, fd, err, &st, why);
-	if (err == -EINVAL)
-		*why = "this is no regular file";
+	return err;
+}
+
+/* --- by another process ----------------------------------------------------
+ */
+
+#define REAP_MS 100
+
+struct header {
+	int err;
+	size_t len;
+	int64_t changed_us;
+	uid_t owner;
+};
+
+static void write_all(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			_exit(1);
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+_Noreturn static void reader(const char *path, size_t max, int out)
+{
+	struct vp_input in;
+	struct header h = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	h.err = read_plain(&in, path, max);
+	h.len = in.len;
+	h.changed_us = in.changed_us;
+	h.owner = in.owner;
+	write_all(out, &h, sizeof(h));
+	write_all(out, in.data, in.len);
+	_exit(0);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* len bytes, or -ETIMEDOUT, or -EIO where the reader ended early. */
+static int take(int fd, void *data, size_t len, int64_t until_ms)
+{
+	char *at = data;
+
+	while (len > 0) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = until_ms - now_ms();
+		ssize_t n;
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (poll(&p, 1, (int)left) <= 0)
+			continue;
+		n = read(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EIO;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int take_file(struct vp_input *out, int fd, size_t max)
+{
+	int64_t until = now_ms() + VP_INPUT_PLAIN_MS;
+	struct header h;
+	int err = take(fd, &h, sizeof(h), until);
+
+	if (err != 0 || h.err != 0)
+		return err != 0 ? err : h.err;
+	if (h.len > max + 1)
+		return -EIO;
+	out->data = malloc(h.len + 1);
+	if (out->data == NULL)
+		return -ENOMEM;
+	out->len = h.len;
+	out->changed_us = h.changed_us;
+	out->owner = h.owner;
+	return take(fd, out->data, h.len, until);
+}
+
+/* What hangs in the kernel may not even be killed: it is left behind then. */
+static void reap(pid_t pid, bool killed)
+{
+	int64_t until = now_ms() + REAP_MS;
+	const struct timespec pause = { 0, 1000000 };
+
+	if (killed)
+		kill(pid, SIGKILL);
+	for (;;) {
+		pid_t rc = waitpid(pid, NULL, killed ? WNOHANG : 0);
+
+		if (rc == pid || (rc < 0 && errno != EINTR) ||
+		    (killed && now_ms() > until))
+			return;
+		if (killed)
+			nanosleep(&pause, NULL);
+	}
+}
+
+/* -EAGAIN: there can be no other process. */
+static int read_apart(struct vp_input *out, const char *path, size_t max)
+{
+	int ends[2], err;
+	pid_t pid;
+
+	*out = (struct vp_input){ 0 };
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -EAGAIN;
+	pid = fork();
+	if (pid == 0)
+		reader(path, max, ends[1]);
+	close(ends[1]);
+	err = pid < 0 ? -EAGAIN : take_file(out, ends[0], max);
+	close(ends[0]);
+	if (pid > 0)
+		reap(pid, err == -ETIMEDOUT);
+	if (err != 0) {
+		free(out->data);
+		*out = (struct vp_input){ 0 };
+	}
+	return err;
+}
+
+int vp_input_read_plain(struct vp_input *out, const char *path, size_t max,
+                        const char **why)
+{
+	int err = read_apart(out, path, max);
+
+	if (err == -EAGAIN)
+		err = read_plain(out, path, max);
+	*why = err == -EINVAL      ? "this is no regular file"
+	       : err == -ETIMEDOUT ? "it did not answer in 2 s"
+	       : err != 0          ? strerror(-err)
+	                           : NULL;
 	return err;
 }

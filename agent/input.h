@@ -21,7 +21,11 @@ struct vp_input {
 int vp_input_read(struct vp_input *out, const char *path, size_t max,
                   const char **why);
 /* The same of a file that nobody named: only a regular one is opened, so that
- * no pipe, terminal or device that lies there holds us up. */
+ * no pipe, terminal or device that lies there holds us up. Another process
+ * opens and reads it: -ETIMEDOUT if it does not answer in
+ * VP_INPUT_PLAIN_MS, as on a share whose server is gone. To be called before
+ * there are threads. */
+#define VP_INPUT_PLAIN_MS 2000
 int vp_input_read_plain(struct vp_input *out, const char *path, size_t max,
                         const char **why);
 

@@ -1,6 +1,8 @@
 /* What this machine's own files and variables say, and what becomes of it. */
 #include "found.h"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -344,6 +348,95 @@ static void test_no_plain_file(void **state)
 	assert_non_null(strstr(d.notes[0], "no regular file"));
 }
 
+/* A share whose server is gone: a FUSE mount in a namespace of our own, whose
+ * requests nobody answers. Even stat() of what is on it hangs. */
+static bool mount_dead_share(const char *dir)
+{
+	unsigned uid = (unsigned)getuid(), gid = (unsigned)getgid();
+	char text[64];
+	int fd, map;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+		return false;
+	snprintf(text, sizeof(text), "0 %u 1", uid);
+	map = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	if (map < 0 || write(map, text, strlen(text)) < 0)
+		return false;
+	close(map);
+	map = open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
+	if (map < 0 || write(map, "deny", 4) < 0)
+		return false;
+	close(map);
+	snprintf(text, sizeof(text), "0 %u 1", gid);
+	map = open("/proc/self/gid_map", O_WRONLY | O_CLOEXEC);
+	if (map < 0 || write(map, text, strlen(text)) < 0)
+		return false;
+	close(map);
+	/* It has to be opened by whom the namespace belongs to. */
+	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	snprintf(text, sizeof(text),
+	         "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	return mount("share", dir, "fuse", MS_NOSUID | MS_NODEV, text) == 0;
+}
+
+/* In a process of its own: 0: as it should be, 77: no such mount here. */
+static int read_dead_share(const char *dir, const char *alive)
+{
+	const char *const none[] = { NULL };
+	const char *config[3] = { NULL, alive, NULL };
+	struct vp_found_local from = { .nbvm = "/nonexistent/.nbvm",
+		                       .mounts = "/dev/null",
+		                       .files = none,
+		                       .config = config };
+	char dead[96];
+
+	if (!mount_dead_share(dir))
+		return 77;
+	snprintf(dead, sizeof(dead), "%s/config.json", dir);
+	config[0] = dead;
+	alarm(10); /* what hangs for ever ends here, as a failure */
+	vp_found_local(&f, &from);
+	if (d.n_notes != 1 || strstr(d.notes[0], dead) == NULL ||
+	    strstr(d.notes[0], "it did not answer in 2 s: not read") == NULL)
+		return 1;
+	/* the next one was read all the same */
+	return vp_found_get(&d, "workspace") != NULL ? 0 : 2;
+}
+
+static void test_dead_share(void **state)
+{
+	char dir[] = "/tmp/test_found.XXXXXX", share[64], file[64];
+	int status;
+	pid_t pid;
+	FILE *out;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(share, sizeof(share), "%s/share", dir);
+	snprintf(file, sizeof(file), "%s/config.json", dir);
+	assert_int_equal(mkdir(share, 0700), 0);
+	out = fopen(file, "w");
+	assert_non_null(out);
+	fputs("{\"subscription_id\": \"" SUB "\", \"resource_group\": \"rg\", "
+	      "\"workspace_name\": \"mlw\"}",
+	      out);
+	fclose(out);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(read_dead_share(share, file));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unlink(file);
+	rmdir(share);
+	rmdir(dir);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* Of a private endpoint: it is no instance's name, and no mistake. */
 static void test_wildcards(void **state)
 {
@@ -416,6 +509,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_config_json, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(test_trust, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dead_share, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(test_no_plain_file, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(test_wildcards, setup,
