@@ -286,6 +286,16 @@ static void on_command_ended(void *arg)
 	linger(r);
 }
 
+/* Somebody sits there who may not know how such a watch ends. */
+static void hint(struct vp_run *r)
+{
+	if (r->settings->verbosity < 0 || isatty(STDERR_FILENO) == 0)
+		return;
+	vp_progress_clear(&r->progress);
+	fputs("vnetprobe: watching; Ctrl-C ends it and gives the verdict\n",
+	      stderr);
+}
+
 static void watch(struct vp_run *r)
 {
 	int rc = 0;
@@ -298,6 +308,8 @@ static void watch(struct vp_run *r)
 	else if (r->settings->for_ms > 0)
 		rc = uv_timer_start(&r->pause, on_watched, r->settings->for_ms,
 		                    0);
+	else
+		hint(r);
 	if (rc == 0)
 		return;
 	snprintf(r->why, sizeof(r->why), "cannot watch: %s", uv_strerror(rc));
