@@ -335,6 +335,8 @@ static int check_contradictions(const struct parse *p)
 	                   s->command == VP_COMMAND_EXPLAIN))
 		return complain(p, "--format metrics is for commands that "
 		                   "come to a verdict");
+	if (s->list && s->command != VP_COMMAND_TARGETS)
+		return complain(p, "--format list is for targets");
 	if (s->learn && (s->json || s->metrics))
 		return complain(p, "--learn has a format of its own");
 	if (s->emit != NULL && (s->json || s->metrics))

@@ -94,9 +94,10 @@ static int set_format(struct vp_settings *s, const char *text, char *why,
 
 	s->json = strcmp(text, "json") == 0;
 	s->metrics = strcmp(text, "metrics") == 0;
-	if (s->json || s->metrics || strcmp(text, "text") == 0)
+	s->list = strcmp(text, "list") == 0;
+	if (s->json || s->metrics || s->list || strcmp(text, "text") == 0)
 		return 0;
-	snprintf(why, size, "%s is not one of text, json, metrics",
+	snprintf(why, size, "%s is not one of text, json, metrics, list",
 	         vp_quote(quoted, text));
 	return -EINVAL;
 }
@@ -331,9 +332,10 @@ static int set_completion(struct vp_settings *s, const char *text, char *why,
 static const struct vp_option options[] = {
 	{ "config", 'c', "FILE", "read settings from a YAML file; flags win",
 	  CONFIG, set_config },
-	{ "format", 0, "text|json|metrics",
-	  "form of the report; metrics are of a verdict (text)", REPORT,
-	  set_format },
+	{ "format", 0, "text|json|metrics|list",
+	  "form of the report; metrics are of a verdict, a list is what a "
+	  "firewall has to let pass, by targets (text)",
+	  REPORT, set_format },
 	{ "output", 'o', "FILE", "write the report there, not to stdout",
 	  CONFIG | DIFF | INIT, set_output },
 	{ "evidence", 0, "FILE.pcapng", "keep the packets that count",

@@ -451,6 +451,8 @@ int vp_plan_print(const struct vp_facts *facts, const struct vp_settings *s,
 			err = -EIO;
 		json_decref(plan);
 		fputc('\n', out);
+	} else if (s->list) {
+		vp_scenario_list(out, facts);
 	} else {
 		arena = vp_arena_create();
 		print_text(out, facts, s, arena);

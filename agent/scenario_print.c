@@ -42,7 +42,7 @@ const char *vp_scenario_why(char buf[VP_SCENARIO_WHY],
  */
 
 /* The plan's, or the default's where saved facts name none. */
-static const struct vp_catalogue_scenario *scenario_of(const struct vp_facts *f)
+const struct vp_catalogue_scenario *vp_scenario_of(const struct vp_facts *f)
 {
 	const struct vp_catalogue_scenario *sc =
 		f->scenario != NULL ? vp_catalogue_scenario(f->scenario) : NULL;
@@ -55,22 +55,24 @@ static const char *cloud_of(const struct vp_facts *f)
 	return f->cloud != NULL ? f->cloud : "public";
 }
 
-static bool is_required(const struct vp_catalogue_required *row,
-                        const struct vp_catalogue_scenario *sc,
-                        const char *cloud)
+bool vp_scenario_requires(const struct vp_facts *f,
+                          const struct vp_catalogue_required *row)
 {
+	const struct vp_catalogue_scenario *sc = vp_scenario_of(f);
+
 	return row->port != 0 && (row->traffic & sc->traffic) != 0 &&
-	       strcmp(row->cloud, cloud) == 0;
+	       strcmp(row->cloud, cloud_of(f)) == 0;
 }
 
 /* A row by tag that wants a name of another cloud says nothing in this one. */
-static bool is_tagged(const struct vp_catalogue_tagged *row,
-                      const struct vp_catalogue_scenario *sc, const char *cloud)
+bool vp_scenario_tagged(const struct vp_facts *f,
+                        const struct vp_catalogue_tagged *row)
 {
+	const char *cloud = cloud_of(f);
 	const char *end = row->name != NULL ? strrchr(row->name, '.') : NULL;
 	bool us, cn;
 
-	if ((row->traffic & sc->traffic) == 0)
+	if ((row->traffic & vp_scenario_of(f)->traffic) == 0)
 		return false;
 	if (end == NULL)
 		return true;
@@ -81,7 +83,7 @@ static bool is_tagged(const struct vp_catalogue_tagged *row,
 	return strcmp(cloud, "china") == 0 ? cn : !us && !cn;
 }
 
-static const char *proto_name(uint8_t proto)
+const char *vp_scenario_proto(uint8_t proto)
 {
 	switch (proto) {
 	case IPPROTO_TCP:
@@ -119,8 +121,8 @@ static void fold(FILE *out, size_t at, size_t indent, const char *text)
 }
 
 /* "REGION.api.azureml.ms" with the region, if it is known. */
-static const char *place(char *out, size_t size, const char *pattern,
-                         const char *region)
+const char *vp_scenario_place(char *out, size_t size, const char *pattern,
+                              const char *region)
 {
 	const char *at = strstr(pattern, "REGION");
 
@@ -168,31 +170,32 @@ static void text_expectations(FILE *out, const struct vp_catalogue_scenario *sc)
 
 static void text_required(FILE *out, const struct vp_facts *f)
 {
-	const struct vp_catalogue_scenario *sc = scenario_of(f);
 	const struct vp_catalogue_required *rows;
 	const struct vp_catalogue_tagged *tags;
 	char head[256], name[160];
 	size_t n;
 
-	fputs("\n  Public by design: names\n", out);
+	fputs("\n  Public by design: names (to paste: --format list)\n", out);
 	rows = vp_catalogue_required_rows(&n);
 	for (size_t i = 0; i < n; i++) {
-		if (!is_required(&rows[i], sc, cloud_of(f)))
+		if (!vp_scenario_requires(f, &rows[i]))
 			continue;
 		snprintf(head, sizeof(head), "%s %s %u",
-		         place(name, sizeof(name), rows[i].name, f->region),
-		         proto_name(rows[i].proto), rows[i].port);
+		         vp_scenario_place(name, sizeof(name), rows[i].name,
+		                           f->region),
+		         vp_scenario_proto(rows[i].proto), rows[i].port);
 		item(out, 38, head, "%s (%s)", rows[i].why, rows[i].source);
 	}
 	fputs("\n  Public by design: addresses, by a file of service tags\n",
 	      out);
 	tags = vp_catalogue_tagged(&n);
 	for (size_t i = 0; i < n; i++) {
-		if (tags[i].inbound || !is_tagged(&tags[i], sc, cloud_of(f)))
+		if (tags[i].inbound || !vp_scenario_tagged(f, &tags[i]))
 			continue;
 		snprintf(head, sizeof(head), "%s %s %u",
-		         place(name, sizeof(name), tags[i].tag, f->region),
-		         proto_name(tags[i].proto), tags[i].port);
+		         vp_scenario_place(name, sizeof(name), tags[i].tag,
+		                           f->region),
+		         vp_scenario_proto(tags[i].proto), tags[i].port);
 		item(out, 38, head, "%s%s%s (%s)", tags[i].why,
 		     tags[i].name != NULL ? ", with a proven name " : "",
 		     tags[i].name != NULL ? tags[i].name : "", tags[i].source);
@@ -201,7 +204,7 @@ static void text_required(FILE *out, const struct vp_facts *f)
 
 static void text_inbound(FILE *out, const struct vp_facts *f)
 {
-	const struct vp_catalogue_scenario *sc = scenario_of(f);
+	const struct vp_catalogue_scenario *sc = vp_scenario_of(f);
 	const struct vp_catalogue_tagged *tags;
 	const struct vp_catalogue_closed *closed =
 		vp_catalogue_closed(sc->traffic);
@@ -212,10 +215,10 @@ static void text_inbound(FILE *out, const struct vp_facts *f)
 	fputs("\n  Comes in from public addresses\n", out);
 	tags = vp_catalogue_tagged(&n);
 	for (size_t i = 0; i < n; i++) {
-		if (!tags[i].inbound || !is_tagged(&tags[i], sc, cloud_of(f)))
+		if (!tags[i].inbound || !vp_scenario_tagged(f, &tags[i]))
 			continue;
 		snprintf(head, sizeof(head), "%s %s %u", tags[i].tag,
-		         proto_name(tags[i].proto), tags[i].port);
+		         vp_scenario_proto(tags[i].proto), tags[i].port);
 		item(out, 38, head, "%s (%s)", tags[i].why, tags[i].source);
 		any = true;
 	}
@@ -236,10 +239,11 @@ static void port_head(char *head, size_t size,
                       const struct vp_catalogue_port *p)
 {
 	if (p->first == p->last)
-		snprintf(head, size, "%s %u", proto_name(p->proto), p->first);
+		snprintf(head, size, "%s %u", vp_scenario_proto(p->proto),
+		         p->first);
 	else
-		snprintf(head, size, "%s %u-%u", proto_name(p->proto), p->first,
-		         p->last);
+		snprintf(head, size, "%s %u-%u", vp_scenario_proto(p->proto),
+		         p->first, p->last);
 }
 
 static void text_ports(FILE *out, const struct vp_catalogue_scenario *sc)
@@ -306,7 +310,7 @@ static const char *name_in(const struct vp_facts *f, const char *zone)
 
 static bool asks_for_zones(const struct vp_facts *f)
 {
-	return strcmp(scenario_of(f)->name, "custom-dns") == 0;
+	return strcmp(vp_scenario_of(f)->name, "custom-dns") == 0;
 }
 
 static void text_zones(FILE *out, const struct vp_facts *f)
@@ -327,13 +331,17 @@ static void text_zones(FILE *out, const struct vp_facts *f)
 
 void vp_scenario_text(FILE *out, const struct vp_facts *f)
 {
-	const struct vp_catalogue_scenario *sc = scenario_of(f);
+	const struct vp_catalogue_scenario *sc = vp_scenario_of(f);
 	char text[512];
 
 	fputs("\n", out);
 	snprintf(text, sizeof(text), "%s: %s (%s)", sc->name, sc->title,
 	         sc->source);
 	fold(out, 0, 2, text);
+	fputs("\n  A key such as (A2) is the source of a row, in "
+	      "docs/sources.md; "
+	      "(U): none found\n",
+	      out);
 	text_expectations(out, sc);
 	text_required(out, f);
 	text_inbound(out, f);
@@ -380,14 +388,13 @@ static json_t *json_traffic(const char *direction, const char *name,
 	set(o, "direction", direction);
 	set(o, "name", name);
 	set(o, "service_tag", tag);
-	set(o, "proto", proto_name(proto));
+	set(o, "proto", vp_scenario_proto(proto));
 	json_object_set_new(o, "port", json_integer(port));
 	return o;
 }
 
 static json_t *json_public(const struct vp_facts *f)
 {
-	const struct vp_catalogue_scenario *sc = scenario_of(f);
 	const struct vp_catalogue_required *rows;
 	const struct vp_catalogue_tagged *tags;
 	json_t *list = json_array(), *o;
@@ -395,7 +402,7 @@ static json_t *json_public(const struct vp_facts *f)
 
 	rows = vp_catalogue_required_rows(&n);
 	for (size_t i = 0; i < n; i++) {
-		if (!is_required(&rows[i], sc, cloud_of(f)))
+		if (!vp_scenario_requires(f, &rows[i]))
 			continue;
 		o = json_traffic("out", rows[i].name, NULL, rows[i].proto,
 		                 rows[i].port);
@@ -405,7 +412,7 @@ static json_t *json_public(const struct vp_facts *f)
 	}
 	tags = vp_catalogue_tagged(&n);
 	for (size_t i = 0; i < n; i++) {
-		if (!is_tagged(&tags[i], sc, cloud_of(f)))
+		if (!vp_scenario_tagged(f, &tags[i]))
 			continue;
 		o = json_traffic(tags[i].inbound ? "in" : "out", tags[i].name,
 		                 tags[i].tag, tags[i].proto, tags[i].port);
@@ -430,7 +437,7 @@ static json_t *json_ports(const struct vp_catalogue_scenario *sc)
 			continue;
 		o = json_object();
 		set(o, "direction", vp_catalogue_way_name(rows[i].way));
-		set(o, "proto", proto_name(rows[i].proto));
+		set(o, "proto", vp_scenario_proto(rows[i].proto));
 		json_object_set_new(o, "first", json_integer(rows[i].first));
 		json_object_set_new(o, "last", json_integer(rows[i].last));
 		set(o, "peer", rows[i].peer);
@@ -483,7 +490,7 @@ static json_t *json_zones(const struct vp_facts *f)
 
 json_t *vp_scenario_json(const struct vp_facts *f)
 {
-	const struct vp_catalogue_scenario *sc = scenario_of(f);
+	const struct vp_catalogue_scenario *sc = vp_scenario_of(f);
 	const struct vp_catalogue_closed *closed =
 		vp_catalogue_closed(sc->traffic);
 	json_t *o = json_object();

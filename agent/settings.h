@@ -159,6 +159,7 @@ struct vp_settings {
 	char *config;           /* path */
 	bool json;              /* --format */
 	bool metrics;           /* --format metrics */
+	bool list;              /* --format list */
 	char *output;           /* path; NULL: stdout */
 	char *evidence;         /* path */
 	unsigned evidence_size; /* bytes; 0: the file's default */

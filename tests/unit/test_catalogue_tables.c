@@ -408,6 +408,129 @@ static json_t *about(const char *scenario, const char *cloud)
 	return o;
 }
 
+static char *list_of(struct vp_facts *f, const char *scenario)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	f->scenario = vp_arena_strdup(f->arena, scenario);
+	vp_scenario_list(out, f);
+	fclose(out);
+	return text;
+}
+
+static void add_listed(struct vp_facts *f, const char *name,
+                       enum vp_expect expect)
+{
+	struct vp_target *t = VP_PUSH(f->arena, f->targets, f->n_targets);
+
+	t->name = vp_arena_alloc(f->arena, sizeof(*t->name));
+	t->name->name = vp_arena_strdup(f->arena, name);
+	t->port = 443;
+	t->expect = expect;
+}
+
+static unsigned times(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, what)) != NULL) {
+		text += strlen(what);
+		n++;
+	}
+	return n;
+}
+
+/* Every line that is no comment is four words. */
+static void four_words(const char *text)
+{
+	char name[200], proto[8], direction[8], line[256];
+	unsigned port;
+	int end;
+
+	for (size_t n; *text != '\0'; text += n + 1) {
+		n = strcspn(text, "\n");
+		if (*text == '#')
+			continue;
+		snprintf(line, sizeof(line), "%.*s", (int)n, text);
+		end = 0;
+		if (sscanf(line, "%199s %u %7s %7s%n", name, &port, proto,
+		           direction, &end) != 4 ||
+		    line[end] != '\0' || port == 0 || port > 65535)
+			fail_msg("is no line of the list: %s", line);
+	}
+}
+
+/* What a firewall team pastes: each once, with the region, nothing private. */
+static void listed(void **state)
+{
+	const struct vp_catalogue_scenario *sc;
+	struct vp_facts *f = vp_facts_create();
+	char *text;
+	size_t n;
+
+	(void)state;
+	text = list_of(f, "firewall");
+	assert_int_equal(times(text, "\nREGION.api.azureml.ms 443 tcp out\n"),
+	                 1);
+	assert_int_equal(times(text, "# REGION stands for"), 1);
+	free(text);
+	f->region = vp_arena_strdup(f->arena, "westeurope");
+	add_listed(f, "stlab.blob.core.windows.net", VP_EXPECT_PRIVATE);
+	add_listed(f, "api.example", VP_EXPECT_PUBLIC);
+	add_listed(f, "mcr.microsoft.com", VP_EXPECT_PUBLIC); /* has a row */
+	text = list_of(f, "firewall");
+	assert_int_equal(times(text, "REGION"), 0);
+	assert_int_equal(times(text, "\nwesteurope.tundra.azureml.ms 5831 udp "
+	                             "out\n"),
+	                 1);
+	assert_int_equal(times(text, "\nmcr.microsoft.com 443 tcp out\n"), 1);
+	assert_int_equal(times(text, "\napi.example 443 tcp out\n"), 1);
+	assert_int_equal(times(text, "stlab"), 0);
+	/* three rows, one rule; and its danger is said */
+	assert_int_equal(times(text, "data can leave by it\ntag:Storage."
+	                             "westeurope 443 tcp out\n"),
+	                 1);
+	assert_int_equal(times(text, "tag:Storage"), 1);
+	assert_int_equal(times(text, "\ntag:AzureMachineLearning 443 tcp "
+	                             "out\n"),
+	                 1);
+	assert_int_equal(times(text, " in\n"), 0);
+	free(text);
+	text = list_of(f, "with-public-ip");
+	assert_int_equal(times(text, "\ntag:AzureMachineLearning 44224 tcp "
+	                             "in\n"),
+	                 1);
+	free(text);
+	sc = vp_catalogue_scenarios(&n);
+	for (size_t i = 0; i < n; i++) {
+		text = list_of(f, sc[i].name);
+		four_words(text);
+		free(text);
+	}
+	vp_facts_destroy(f);
+}
+
+/* The marks of its rows are told. */
+static void marks(void **state)
+{
+	struct vp_facts *f = vp_facts_create();
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	vp_scenario_text(out, f);
+	fclose(out);
+	assert_non_null(strstr(text, "(A2) is the source of a row, in "
+	                             "docs/sources.md; (U): none found\n"));
+	free(text);
+	vp_facts_destroy(f);
+}
+
 /* Each note and port is shown by the scenario that it is of. */
 static void shown(void **state)
 {
@@ -788,6 +911,8 @@ int main(void)
 		cmocka_unit_test(forwarder_zones),
 		cmocka_unit_test(issuers),
 		cmocka_unit_test(shown),
+		cmocka_unit_test(listed),
+		cmocka_unit_test(marks),
 		cmocka_unit_test(scenarios),
 		cmocka_unit_test(shown_by_cloud),
 		cmocka_unit_test(inbound_shown),
