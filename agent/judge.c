@@ -30,6 +30,7 @@ static void finish_draft(struct judge *j, struct judge_draft *d)
 		line = vp_arena_printf(j->arena, "and %zu more", d->n_more);
 		*VP_PUSH(j->arena, d->lines, d->n_lines) = line;
 	}
+	d->f.n_more = d->n_more;
 	d->f.evidence = d->lines;
 	d->f.n_evidence = d->n_lines;
 }

@@ -45,6 +45,7 @@ struct vp_finding {
 	const char *detail;
 	const char **evidence;
 	size_t n_evidence;
+	size_t n_more; /* evidence that its last line only counts; 0: none */
 	const char *remedy; /* names filled in */
 	const char **names; /* all it is about, of those of the plan */
 	size_t n_names;

@@ -385,17 +385,20 @@ static void put_refused_name(struct learner *l, const struct refused *r,
 {
 	const struct vp_flow *f = &l->facts->flows[r->flow];
 	char text[VP_ENDPOINT_TEXT];
+	bool others = false;
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t one = l->facts->flows[r[i].flow].flows;
+		const struct vp_flow *w = &l->facts->flows[r[i].flow];
 
-		count += one > 1 ? one : 1;
+		count += w->flows > 1 ? w->flows : 1;
+		others = others || w->proto != f->proto ||
+		         !vp_endpoint_equal(&w->remote, &f->remote);
 	}
 	fprintf(l->out, "#   %s: %llu flow%s, %s %s%s\n", safe(l, r->name),
 	        (unsigned long long)count, count == 1 ? "" : "s",
 	        proto_text(l, f->proto), vp_endpoint_format(&f->remote, text),
-	        n > 1 ? " and others" : "");
+	        others ? " and others" : "");
 }
 
 static void put_refused(struct learner *l)

@@ -99,8 +99,11 @@ static void put_evidence(struct page *c, const struct vp_finding *f, size_t n)
 	const char *lines[MOST_EVIDENCE + 1];
 	size_t shown = 0, total = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		total += f[i].n_evidence;
+		if (n > 1 && f[i].n_more > 0)
+			total += f[i].n_more - 1; /* what its line counts */
+	}
 	/* One finding: all it has. Several: the first as an example, and a
 	 * line of each that follows, if it says something new. */
 	for (size_t i = 0; i < n && shown < MOST_EVIDENCE; i++) {

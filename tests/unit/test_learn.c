@@ -240,6 +240,8 @@ static void never_for_private_services(void **state)
 	flow(f, "203.0.113.31:443", "STOTHER.blob.core.windows.net", "azcopy");
 	flow(f, "203.0.113.32:443", NULL, "az")->sni =
 		copy(f, "kv\n- name.vault.azure.net"); /* claimed */
+	flow(f, "203.0.113.37:443", "stfifth.blob.core.windows.net", "az");
+	flow(f, "203.0.113.37:443", "stfifth.blob.core.windows.net", "az");
 	flow(f, "203.0.113.33:443", "crother.azurecr.io", "docker")
 		->names[0]
 		.current = false;
@@ -254,6 +256,8 @@ static void never_for_private_services(void **state)
 	          "endpoints, reached at a\n# public address. Give what is");
 	has(text, "#   stother.blob.core.windows.net: 2 flows, tcp "
 	          "203.0.113.30:443 and others\n");
+	has(text, "#   stfifth.blob.core.windows.net: 2 flows, tcp "
+	          "203.0.113.37:443\n");
 	has(text, "#   kv?- name.vault.azure.net: 1 flow, tcp "
 	          "203.0.113.32:443\n");
 	has(text, "#   crother.azurecr.io: 1 flow, tcp 203.0.113.33:443\n");

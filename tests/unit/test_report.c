@@ -303,6 +303,26 @@ static void test_repeated_verbose(void **state)
 	vp_facts_destroy(f);
 }
 
+/* Of several findings a line each is shown: what is left out is counted whole,
+ * also where a finding has not all of its own. */
+static void test_evidence_left_out(void **state)
+{
+	struct vp_facts *f = healthy();
+	char *text;
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++)
+		add_flow(f, IPPROTO_TCP, "192.0.2.1:443", NULL);
+	for (unsigned i = 0; i < 3; i++)
+		add_flow(f, IPPROTO_TCP, "192.0.2.2:443", NULL);
+	text = text_of(f, false, false, 0);
+	/* 15 flows: two lines that are equal are one, and one of the other */
+	if (strstr(text, "- and 13 more: -v") == NULL)
+		fail_msg("%s", text);
+	free(text);
+	vp_facts_destroy(f);
+}
+
 /* A probe of the run is ours by its socket's ends; a file may say so of any
  * flow, and flows that were put together may be anybody's. */
 static void test_sender(void **state)
@@ -1788,6 +1808,7 @@ int main(void)
 		cmocka_unit_test(test_repeated_verbose),
 		cmocka_unit_test(test_sender),
 		cmocka_unit_test(test_senders),
+		cmocka_unit_test(test_evidence_left_out),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_explain_unknown),
 		cmocka_unit_test(test_color),
