@@ -127,6 +127,9 @@ deb_boot() {
 Type=oneshot
 ExecStart=/bin/sh -c 'exec >/trial 2>&1; ip link set lo up; systemctl start vnetprobe.service; \
   systemctl is-failed vnetprobe.service; systemctl show -p ExecMainStatus vnetprobe.service; \
+  chmod 600 /etc/vnetprobe.yaml; systemctl start vnetprobe.service; \
+  stat -c "%%u %%a" /etc/vnetprobe.yaml >/trial.closed; \
+  systemctl show -p ExecMainStatus vnetprobe.service >>/trial.closed; chmod 644 /etc/vnetprobe.yaml; \
   systemctl enable --now vnetprobe.timer; systemctl --no-pager list-timers vnetprobe.timer; \
   stat -c "%%u %%a" /var/lib/private/vnetprobe/report-*.json; cp /var/lib/vnetprobe/latest.json /trial.json'
 ExecStopPost=/bin/systemctl --no-block poweroff
@@ -142,6 +145,7 @@ END
   }
   t "under systemd it fails with the check's status, and the timer runs" 0 \
     'failed ExecMainStatus=1 .*vnetprobe.timer +vnetprobe.service .* [1-9][0-9]* 600 $' cat "$root/trial"
+  t "under systemd it is handed what only root may read" 0 '^0 600 ExecMainStatus=1 $' cat "$root/trial.closed"
   t "under systemd it captures, and says what is wrong" 0 '^complete dns-' \
     jq -r '.capture.state, .findings[0].id' "$root/trial.json"
 }

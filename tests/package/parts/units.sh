@@ -52,6 +52,18 @@ units_confined() { # SCENARIO COMMAND...
       VNETPROBE_CONFIG=/run/lab/vnetprobe.yaml "$@"' sh "$here" "${@:2}"
 }
 
+# A configuration that the service's user may not read, by its own path. The user
+# is 0 there, without root's powers: a file without any mode is what only root's
+# powers can read.
+units_closed() { # SED-COMMAND-FOR-THE-UNIT
+  sed -i "s,/etc/vnetprobe.yaml,/run/lab/vnetprobe.yaml," "$here/scheduled-check" "$here/vnetprobe.service"
+  sed -i "$1" "$here/vnetprobe.service"
+  APP_ROUNDS=1 timeout 120 tests/lab/shell healthy sh -c 'mkdir /run/lab/state /run/lab/here &&
+    cp "$1"/* /run/lab/here/ && cd /run/lab/here && chmod 0 /run/lab/vnetprobe.yaml &&
+    exec ./confine ./vnetprobe.service /run/lab/state env -u VNETPROBE_CONFIG \
+      STATE_DIRECTORY=/run/lab/state VNETPROBE=/run/lab/here/vnetprobe ./scheduled-check' sh "$here"
+}
+
 # With root's own rights, as systemd has them: another user, and BPF.
 units_bpf() {
   local unshared=(unshare -nm sh -c 'ip link set lo up && exec "$@"' sh) state=$work/state free
@@ -92,5 +104,9 @@ part_units() {
   t "and what it must, it can: a whole check" 0 '^pass: all [0-9]+ targets' \
     units_confined healthy ./scheduled-check
   t "with the check's exit status" 1 '^fail: [0-9]+ of [0-9]+ targets' units_confined zone-not-linked ./scheduled-check
+  t "a configuration that only root may read is handed over" 0 '^pass: all [0-9]+ targets' \
+    units_closed ''
+  t "before systemd 247 it is not, which is said" 2 'cannot be read by the service.s user: sudo chmod 644 ' \
+    units_closed '/^LoadCredential=/d'
   units_bpf
 }
