@@ -86,6 +86,18 @@ static const struct vp_finding_type rows[] = {
 	    "What is missing is not known to be right.",
 	    "Run it again; if it stays so, please report it.",
 	    "vnetprobe: what was not seen is not fine"),
+	ROW(UNPROVEN, "trust", "discovery-unread",
+	    "a file that may name the workspace did not answer",
+	    "A file that was looked into for the workspace of this machine "
+	    "could not be read in time, as on a share whose server is gone.",
+	    "What it names is not known, so it was not looked at. What is said "
+	    "of the other names holds.",
+	    "See why it hangs, with a command that may hang as well:\n"
+	    "    timeout -s KILL 5 cat FILE\n"
+	    "Or name what is to be looked at, so that no file is looked for:\n"
+	    "    vnetprobe init --ask -o vnetprobe.yaml\n"
+	    "    vnetprobe check -c vnetprobe.yaml",
+	    "vnetprobe(1), FINDING OUT"),
 	ROW(UNPROVEN, "trust", "run-stalled",
 	    "this machine stood still during the run",
 	    "The program was not run for longer than half a time-out.",

@@ -78,6 +78,18 @@ static void add_url(struct vp_found *f, const char *url)
 		              vp_quote(quoted, url));
 }
 
+/* err of vp_input_read_plain(). What is not there, or may not be read, names
+ * nothing here; what should be there and was not read is told of. */
+static void note_unread(struct vp_found *f, int err, const char *why)
+{
+	if (err != -EINVAL && err != -ETIMEDOUT)
+		return;
+	vp_found_note(f, "%s: not read", why);
+	if (err == -ETIMEDOUT)
+		*VP_PUSH(f->arena, f->out->unread, f->out->n_unread) =
+			vp_arena_strdup(f->arena, f->source);
+}
+
 /* --- /mnt/azmnt/.nbvm -------------------------------------------------------
  */
 
@@ -129,8 +141,7 @@ static void read_nbvm(struct vp_found *f, const char *path)
 
 	f->source = path;
 	err = vp_input_read_plain(&in, path, SMALL, &why);
-	if (err == -EINVAL || err == -ETIMEDOUT)
-		vp_found_note(f, "%s: not read", why);
+	note_unread(f, err, why);
 	if (err != 0)
 		return; /* no compute instance */
 	if (in.len > SMALL) {
@@ -324,8 +335,7 @@ static void read_config_json(struct vp_found *f, const char *path)
 
 	f->source = path;
 	err = vp_input_read_plain(&in, path, SMALL, &why);
-	if (err == -EINVAL || err == -ETIMEDOUT)
-		vp_found_note(f, "%s: not read", why);
+	note_unread(f, err, why);
 	if (err != 0)
 		return;
 	if (!vp_found_trusts(in.owner, geteuid(), getenv("SUDO_UID")))

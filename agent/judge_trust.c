@@ -443,6 +443,21 @@ static void judge_command(struct judge *j)
 	add_number(j, d, k->owners_lost, "claims of senders were lost");
 }
 
+/* What such a file names would have been looked at. */
+static void judge_unread(struct judge *j)
+{
+	const struct vp_discovery *found = &j->facts->discovery;
+	struct judge_draft *d;
+
+	if (found->n_unread == 0)
+		return;
+	d = judge_add(j, "discovery-unread", NULL);
+	d->words.what = found->unread[0];
+	d->detail = "{what} did not answer: what it names was not looked at.";
+	for (size_t i = 0; i < found->n_unread; i++)
+		judge_evidence(j, d, or_text(found->unread[i], "?"));
+}
+
 void judge_trust(struct judge *j)
 {
 	const struct vp_facts *f = j->facts;
@@ -473,4 +488,5 @@ void judge_trust(struct judge *j)
 	judge_stall(j);
 	judge_capture(j, before);
 	judge_command(j);
+	judge_unread(j);
 }

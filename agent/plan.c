@@ -28,6 +28,8 @@ static bool only_explains(const struct vp_planner *p)
 
 static bool add_targets(struct vp_planner *p)
 {
+	const struct vp_discovery *d = &p->facts->discovery;
+	const char *unread = d->n_unread > 0 ? d->unread[0] : NULL;
 	const struct vp_settings *s = p->s;
 
 	if (!vp_plan_workspace(p))
@@ -54,7 +56,7 @@ static bool add_targets(struct vp_planner *p)
 		return false;
 	if (p->facts->n_targets == 0 && asks(s) && !only_explains(p))
 		return vp_plan_refuse(
-			p, "%s",
+			p, "%s%s%s",
 			p->s->config != NULL
 				? "no target: this config names "
 				  "none (in the sample they follow "
@@ -65,7 +67,9 @@ static bool add_targets(struct vp_planner *p)
 				  "give a config with -c; this machine's own "
 				  "files and variables name no workspace "
 				  "('vnetprobe init --ask' writes a config "
-				  "from answers)");
+				  "from answers)",
+			unread != NULL ? "; this one did not answer: " : "",
+			unread != NULL ? unread : "");
 	return true;
 }
 

@@ -302,6 +302,8 @@ static void discovery(struct writer *w)
 		list(w, "peerings", d->n_peerings, report_peering);
 	if (d->n_notes > 0)
 		member(w, "discovery_notes", report_discovery_notes(w));
+	if (d->n_unread > 0)
+		member(w, "discovery_unread", report_discovery_unread(w));
 }
 
 int vp_report_json(FILE *out, const struct vp_facts *facts,

@@ -49,3 +49,10 @@ json_t *report_discovery_notes(struct writer *w)
 
 	return report_strings(w, d->notes, d->n_notes);
 }
+
+json_t *report_discovery_unread(struct writer *w)
+{
+	const struct vp_discovery *d = &w->facts->discovery;
+
+	return report_strings(w, d->unread, d->n_unread);
+}

@@ -82,4 +82,7 @@ void report_read_discovery(struct fields *r, const json_t *o)
 	read_list(r, o, "peerings", VP_PEERINGS_MAX, read_peering);
 	if (fields_has(o, "discovery_notes"))
 		d->notes = fields_texts(r, o, "discovery_notes", &d->n_notes);
+	if (fields_has(o, "discovery_unread"))
+		d->unread =
+			fields_texts(r, o, "discovery_unread", &d->n_unread);
 }

@@ -68,5 +68,6 @@ json_t *report_discovered(struct writer *w, size_t index);
 json_t *report_placement(struct writer *w, size_t index);
 json_t *report_peering(struct writer *w, size_t index);
 json_t *report_discovery_notes(struct writer *w);
+json_t *report_discovery_unread(struct writer *w);
 
 #endif

@@ -695,6 +695,8 @@ struct vp_discovery {
 	size_t n_peerings;
 	char **notes; /* what a source did not give, and why: a sentence each */
 	size_t n_notes;
+	char **unread; /* files that did not answer: what they name is missing */
+	size_t n_unread;
 };
 
 /* --- the run ----------------------------------------------------------- */

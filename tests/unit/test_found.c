@@ -345,6 +345,7 @@ static void test_no_plain_file(void **state)
 	assert_string_equal(all(), "subscription=" SUB
 	                           ";resource_group=rg;workspace=mlw;");
 	assert_int_equal(d.n_notes, 2); /* one of each path */
+	assert_int_equal(d.n_unread, 0);
 	assert_non_null(strstr(d.notes[0], "no regular file"));
 }
 
@@ -401,6 +402,8 @@ static int read_dead_share(const char *dir, const char *alive)
 	if (d.n_notes != 1 || strstr(d.notes[0], dead) == NULL ||
 	    strstr(d.notes[0], "it did not answer in 2 s: not read") == NULL)
 		return 1;
+	if (d.n_unread != 1 || strcmp(d.unread[0], dead) != 0)
+		return 3;
 	/* the next one was read all the same */
 	return vp_found_get(&d, "workspace") != NULL ? 0 : 2;
 }

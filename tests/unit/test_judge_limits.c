@@ -243,6 +243,28 @@ static void test_ids(void **state)
 	}
 }
 
+/* What a file names that did not answer is not known: no pass. */
+static void test_unread(void **state)
+{
+	struct vp_facts *f = healthy();
+	struct vp_judgement j;
+
+	(void)state;
+	*VP_PUSH(f->arena, f->discovery.notes, f->discovery.n_notes) =
+		copy(f, "config.json: this is no regular file: not read");
+	vp_judge(&j, f, f->arena);
+	assert_false(has(&j, "discovery-unread"));
+	assert_int_equal(j.verdict, VP_VERDICT_PASS);
+	*VP_PUSH(f->arena, f->discovery.unread, f->discovery.n_unread) =
+		copy(f, "config.json");
+	vp_judge(&j, f, f->arena);
+	assert_true(has(&j, "discovery-unread"));
+	assert_int_equal(j.verdict, VP_VERDICT_INCONCLUSIVE);
+	assert_non_null(
+		strstr(j.findings[0].detail, "config.json did not answer"));
+	vp_facts_destroy(f);
+}
+
 /* One region in two spellings is one; "East US" has a blank, so no row above.
  */
 static void test_regions(void **state)
@@ -276,10 +298,9 @@ static void test_regions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_regions),
-		cmocka_unit_test(test_unnamed),
-		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_limits),  cmocka_unit_test(test_regions),
+		cmocka_unit_test(test_unnamed), cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1056,6 +1056,8 @@ static void rnd_discovery(struct vp_facts *f)
 	}
 	for (uint64_t i = rnd(2); i > 0; i--)
 		*VP_PUSH(f->arena, d->notes, d->n_notes) = some_text(f);
+	for (uint64_t i = rnd(2); i > 0; i--)
+		*VP_PUSH(f->arena, d->unread, d->n_unread) = some_text(f);
 }
 
 static struct vp_facts *random_facts(void)
