@@ -57,6 +57,17 @@ static const char *volume(struct judge *j, uint64_t packets, uint64_t bytes)
 	                       (unsigned long long)bytes);
 }
 
+/* It calls itself otherwise than its executable is called: ", executable
+ * /usr/bin/python3.11". More of a name than the other has is no other name. */
+static const char *executable_text(struct judge *j, const struct vp_flow *f)
+{
+	if (f->process == NULL || f->owner->executable == NULL ||
+	    strncmp(judge_process_name(f), f->process, strlen(f->process)) == 0)
+		return "";
+	return vp_arena_printf(j->arena, ", executable %s",
+	                       f->owner->executable);
+}
+
 /* ", by python3 (pid 4711, user ml, container 3f2a..)" */
 static const char *who_text(struct judge *j, const struct vp_flow *f)
 {
@@ -88,8 +99,9 @@ static const char *who_text(struct judge *j, const struct vp_flow *f)
 					 *user ? container : "", more)
 		               : vp_arena_printf(j->arena, ", by %s%s", text,
 		                                 more);
-	return vp_arena_printf(j->arena, ", by %s (pid %u%s%s%s)", text, o->pid,
-	                       user, container, more);
+	return vp_arena_printf(j->arena, ", by %s (pid %u%s%s%s%s)", text,
+	                       o->pid, executable_text(j, f), user, container,
+	                       more);
 }
 
 /* Where its packets stand in the evidence: ", packets 12 to 87 of F (13)". */
@@ -341,8 +353,9 @@ static const char *allow_text(struct judge *j, const struct vp_flow *f,
 	const char *process = "", *port = "";
 
 	if (known)
-		process = vp_arena_printf(
-			j->arena, "          process: \"%s\"\n", f->process);
+		process =
+			vp_arena_printf(j->arena, "          process: \"%s\"\n",
+		                        judge_process_name(f));
 	if (judge_service_port(f) != 0)
 		port = "          port: {port}\n";
 	return vp_arena_printf(
@@ -414,14 +427,16 @@ static const char *without_search(const char *remedy)
 static bool known_sender(const struct judge *j, const struct group *g, size_t n)
 {
 	const char *process = j->facts->flows[g[0].flow].process;
+	const char *name = judge_process_name(&j->facts->flows[g[0].flow]);
 
-	if (process == NULL || !is_plain(process))
+	if (process == NULL || !is_plain(process) || !is_plain(name))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		const struct vp_flow *f = &j->facts->flows[g[i].flow];
 
 		if (f->n_owners > 1 || f->process == NULL ||
-		    strcmp(f->process, process) != 0)
+		    strcmp(f->process, process) != 0 ||
+		    strcmp(judge_process_name(f), name) != 0)
 			return false;
 	}
 	return true;

@@ -113,20 +113,29 @@ static const struct vp_flow_tag *tag_of(const struct vp_flow *f,
 	return NULL;
 }
 
-/* Its short name, or with a slash its executable. The owner is the first of
- * several: then it is not known who sent what. */
-static bool process_fits(const struct vp_flow *f, const char *process)
+const char *judge_process_name(const struct vp_flow *f)
 {
 	const char *path = f->owner != NULL ? f->owner->executable : NULL;
 	const char *base = path != NULL ? strrchr(path, '/') : NULL;
+
+	if (path == NULL)
+		return f->process;
+	return base != NULL ? base + 1 : path;
+}
+
+/* With a slash its executable, else that one's name: the short name is what the
+ * process says of itself, and counts only where nothing else is known. The
+ * owner is the first of several: then it is not known who sent what. */
+static bool process_fits(const struct vp_flow *f, const char *process)
+{
+	const char *path = f->owner != NULL ? f->owner->executable : NULL;
+	const char *name = judge_process_name(f);
 
 	if (f->n_owners > 1)
 		return false;
 	if (strchr(process, '/') != NULL)
 		return path != NULL && strcmp(path, process) == 0;
-	/* the kernel's short name ends after 15 characters */
-	return (f->process != NULL && strcmp(f->process, process) == 0) ||
-	       (base != NULL && strcmp(base + 1, process) == 0);
+	return name != NULL && strcmp(name, process) == 0;
 }
 
 /* --- allow rules ---------------------------------------------------------- */
@@ -212,7 +221,11 @@ static const char *match_text(struct judge *j, const struct vp_flow *f,
 	if (r->port != 0)
 		PART(vp_arena_printf(j->arena, "port %u", r->port));
 	if (r->process != NULL)
-		PART(vp_arena_printf(j->arena, "process %s", r->process));
+		PART(vp_arena_printf(
+			j->arena, "process %s%s", r->process,
+			f->owner != NULL && f->owner->executable != NULL
+				? ""
+				: ", which is only what it calls itself"));
 #undef PART
 	return text;
 }

@@ -44,6 +44,9 @@ bool judge_name_explains(const struct vp_flow *f,
  */
 const char *judge_private_name(const struct vp_facts *facts,
                                const struct vp_flow *f);
+/* What an allow rule may call its sender by: the file name of its executable,
+ * where that is known, else the name that it gives itself. NULL: not known. */
+const char *judge_process_name(const struct vp_flow *f);
 /* The port that a service has: the remote one, unless the peer came to us. */
 uint16_t judge_service_port(const struct vp_flow *f);
 /* A file of service tags that is old is said when it may have counted. */

@@ -319,7 +319,7 @@ static void put_seen(struct learner *l, const struct group *g)
 /* Always the same, known, and such that the rule's text means it. */
 static const char *process_of(const struct learner *l, const struct group *g)
 {
-	const char *process = l->facts->flows[g->flows[0]].process;
+	const char *process = judge_process_name(&l->facts->flows[g->flows[0]]);
 
 	if (process == NULL || *process == '\0' || !printable(process) ||
 	    strchr(process, '/') != NULL)
@@ -327,8 +327,10 @@ static const char *process_of(const struct learner *l, const struct group *g)
 	for (size_t i = 0; i < g->n_flows; i++) {
 		const struct vp_flow *f = &l->facts->flows[g->flows[i]];
 
-		if (f->n_owners > 1 || f->process == NULL ||
-		    strcmp(f->process, process) != 0)
+		const char *name = judge_process_name(f);
+
+		if (f->n_owners > 1 || name == NULL ||
+		    strcmp(name, process) != 0)
 			return NULL;
 	}
 	return process;

@@ -90,6 +90,7 @@ static struct socket_of *push(struct vp_holders *h, uint64_t inode)
 
 static void describe(struct vp_holders *h, int proc, struct vp_holder *who)
 {
+	static const char deleted[] = " (deleted)";
 	char text[4096];
 	ssize_t n;
 	int fd = openat(proc, "comm", O_RDONLY | O_CLOEXEC);
@@ -103,6 +104,10 @@ static void describe(struct vp_holders *h, int proc, struct vp_holder *who)
 	n = readlinkat(proc, "exe", text, sizeof(text) - 1);
 	if (n > 0) {
 		text[n] = '\0';
+		/* it was replaced by an update, say: still that file's name */
+		n -= (ssize_t)sizeof(deleted) - 1;
+		if (n > 0 && strcmp(text + n, deleted) == 0)
+			text[n] = '\0';
 		who->executable = vp_arena_intern(h->arena, text);
 	}
 }

@@ -412,6 +412,17 @@ static void test_remedy(void **state)
 	assert_null(strstr(text, "ss -tunp"));
 	assert_non_null(strstr(text, "- name: \"pypi.org\"\n"));
 	assert_non_null(strstr(text, "  process: \"pip\"\n"));
+	w->owner = vp_arena_alloc(f->arena, sizeof(*w->owner));
+	w->owner->pid = 7;
+	w->owner->uid = VP_NO_UID;
+	w->owner->executable = copy(f, "/usr/bin/python3.11");
+	text = remedy(f, "egress-unexplained");
+	assert_non_null(strstr(text, "  process: \"python3.11\"\n"));
+	assert_non_null(strstr(text, "turn off what makes pip send it"));
+	w->owner->executable = copy(f, "/x/a\"b");
+	text = remedy(f, "egress-unexplained");
+	assert_null(strstr(text, "process:"));
+	w->owner = NULL;
 	w->names[0].current = false; /* a rule by it would not match */
 	text = remedy(f, "egress-unexplained");
 	assert_non_null(strstr(text, "- prefix: \"198.51.100.9\"\n"));

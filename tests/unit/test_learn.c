@@ -181,6 +181,7 @@ static void names_not_proven(void **state)
 static void processes(void **state)
 {
 	struct vp_facts *f = healthy();
+	struct vp_flow *w;
 	char *text;
 
 	(void)state;
@@ -189,13 +190,19 @@ static void processes(void **state)
 	flow(f, "192.0.2.3:443", NULL, "kworker/0:1"); /* would be a path */
 	flow(f, "192.0.2.4:443", NULL, "shared")->n_owners = 2;
 	flow(f, "192.0.2.5:443", NULL, "\xc3\xa9");
+	w = flow(f, "192.0.2.6:443", NULL, "chronyd");
+	w->owner = vp_arena_alloc(f->arena, sizeof(*w->owner));
+	w->owner->executable = copy(f, "/usr/bin/python3.11");
 	text = learn(f);
 	has(text, "      process: \"a \\\"b\\\\c\"\n");
 	has(text, "# sent by bell?\n");
 	lacks(text, "process: \"bell");
 	lacks(text, "process: \"kworker");
 	lacks(text, "process: \"shared");
-	closes_the_gap(f, text, 5);
+	has(text, "# sent by chronyd (/usr/bin/python3.11)\n");
+	has(text, "      process: \"python3.11\"\n");
+	lacks(text, "process: \"chronyd");
+	closes_the_gap(f, text, 6);
 	free(text);
 	vp_facts_destroy(f);
 }

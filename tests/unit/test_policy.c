@@ -117,7 +117,7 @@ static void by_all(struct vp_facts *f)
 	struct vp_allow_rule *r;
 
 	by_name(f);
-	own_by(f, &f->flows[0], "apt", "/usr/lib/apt/methods/http");
+	own_by(f, &f->flows[0], "apt", "/usr/bin/apt");
 	r = &f->policy.allow[0];
 	r->prefix = prefix("192.0.2.0/24");
 	r->port = 443;
@@ -148,6 +148,38 @@ static void by_base_name(struct vp_facts *f)
 	own_by(f, tcp(f, "192.0.2.9:443"), "a-very-long-nam",
 	       "/opt/a-very-long-name");
 	allow(f)->process = copy(f, "a-very-long-name");
+}
+
+/* Any process may write a name to its /proc/self/comm. */
+static void by_borrowed_name(struct vp_facts *f)
+{
+	own_by(f, tcp(f, "192.0.2.9:443"), "chronyd", "/usr/bin/python3.11");
+	allow(f)->process = copy(f, "chronyd");
+}
+
+static void by_own_word(struct vp_facts *f)
+{
+	by_borrowed_name(f);
+	f->flows[0].owner->executable = NULL;
+}
+
+static void by_own_word_alone(struct vp_facts *f)
+{
+	by_borrowed_name(f);
+	f->flows[0].owner = NULL;
+}
+
+static void by_other_own_word(struct vp_facts *f)
+{
+	by_own_word(f);
+	f->policy.allow[0].process = copy(f, "ntpd");
+}
+
+/* What it calls itself does not matter. */
+static void by_file_of_other_name(struct vp_facts *f)
+{
+	by_borrowed_name(f);
+	f->policy.allow[0].process = copy(f, "python3.11");
 }
 
 static void by_one_of_several(struct vp_facts *f)
@@ -466,6 +498,12 @@ static const struct {
 	C(by_path, A, "(process /opt/bin/py)"),
 	C(by_other_path, U, ""),
 	C(by_base_name, A, ""),
+	C(by_borrowed_name, U, ""),
+	C(by_own_word, A,
+	  "(process chronyd, which is only what it calls itself): it may"),
+	C(by_own_word_alone, A, "which is only what it calls itself"),
+	C(by_other_own_word, U, ""),
+	C(by_file_of_other_name, A, "(process python3.11): it may"),
 	C(by_one_of_several, U, ""),
 	C(by_path_unknown, U, ""),
 	C(in_from_443, VP_CLASS_INBOUND, ""),
