@@ -183,6 +183,28 @@ static enum vp_member member(struct vp_owners *o, uint64_t cgroup_id,
 	return rc < 0 ? VP_MEMBER_UNKNOWN : rc ? VP_MEMBER_YES : VP_MEMBER_NO;
 }
 
+/* Of a socket that several have, whoever made it: the command may have got it
+ * with its other descriptors, and then nobody knows which of them sent. */
+static enum vp_member shared_member(const struct vp_owners *o,
+                                    const struct vp_holder *h)
+{
+	bool any = false, all = true;
+
+	if (h->n > VP_HOLDERS_MOST || o->command_ancestor == 0)
+		return VP_MEMBER_UNKNOWN;
+	for (unsigned i = 0; i < h->n; i++) {
+		int rc = 0;
+
+		if (vp_process_is_there(&h->all[i]))
+			rc = vp_descends(h->all[i].pid, o->command_ancestor);
+		if (rc < 0)
+			return VP_MEMBER_UNKNOWN;
+		any |= rc != 0;
+		all &= rc != 0;
+	}
+	return all ? VP_MEMBER_YES : any ? VP_MEMBER_UNKNOWN : VP_MEMBER_NO;
+}
+
 void vp_owners_look(struct vp_owners *o, uint8_t proto,
                     const struct vp_endpoint *local,
                     const struct vp_endpoint *remote)
@@ -218,6 +240,8 @@ void vp_owners_look(struct vp_owners *o, uint8_t proto,
 		.first_us = now,
 		.last_us = now,
 	};
+	if (holder.n > 1 && c.member != VP_MEMBER_YES)
+		c.member = shared_member(o, &holder);
 	memcpy(c.process, holder.process, sizeof(c.process));
 	vp_cgroup_name(o->cgroups, s.cgroup_id);
 	vp_claims_add(o->claims, &c);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct vp_holders {
 	struct vp_arena *arena; /* of the executables, each once */
 	struct socket_of {
 		uint64_t inode;
+		int fd; /* of the first holder */
 		struct vp_holder holder;
 	} * all;
 	size_t n, room;
@@ -88,19 +90,27 @@ static struct socket_of *push(struct vp_holders *h, uint64_t inode)
 	return &h->all[h->n++];
 }
 
+static void read_comm(int proc, char *out, size_t size)
+{
+	int fd = openat(proc, "comm", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	out[0] = '\0';
+	if (fd < 0)
+		return;
+	n = read(fd, out, size - 1);
+	close(fd);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
+
 static void describe(struct vp_holders *h, int proc, struct vp_holder *who)
 {
 	static const char deleted[] = " (deleted)";
 	char text[4096];
 	ssize_t n;
-	int fd = openat(proc, "comm", O_RDONLY | O_CLOEXEC);
 
-	if (fd >= 0) {
-		n = read(fd, who->process, sizeof(who->process) - 1);
-		close(fd);
-		who->process[n > 0 ? n : 0] = '\0';
-		who->process[strcspn(who->process, "\n")] = '\0';
-	}
+	read_comm(proc, who->process, sizeof(who->process));
 	n = readlinkat(proc, "exe", text, sizeof(text) - 1);
 	if (n > 0) {
 		text[n] = '\0';
@@ -112,24 +122,38 @@ static void describe(struct vp_holders *h, int proc, struct vp_holder *who)
 	}
 }
 
-static void note(struct vp_holders *h, uint64_t inode, int proc, uint32_t pid,
+/* A further holder: then nobody can be named. */
+static void join(struct vp_holder *who, const struct vp_process *p)
+{
+	for (unsigned i = 0; i < who->n && i < VP_HOLDERS_MOST; i++)
+		if (who->all[i].pid == p->pid && who->all[i].began == p->began)
+			return; /* a second descriptor, or an earlier scan */
+	if (who->n < VP_HOLDERS_MOST)
+		who->all[who->n] = *p;
+	who->n++;
+	who->pid = 0;
+	who->process[0] = '\0';
+	who->executable = NULL;
+}
+
+static void note(struct vp_holders *h, uint64_t inode, int proc, int fd,
                  struct vp_holder *who)
 {
 	struct socket_of *s = known(h, inode);
 
-	if (s != NULL && s->holder.pid == pid)
-		return; /* a second descriptor, or an earlier scan */
-	if (s != NULL) {
-		s->holder = (struct vp_holder){ 0 }; /* several */
+	if (s != NULL && s->holder.n > 0) {
+		join(&s->holder, &who->all[0]);
 		return;
 	}
-	s = push(h, inode);
+	if (s == NULL)
+		s = push(h, inode);
 	if (s == NULL)
 		return;
 	if (who->pid == 0) {
-		who->pid = pid;
+		who->pid = who->all[0].pid;
 		describe(h, proc, who);
 	}
+	s->fd = fd;
 	s->holder = *who;
 }
 
@@ -137,7 +161,7 @@ static void read_process(struct vp_holders *h, int proc, uint32_t pid)
 {
 	int fd = openat(proc, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct vp_holder who = { 0 };
+	struct vp_holder who = { .n = 1, .all[0].pid = pid };
 	const struct dirent *d;
 
 	if (dir == NULL) {
@@ -145,6 +169,7 @@ static void read_process(struct vp_holders *h, int proc, uint32_t pid)
 			close(fd);
 		return;
 	}
+	who.all[0].began = vp_process_began(pid);
 	while ((d = readdir(dir)) != NULL && h->looked_at < DESCRIPTORS_MOST) {
 		char link[64];
 		uint64_t inode;
@@ -155,7 +180,7 @@ static void read_process(struct vp_holders *h, int proc, uint32_t pid)
 			continue;
 		link[n] = '\0';
 		if (sscanf(link, "socket:[%" SCNu64 "]", &inode) == 1)
-			note(h, inode, proc, pid, &who);
+			note(h, inode, proc, atoi(d->d_name), &who);
 	}
 	closedir(dir);
 }
@@ -189,18 +214,52 @@ void vp_holders_scan(struct vp_holders *h)
 	h->took_ns = h->scanned_ns - began;
 }
 
+/* Its descriptor is closed to us once rights were dropped, but not that it is
+ * there, since when, and what it calls itself. */
+static bool is_still(const struct socket_of *s)
+{
+	const struct vp_holder *who = &s->holder;
+	char path[64], link[64], comm[sizeof(who->process)];
+	uint64_t inode;
+	ssize_t n;
+	int proc;
+
+	if (!vp_process_is_there(&who->all[0]))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u", who->pid);
+	proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return true; /* hidepid */
+	read_comm(proc, comm, sizeof(comm));
+	snprintf(path, sizeof(path), "fd/%d", s->fd);
+	n = readlinkat(proc, path, link, sizeof(link) - 1);
+	close(proc);
+	if (n > 0) {
+		link[n] = '\0';
+		if (sscanf(link, "socket:[%" SCNu64 "]", &inode) != 1 ||
+		    inode != s->inode)
+			return false; /* handed on, and closed */
+	} else if (errno == ENOENT) {
+		return false;
+	}
+	/* By another program that it became: its descriptor may be closed. */
+	return comm[0] == '\0' || strcmp(comm, who->process) == 0;
+}
+
 bool vp_holder_of(struct vp_holders *h, uint64_t inode, struct vp_holder *out)
 {
-	const struct socket_of *s = known(h, inode);
+	struct socket_of *s = known(h, inode);
 	uint64_t pause = h->took_ns * 4 > SCANS_EVERY_NS ? h->took_ns * 4
 	                                                 : SCANS_EVERY_NS;
 
-	if (s == NULL &&
+	if (s != NULL && s->holder.n == 1 && !is_still(s))
+		s->holder = (struct vp_holder){ 0 }; /* nobody, for now */
+	if ((s == NULL || s->holder.n == 0) &&
 	    (h->scanned_ns == 0 || uv_hrtime() - h->scanned_ns >= pause)) {
 		vp_holders_scan(h);
 		s = known(h, inode);
 	}
-	if (s == NULL)
+	if (s == NULL || s->holder.n == 0)
 		return false;
 	*out = s->holder;
 	return true;
@@ -210,11 +269,10 @@ bool vp_holder_of(struct vp_holders *h, uint64_t inode, struct vp_holder *out)
 
 #define GENERATIONS 64
 
-/* proc_pid_stat(5): "17 (any (thing) here) S 1 ..." */
-static int parent_of(uint32_t pid, uint32_t *parent)
+/* What follows the name: "17 (any (thing) here) S 1 ...", proc_pid_stat(5). */
+static int read_stat(uint32_t pid, char *text, size_t size, const char **rest)
 {
-	char path[64], text[512];
-	const char *end;
+	char path[64];
 	ssize_t n;
 	int fd;
 
@@ -222,15 +280,50 @@ static int parent_of(uint32_t pid, uint32_t *parent)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, text, size - 1);
 	close(fd);
 	if (n <= 0)
 		return -ESRCH;
 	text[n] = '\0';
-	end = strrchr(text, ')');
-	if (end == NULL || sscanf(end + 1, " %*c %u", parent) != 1)
-		return -EINVAL;
-	return 0;
+	*rest = strrchr(text, ')');
+	return *rest != NULL ? 0 : -EINVAL;
+}
+
+static int parent_of(uint32_t pid, uint32_t *parent)
+{
+	const char *rest;
+	char text[512];
+	int rc = read_stat(pid, text, sizeof(text), &rest);
+
+	if (rc != 0)
+		return rc;
+	return sscanf(rest + 1, " %*c %u", parent) == 1 ? 0 : -EINVAL;
+}
+
+#define BEGAN_AFTER 19 /* fields between the name and field 22 */
+
+uint64_t vp_process_began(uint32_t pid)
+{
+	const char *rest;
+	uint64_t began;
+	char text[512];
+
+	if (read_stat(pid, text, sizeof(text), &rest) != 0)
+		return 0;
+	for (int i = 0; i <= BEGAN_AFTER && rest != NULL; i++)
+		rest = strchr(rest + 1, ' ');
+	return rest != NULL && sscanf(rest, " %" SCNu64, &began) == 1 ? began
+	                                                              : 0;
+}
+
+bool vp_process_is_there(const struct vp_process *p)
+{
+	uint64_t began;
+
+	if (kill((pid_t)p->pid, 0) != 0 && errno == ESRCH)
+		return false;
+	began = vp_process_began(p->pid);
+	return began == p->began || began == 0 || p->began == 0;
 }
 
 int vp_descends(uint32_t pid, uint32_t ancestor)

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -138,6 +141,200 @@ static void test_cgroup_walk(void **state)
 	assert_string_equal(vp_cgroup_name(c, st.st_ino), "/");
 	vp_cgroup_names_destroy(c);
 	rmdir(root);
+}
+
+/* --- who has a socket ----------------------------------------------------- */
+
+#define BETWEEN_SCANS_US 300000
+
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+static void hand_over(int to, int fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} c = { .space = { 0 } };
+	struct iovec v = { (char[]){ "x" }, 1 };
+	struct msghdr m = { .msg_iov = &v,
+		            .msg_iovlen = 1,
+		            .msg_control = c.space,
+		            .msg_controllen = sizeof(c.space) };
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
+	if (sendmsg(to, &m, 0) != 1)
+		_exit(9);
+}
+
+static int take_over(int from)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} c = { .space = { 0 } };
+	char byte;
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v,
+		            .msg_iovlen = 1,
+		            .msg_control = c.space,
+		            .msg_controllen = sizeof(c.space) };
+	int fd;
+
+	assert_int_equal(recvmsg(from, &m, 0), 1);
+	assert_non_null(CMSG_FIRSTHDR(&m));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
+}
+
+/* Makes a socket and tells its inode; then does what it is told to. */
+__attribute__((noreturn)) static void holder(int line)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	uint64_t inode = inode_of(fd);
+	char word;
+
+	prctl(PR_SET_NAME, "benign");
+	if (write(line, &inode, sizeof(inode)) != sizeof(inode))
+		_exit(1);
+	while (read(line, &word, 1) == 1) {
+		if (word == 'n')
+			prctl(PR_SET_NAME, "leaker");
+		else if (word == 'c')
+			close(fd);
+		else if (word == 'p')
+			hand_over(line, fd);
+		if (word != 'p' && write(line, &word, 1) != 1)
+			_exit(2);
+	}
+	_exit(0);
+}
+
+static pid_t start_holder(int *line, uint64_t *inode)
+{
+	int pair[2];
+	pid_t pid;
+
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		holder(pair[1]);
+	}
+	close(pair[1]);
+	*line = pair[0];
+	assert_int_equal(read(*line, inode, sizeof(*inode)), sizeof(*inode));
+	return pid;
+}
+
+static void tell(int line, char word)
+{
+	assert_int_equal(write(line, &word, 1), 1);
+	assert_int_equal(read(line, &word, 1), 1);
+}
+
+/* What was seen once is not believed for ever: the socket goes from hand to
+ * hand, and a process becomes another program. */
+static void test_holder(void **state)
+{
+	struct vp_holders *h = vp_holders_create();
+	struct vp_holder who;
+	uint64_t inode;
+	int line, fd;
+	pid_t pid = start_holder(&line, &inode);
+
+	(void)state;
+	assert_true(vp_holder_of(h, inode, &who));
+	assert_int_equal(who.pid, pid);
+	assert_int_equal(who.n, 1);
+	assert_string_equal(who.process, "benign");
+	assert_non_null(who.executable);
+	/* the same again, without another scan */
+	assert_true(vp_holder_of(h, inode, &who));
+	assert_string_equal(who.process, "benign");
+
+	tell(line, 'n');
+	assert_false(vp_holder_of(h, inode, &who)); /* too soon to look */
+	usleep(BETWEEN_SCANS_US);
+	assert_true(vp_holder_of(h, inode, &who));
+	assert_int_equal(who.pid, pid);
+	assert_string_equal(who.process, "leaker");
+
+	assert_int_equal(write(line, "p", 1), 1);
+	fd = take_over(line);
+	tell(line, 'c'); /* it lives on, without the socket */
+	usleep(BETWEEN_SCANS_US);
+	assert_true(vp_holder_of(h, inode, &who));
+	assert_int_equal(who.pid, getpid());
+	assert_string_not_equal(who.process, "leaker");
+	close(fd);
+	usleep(BETWEEN_SCANS_US);
+	assert_false(vp_holder_of(h, inode, &who));
+	close(line);
+	waitpid(pid, NULL, 0);
+	vp_holders_destroy(h);
+}
+
+static void test_holder_ends(void **state)
+{
+	struct vp_holders *h = vp_holders_create();
+	struct vp_holder who;
+	uint64_t inode;
+	int line, fd;
+	pid_t pid = start_holder(&line, &inode);
+
+	(void)state;
+	vp_holders_scan(h);
+	assert_int_equal(write(line, "p", 1), 1);
+	fd = take_over(line);
+	usleep(BETWEEN_SCANS_US);
+	/* still its socket, and nobody has looked whose else it is */
+	assert_true(vp_holder_of(h, inode, &who));
+	assert_int_equal(who.pid, pid);
+	vp_holders_scan(h);
+	assert_true(vp_holder_of(h, inode, &who));
+	assert_int_equal(who.pid, 0);
+	assert_int_equal(who.n, 2);
+	assert_string_equal(who.process, "");
+	close(line);
+	waitpid(pid, NULL, 0);
+	/* one of them is gone; which of both had sent is not known by that */
+	assert_true(vp_holder_of(h, inode, &who));
+	assert_int_equal(who.pid, 0);
+	close(fd);
+	vp_holders_destroy(h);
+}
+
+/* A number is given again. */
+static void test_process(void **state)
+{
+	struct vp_process p = { .pid = (uint32_t)getpid() };
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	p.began = vp_process_began(p.pid);
+	assert_true(p.began > 0);
+	assert_true(vp_process_is_there(&p));
+	p.began++;
+	assert_false(vp_process_is_there(&p));
+	p.began = 0;
+	assert_true(vp_process_is_there(&p));
+	waitpid(pid, NULL, 0);
+	p.pid = (uint32_t)pid;
+	assert_false(vp_process_is_there(&p));
+	assert_int_equal(vp_process_began(p.pid), 0);
 }
 
 static void test_path(void **state)
@@ -425,6 +622,9 @@ int main(void)
 		cmocka_unit_test(test_container),
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_cgroup_walk),
+		cmocka_unit_test(test_holder),
+		cmocka_unit_test(test_holder_ends),
+		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_one),
 		cmocka_unit_test(test_reuse),

@@ -447,6 +447,60 @@ static void test_look_command(void **state)
 		skip();
 }
 
+/* One socket, several processes: the command's, others', or both. */
+static void test_look_several(void **state)
+{
+	const struct {
+		bool first, second; /* is that one of the command */
+		bool of_command, of_others;
+	} cases[] = {
+		{ false, false, false, true },
+		{ false, true, false, false },
+		{ true, true, true, false },
+	};
+	pid_t other = fork();
+
+	(void)state;
+	if (other == 0)
+		stand_still();
+	for (size_t i = 0; !bpf && i < 3; i++) {
+		int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		struct sent s = { .pid = 0 };
+		int64_t first = now_us();
+		struct sockaddr_storage ss;
+		struct vp_flow f;
+		pid_t heir;
+
+		assert_int_equal(connect(fd, (struct sockaddr *)&ss,
+		                         vp_endpoint_to_sockaddr(&udp, &ss)),
+		                 0);
+		assert_int_equal(vp_endpoint_of_socket(&s.local, fd), 0);
+		heir = fork();
+		if (heir == 0)
+			stand_still();
+		vp_owners_command(owners, 0,
+		                  (uint32_t)(cases[i].first    ? getpid()
+		                             : cases[i].second ? heir
+		                                               : other));
+		usleep(300000);
+		vp_owners_look(owners, IPPROTO_UDP, &s.local, &udp);
+		f = flow_of(IPPROTO_UDP, &s, &udp, first);
+		vp_owners_find(owners, arena, &f);
+		assert_non_null(f.owner);
+		assert_int_equal(f.owner->pid, 0);
+		assert_int_equal(f.of_command, cases[i].of_command);
+		assert_int_equal(f.of_others, cases[i].of_others);
+		close(fd);
+		kill(heir, SIGKILL);
+		waitpid(heir, NULL, 0);
+	}
+	vp_owners_command(owners, 0, 0);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	if (bpf)
+		skip();
+}
+
 /* Two sockets share a port: which sent? */
 static void test_look_shared(void **state)
 {
@@ -554,6 +608,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_look_command),
+		cmocka_unit_test(test_look_several),
 		cmocka_unit_test(test_look_shared),
 		cmocka_unit_test(test_look_listener),
 	};
