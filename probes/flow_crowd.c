@@ -13,7 +13,9 @@
  * out is only put together with what went to the same remote address, since
  * that is what is judged: first without the local port (or, where one socket
  * here talks to many ports, without the remote one), then without the local
- * address, which may be forged. What came in is put together by local address.
+ * address, which may be forged. What other machines sent through this one may
+ * share that row: one packet of ours in it makes it ours.
+ * What came in is put together by local address.
  * Such a row has no server name of its own, so each flow in it counts among
  * those whose names found no room. Only when even that fails is one left out.
  */
@@ -215,6 +217,12 @@ static void join(struct vp_flow_row *f, const struct vp_packet *p, int dir,
 	f->flows++;
 }
 
+/* Is the local end an address of ours? A shared row may have lost it. */
+static bool is_from_us(struct vp_flows *t, const struct vp_packet *p, int dir)
+{
+	return vp_flow_place(t, dir == OUT ? &p->src : &p->dst)->ours;
+}
+
 static struct vp_flow_row *put_together(struct vp_flows *t,
                                         const struct vp_packet *p,
                                         const struct vp_flow_id *id,
@@ -234,6 +242,7 @@ static struct vp_flow_row *put_together(struct vp_flows *t,
 		vp_flow_leave_out(t, hash);
 		return NULL;
 	}
+	f->has_ours |= is_from_us(t, p, dir);
 	/* Where no more can be remembered, each packet may be of a new one. */
 	if (vp_hash_set_add(inbound ? &c->came : &c->members, hash,
 	                    t->limits.flows) != 0) {

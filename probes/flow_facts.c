@@ -15,6 +15,8 @@ struct finish {
 	struct vp_hash_set targets, resolvers;
 	bool no_memory; /* select everything rather than too little */
 	struct vp_flow_names *names;
+	struct vp_flow_amount *became; /* by row: what left as outer flows of
+	                                * it; NULL: there is no NAT */
 };
 
 /* --- which --------------------------------------------------------------- */
@@ -120,6 +122,55 @@ static bool is_tunneled_twin(const struct finish *fin,
 	return false;
 }
 
+/* --- NAT ----------------------------------------------------------------- */
+
+static void became_collect(struct finish *fin)
+{
+	const struct vp_flows *t = fin->t;
+	struct vp_flow_sight s;
+
+	if (t->notes == NULL)
+		return;
+	fin->became = vp_arena_alloc(fin->facts->arena,
+	                             t->n_rows * sizeof(*fin->became));
+	for (size_t i = 0; i < t->n_rows; i++) {
+		struct vp_flow_amount *sum;
+
+		if (t->rows[i].inner == 0)
+			continue;
+		vp_flow_sight(t, &t->rows[i], false, &s);
+		sum = &fin->became[t->rows[i].inner - 1];
+		sum->packets += s.left_as.packets;
+		sum->bytes += s.left_as.bytes;
+	}
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/*
+ * NAT makes no packets. What left in the outer flows of this one came in as
+ * its packets, less those that left as they were; if more left, some are a
+ * socket's here, of which the first looked like one of these. Then none is
+ * believed, and all are told as what they are.
+ */
+static bool is_translated(const struct finish *fin,
+                          const struct vp_flow_row *inner)
+{
+	struct vp_flow_amount came;
+	struct vp_flow_sight s;
+
+	if (fin->became == NULL)
+		return false;
+	vp_flow_sight(fin->t, inner, false, &s);
+	came.packets = less(s.came_as.packets, s.left_as.packets);
+	came.bytes = less(s.came_as.bytes, s.left_as.bytes);
+	return !vp_flow_made_here(inner, fin->became[inner - fin->t->rows],
+	                          came, false);
+}
+
 static bool is_wanted(const struct finish *fin, const struct vp_flow_row *f)
 {
 	struct vp_flow_sight sight;
@@ -134,7 +185,8 @@ static bool is_wanted(const struct finish *fin, const struct vp_flow_row *f)
 	vp_flow_ends(f, &ends[0], &ends[1]);
 	vp_flow_sight(fin->t, f, turned, &sight);
 	/* Reported as what it became on its way out. */
-	if ((f->in_outer && !sight.left) || is_tunneled_twin(fin, f, &sight))
+	if ((f->in_outer && !sight.left && is_translated(fin, f)) ||
+	    is_tunneled_twin(fin, f, &sight))
 		return false;
 	/* What never left this machine left by no public path. */
 	if ((!f->loop || sight.left_by_exit) &&
@@ -365,6 +417,8 @@ static void inner_write(const struct finish *fin, struct vp_flow *out,
 	struct vp_flow_sight s;
 	struct vp_endpoint remote;
 
+	if (!is_translated(fin, inner))
+		return;
 	vp_flow_ends(inner, &out->translated_from, &remote);
 	vp_flow_sight(fin->t, inner, false, &s);
 	out->origin = s.origin;
@@ -500,6 +554,7 @@ void vp_flows_finish(const struct vp_flows *t, struct vp_facts *facts)
 	struct finish fin = { .t = t, .facts = facts };
 
 	wanted_collect(&fin);
+	became_collect(&fin);
 	fin.names = vp_flow_names_create(t, facts);
 	write_all(&fin);
 	vp_flow_trace_finish(t->trace, facts);

@@ -8,8 +8,9 @@
  * connections to a published port, are the mirror.
  *
  * A link missed is no harm: both flows are reported. A wrong one would need two
- * flows to one remote end with the same bytes within the second, and hides none
- * of the two ends that matter: the remote one, and what left.
+ * flows to one remote end with the same bytes within the second, which a
+ * neighbour may arrange (IPv6 has no IP id) to make ours look like his. So in
+ * the end the counts decide whether a link holds: see flow_facts.c.
  */
 #include <netinet/in.h>
 #include <stdlib.h>

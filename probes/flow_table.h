@@ -114,6 +114,7 @@ struct vp_flow_row {
 	bool http_out : 1;
 	bool opening : 1;  /* gaps: a SYN, not known to be taken yet */
 	bool reopened : 1; /* a second SYN of ours, not known to be taken */
+	bool has_ours : 1; /* crowd: some of them are from an address of ours */
 	int ifindex;       /* of the first tap */
 	uint32_t taps;     /* more of them, as vp_flow_tap.next */
 	uint64_t packets[2] /* in, out; of the first tap */, bytes[2];
@@ -250,10 +251,15 @@ void vp_flow_leave_out(struct vp_flows *t, uint64_t hash);
 void vp_flow_tap(struct vp_flows *t, struct vp_flow_row *f,
                  const struct vp_packet *p, int dir);
 
+struct vp_flow_amount {
+	uint64_t packets, bytes;
+};
+
 /* What all taps of a flow say together. */
 struct vp_flow_sight {
-	int ifindex;                   /* 0: not known */
-	uint64_t packets[2], bytes[2]; /* each packet once */
+	int ifindex;                            /* 0: not known */
+	uint64_t packets[2], bytes[2];          /* each packet once */
+	struct vp_flow_amount left_as, came_as; /* to the remote, OUT only */
 	enum vp_origin origin;
 	bool never_left;
 	bool left;         /* by any interface */
@@ -261,6 +267,10 @@ struct vp_flow_sight {
 	bool left_upper;   /* only by what stands on others */
 };
 
+/* Did more leave than came in to be passed on? Loosely: what came before the
+ * capture began, or found no room in its ring, is allowed for. */
+bool vp_flow_made_here(const struct vp_flow_row *f, struct vp_flow_amount left,
+                       struct vp_flow_amount came, bool loosely);
 /* turned: what the row has as local is the remote end. */
 void vp_flow_sight(const struct vp_flows *t, const struct vp_flow_row *f,
                    bool turned, struct vp_flow_sight *out);

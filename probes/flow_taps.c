@@ -14,6 +14,7 @@
  * else another machine's. A forged source changes nothing: forwarding makes no
  * packets, so where clearly more went out than ever came in they are ours.
  */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,12 @@ enum { IN = VP_FLOW_IN, OUT = VP_FLOW_OUT };
 #define INTERFACES_MAX 65536 /* names, over the whole run */
 /* What came in before the capture began or in a ring that overflowed. */
 #define FORWARD_SLACK 4
+/* What NAT passes on is counted from its first packet; then a late segment may
+ * come for what it forgot, and be refused by us. */
+#define NAT_SLACK 3
+/* What the smallest segments of bulk carry: 576 bytes less headers, RFC 791. */
+#define SEGMENT_MIN 500
+#define MTU 1500
 
 static enum vp_flow_way way_of(const struct vp_packet *p, int dir)
 {
@@ -198,8 +205,8 @@ struct view { /* a tap, turned round where the row is */
 struct summing {
 	struct vp_flow_sight *out;
 	struct view best[2];
-	uint64_t left, came, came_entry, came_other, untold;
-	uint64_t into_entry, into_other;
+	struct vp_flow_amount left, came_entry, came_other;
+	uint64_t into_entry, into_other, untold;
 	bool by_unknown; /* came in, or answers went out, by who knows what */
 	bool left_not_upper;
 };
@@ -221,6 +228,14 @@ static bool is_nearer(const struct view *a, const struct view *b, int dir)
 	return a->packets[dir] > b->packets[dir];
 }
 
+static void most(struct vp_flow_amount *a, const struct view *v)
+{
+	if (v->packets[OUT] > a->packets)
+		a->packets = v->packets[OUT];
+	if (v->bytes[OUT] > a->bytes)
+		a->bytes = v->bytes[OUT];
+}
+
 static void add_origin(struct summing *s, const struct view *v)
 {
 	bool entry = v->role == VP_LINK_ENTRY;
@@ -229,19 +244,16 @@ static void add_origin(struct summing *s, const struct view *v)
 		s->untold += v->packets[OUT];
 		s->by_unknown |= !v->known && v->packets[OUT] > 0;
 	} else if (v->way == VP_WAY_SOCKET) {
-		if (v->packets[OUT] > s->left)
-			s->left = v->packets[OUT];
+		most(&s->left, v);
 		if (v->packets[OUT] > 0 && v->role != VP_LINK_LOOPBACK) {
 			s->out->left_by_exit |= v->known;
 			s->left_not_upper |= v->role != VP_LINK_UPPER;
 		}
 	} else {
-		uint64_t *came = entry ? &s->came_entry : &s->came_other;
 		uint64_t *into = entry ? &s->into_entry : &s->into_other;
 
 		s->by_unknown |= !v->known;
-		if (v->packets[OUT] > *came)
-			*came = v->packets[OUT];
+		most(entry ? &s->came_entry : &s->came_other, v);
 		if (v->packets[IN] > *into)
 			*into = v->packets[IN];
 	}
@@ -274,22 +286,50 @@ static void add_tap(const struct vp_flows *t, struct summing *s,
 	add_origin(s, &v);
 }
 
-static enum vp_origin origin_of(const struct summing *s, bool ours)
+/* Without headers. Options count as payload: they are few bytes. */
+static uint64_t payload(const struct vp_flow_row *f, struct vp_flow_amount a)
 {
-	uint64_t came =
-		s->came_entry > s->came_other ? s->came_entry : s->came_other;
+	uint64_t head = (f->id.family == 4 ? 20u : 40u) +
+	                (f->id.proto == IPPROTO_TCP ? 20u : 8u);
 
+	return a.bytes > a.packets * head ? a.bytes - a.packets * head : 0;
+}
+
+/*
+ * What came in may leave in more and smaller packets: segments that the card or
+ * the kernel had put together (GRO) are taken apart again where the way out
+ * cannot do that (no TSO), and large ones are fragmented. So more packets are
+ * no proof as long as the payload is the same, and fills them.
+ */
+bool vp_flow_made_here(const struct vp_flow_row *f, struct vp_flow_amount left,
+                       struct vp_flow_amount came, bool loosely)
+{
+	uint64_t out = payload(f, left), in = payload(f, came);
+	uint64_t fits = loosely ? came.packets * 2 + FORWARD_SLACK
+	                        : came.packets + came.packets / 8 + NAT_SLACK;
+
+	if (came.packets == 0)
+		return left.packets > 0;
+	if (left.packets > fits)
+		return left.packets - fits > in / SEGMENT_MIN ||
+		       out > in + in / 8;
+	return loosely ? out > in * 2 + FORWARD_SLACK * MTU : out > in + in / 8;
+}
+
+static enum vp_origin origin_of(const struct vp_flow_row *f,
+                                const struct summing *s, bool ours)
+{
 	if (ours)
 		return VP_ORIGIN_HOST;
-	if (s->came_entry > 0)
+	if (s->came_entry.packets > 0)
 		return VP_ORIGIN_NAMESPACE;
-	if (s->left > came * 2 + FORWARD_SLACK || (s->left > 0 && came == 0))
+	if (vp_flow_made_here(f, s->left, s->came_other, true))
 		return VP_ORIGIN_HOST;
 	/* It may have been the end of a container that was gone before anybody
 	 * asked what it is. */
 	if (s->by_unknown)
 		return VP_ORIGIN_UNKNOWN;
-	if (came > 0)
+	if (s->came_other.packets > 0)
 		return VP_ORIGIN_FORWARDED;
 	if (s->into_entry > 0)
 		return VP_ORIGIN_NAMESPACE;
@@ -315,9 +355,15 @@ void vp_flow_sight(const struct vp_flows *t, const struct vp_flow_row *f,
 	}
 	out->ifindex = s.best[out->packets[OUT] > 0 ? OUT : IN].ifindex;
 	vp_flow_ends(f, &ends[0], &ends[1]);
-	out->origin = origin_of(&s, vp_flow_is_ours(t, &ends[turned].addr));
-	out->never_left = t->all_interfaces && !f->loop && s.left == 0 &&
-	                  s.untold == 0 && s.came_entry + s.came_other > 0;
-	out->left = s.left > 0;
-	out->left_upper = s.left > 0 && !s.left_not_upper;
+	out->origin = origin_of(f, &s,
+	                        vp_flow_is_ours(t, &ends[turned].addr) ||
+	                                (f->has_ours && !turned));
+	out->left_as = s.left;
+	out->came_as = s.came_entry.packets > s.came_other.packets
+	                       ? s.came_entry
+	                       : s.came_other;
+	out->left = s.left.packets > 0;
+	out->never_left = t->all_interfaces && !f->loop && !out->left &&
+	                  s.untold == 0 && out->came_as.packets > 0;
+	out->left_upper = out->left && !s.left_not_upper;
 }

@@ -244,6 +244,57 @@ static void test_connect_among_many(void **state)
 	assert_int_equal(facts->capture.names_left_out, 1);
 }
 
+static void echo(int seen, const char *src)
+{
+	ip(seen, src, PUB, IPPROTO_ICMP, 8);
+	f_8(&f, 8);
+	f_8(&f, 0);
+	f_16(&f, 0);
+	f_32(&f, 1);
+	feed();
+}
+
+/* Another machine's, through this one, with forged sources. */
+static void pass_on(unsigned n)
+{
+	char src[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(src, sizeof(src), "10.48.%u.%u", i / 256, i % 256);
+		echo(IN, src);
+		echo(OUT, src);
+	}
+}
+
+static bool any_of(enum vp_origin origin)
+{
+	for (size_t i = 0; i < facts->n_flows; i++)
+		if (facts->flows[i].origin == origin)
+			return true;
+	return false;
+}
+
+/* Ours to the same remote end shares a row with them, and is not theirs. */
+static void test_ours_among_forwarded(void **state)
+{
+	static const unsigned before[] = { 0, 3000 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		again(&small);
+		pass_on(2000);
+		finish_any();
+		assert_non_null(to(PUB, 0));
+		assert_true(any_of(VP_ORIGIN_FORWARDED));
+		assert_false(any_of(VP_ORIGIN_HOST));
+		for (unsigned k = 0; k < 10; k++)
+			echo(OUT, US);
+		pass_on(before[i]);
+		finish_any();
+		assert_true(any_of(VP_ORIGIN_HOST));
+	}
+}
+
 static void on_new(uint8_t proto, const struct vp_endpoint *local,
                    const struct vp_endpoint *remote, void *arg)
 {
@@ -288,6 +339,7 @@ int main(void)
 		T(test_names_of_many),        T(test_direction_of_many),
 		T(test_new_flow_is_told),     T(test_saw_among_many),
 		T(test_hidden_among_answers), T(test_connect_among_many),
+		T(test_ours_among_forwarded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,93 @@ static void test_udp(void **state)
 	assert_int_equal(facts->flows[1].origin, VP_ORIGIN_HOST);
 }
 
+#define PUB6 "2001:db8:1::10"
+#define US6 "2001:db8::4"
+
+static void six(int ifindex, int seen, const char *src, unsigned port,
+                const char *data)
+{
+	at = ifindex;
+	udp(seen, src, port, PUB6, 9999, data, strlen(data));
+}
+
+/*
+ * A neighbour says what we are about to say (IPv6 has no IP id), to be passed
+ * on by us, or dropped by us: ours are not his for that.
+ */
+static void test_neighbour_says_the_same(void **state)
+{
+	static const struct {
+		unsigned came, ours; /* packets that are the same, and more */
+		bool passed, stays_his;
+	} cases[] = {
+		{ 1, 200, false, false }, { 1, 3, false, false },
+		{ 1, 1, false, false },   { 1, 0, true, false },
+		{ 9, 0, true, false },    { 9, 2, false, false },
+		{ 1, 0, false, true }, /* NAT looks just so */
+		{ 40, 0, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		again(NULL);
+		vp_flows_add_local(
+			t, &(struct vp_addr){
+				   6, { 0x20, 1, 0xd, 0xb8, [15] = 4 } });
+		for (unsigned k = 0; k < cases[i].came; k++) {
+			six(ETH1, IN, "fd00::66", 5555, "telemetry-hello");
+			six(ETH0, OUT, US6, 50000, "telemetry-hello");
+			if (cases[i].passed)
+				six(ETH0, OUT, "fd00::66", 5555,
+				    "telemetry-hello");
+		}
+		for (unsigned k = 0; k < cases[i].ours; k++)
+			six(ETH0, OUT, US6, 50000, "secret-secret-secret");
+		if (cases[i].stays_his) {
+			assert_int_equal(finish(1)->origin,
+			                 VP_ORIGIN_FORWARDED);
+			expect_end(&facts->flows[0].translated_from, "fd00::66",
+			           5555);
+			continue;
+		}
+		finish(2);
+		assert_int_equal(facts->flows[0].origin, VP_ORIGIN_FORWARDED);
+		assert_int_equal(facts->flows[1].origin, VP_ORIGIN_HOST);
+		assert_int_equal(facts->flows[1].translated_from.addr.family,
+		                 0);
+	}
+}
+
+/* He sends as much as two of ours; one is enough to be told. */
+static void test_two_of_ours_say_the_same(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 10; k++) {
+		box_udp(123, 61000, "hello", 2 * k + 1);
+		box_udp(123, 62000, "hullo", 2 * k + 2);
+	}
+	finish(2); /* all of it is the container's */
+	expect_end(&facts->flows[0].translated_from, BOX, 123);
+	expect_end(&facts->flows[1].translated_from, BOX, 123);
+	for (unsigned k = 0; k < 20; k++)
+		udp(OUT, US, 62000, PUB, 123, "hello", 5);
+	finish(3);
+	for (unsigned k = 0; k < 3; k++)
+		assert_int_equal(facts->flows[k].translated_from.addr.family,
+		                 0);
+}
+
+/* A late segment is refused by us, since NAT forgot it. */
+static void test_refused_by_us(void **state)
+{
+	(void)state;
+	ask(40000, 61000, 77, VP_TCP_SYN, 0);
+	reply(40000, 61000, 500, VP_TCP_SYN | VP_TCP_ACK);
+	at = ETH0;
+	tcp(OUT, US, 61000, PUB, 443, 78, 501, VP_TCP_RST, 0);
+	expect_end(&finish(1)->translated_from, BOX, 40000);
+}
+
 static void echo(int ifindex, int seen, const char *src, unsigned id)
 {
 	at = ifindex;
@@ -186,9 +273,16 @@ static void test_evidence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_tcp),      T(test_not_linked), T(test_two_containers),
-		T(test_udp),      T(test_ping),       T(test_published_port),
+		T(test_tcp),
+		T(test_not_linked),
+		T(test_two_containers),
+		T(test_udp),
+		T(test_ping),
+		T(test_published_port),
 		T(test_evidence),
+		T(test_neighbour_says_the_same),
+		T(test_two_of_ours_say_the_same),
+		T(test_refused_by_us),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,6 +193,43 @@ static void test_forged_forwarding(void **state)
 	assert_int_equal(finish(1)->origin, VP_ORIGIN_FORWARDED);
 }
 
+static void big(int ifindex, int seen, size_t n)
+{
+	at = ifindex;
+	tcp(seen, "10.9.0.1", 40000, PUB, 443, 1, 1, VP_TCP_ACK, n);
+}
+
+/* Segments that came in put together are taken apart on their way out. */
+static void test_segments(void **state)
+{
+	static const struct {
+		unsigned came, came_len, left, left_len;
+		enum vp_origin want;
+	} cases[] = {
+		{ 10, 14480, 100, 1448, VP_ORIGIN_FORWARDED },
+		{ 10, 14480, 260, 536, VP_ORIGIN_FORWARDED },
+		{ 100, 1448, 10, 14480, VP_ORIGIN_FORWARDED },
+		/* more than came */
+		{ 10, 14480, 150, 1448, VP_ORIGIN_HOST },
+		/* it fits in bytes, but none would cut so small */
+		{ 10, 1448, 1000, 14, VP_ORIGIN_HOST },
+		{ 10, 0, 100, 0, VP_ORIGIN_HOST },
+		{ 10, 100, 20, 1448, VP_ORIGIN_HOST },
+		{ 10, 100, 24, 100, VP_ORIGIN_FORWARDED },
+		{ 10, 100, 25, 100, VP_ORIGIN_HOST },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		again(NULL);
+		for (unsigned k = 0; k < cases[i].came; k++)
+			big(ETH1, IN, cases[i].came_len);
+		for (unsigned k = 0; k < cases[i].left; k++)
+			big(ETH0, OUT, cases[i].left_len);
+		assert_int_equal(finish(1)->origin, cases[i].want);
+	}
+}
+
 static void test_not_all_watched(void **state)
 {
 	(void)state;
@@ -454,6 +491,7 @@ int main(void)
 		T(test_origin),
 		T(test_forged_forwarding),
 		T(test_not_all_watched),
+		T(test_segments),
 		T(test_peers_syn_does_not_excuse),
 		T(test_peers_syn_does_not_hide_the_name),
 		T(test_ipv6),
