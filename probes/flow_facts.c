@@ -310,27 +310,36 @@ static bool is_listener(const struct vp_flows *t, uint16_t port)
 	return has_port(t->listeners, port);
 }
 
-/* A session of an administrator that was there before the capture. Never for
- * a peer at a port that is ours as well: either may have begun that. */
+/*
+ * A session of an administrator that was there before the capture. Never for a
+ * peer at a port that is ours as well, nor for one at a service's port that
+ * talks to a port of ours from 1024 on, which a client here may have: either
+ * may have begun that.
+ */
 static bool peer_began(const struct vp_flows *t, const struct vp_flow *f)
 {
 	return f->proto == IPPROTO_TCP &&
 	       f->direction == VP_DIRECTION_UNKNOWN &&
-	       is_listener(t, f->local.port) && !is_listener(t, f->remote.port);
+	       is_listener(t, f->local.port) &&
+	       !is_listener(t, f->remote.port) &&
+	       (f->local.port < 1024 || f->remote.port >= 1024);
 }
 
 /*
  * A datagram of the peer's came first, and we talk to it as well. Unless the
  * ports are those of a client and of a service of ours, that is as likely talk
  * from before the capture (a tunnel, with one port at both ends): who began is
- * not known, and must not excuse us.
+ * not known, and must not excuse us. In the capture's first minutes only a port
+ * of ours below 1024, which no client is given, proves a service: a tunnel may
+ * have any other.
  */
-static bool either_began(const struct vp_flow *f, bool we_spoke)
+static bool either_began(const struct vp_flow *f, bool we_spoke, bool early)
 {
 	return f->proto == IPPROTO_UDP && f->direction == VP_DIRECTION_IN &&
 	       we_spoke &&
 	       (f->remote.port < EPHEMERAL_MIN ||
-	        f->local.port >= EPHEMERAL_MIN);
+	        f->local.port >= EPHEMERAL_MIN ||
+	        (early && f->local.port >= 1024));
 }
 
 /* All that we said to it was an ICMP error: nobody here had that socket, so
@@ -339,6 +348,12 @@ static bool is_refused(const struct vp_flow_row *f, int out)
 {
 	return f->id.proto == IPPROTO_UDP && !f->spoke[out] &&
 	       f->packets[out] > 0;
+}
+
+/* May it be from before the capture? */
+static bool is_early(const struct finish *fin, const struct vp_flow_row *f)
+{
+	return f->first_us - fin->t->first_us <= SYN_LIFE_US;
 }
 
 /*
@@ -352,7 +367,7 @@ static bool is_backscatter(const struct finish *fin,
 {
 	return f->id.proto == IPPROTO_TCP && !f->crowd && f->syn_ack[!out] &&
 	       !f->syn[out] && f->spoke[out] && !f->said && out == OUT &&
-	       f->first_us - fin->t->first_us > SYN_LIFE_US;
+	       !is_early(fin, f);
 }
 
 static uint8_t turn(uint8_t direction)
@@ -387,7 +402,7 @@ static void direction_write(const struct finish *fin, struct vp_flow *out,
 			is_claimed_to_come(fin->t, out);
 		out->direction = VP_DIRECTION_IN;
 	}
-	if (either_began(out, f->spoke[o]))
+	if (either_began(out, f->spoke[o], is_early(fin, f)))
 		out->direction = VP_DIRECTION_UNKNOWN;
 	if (is_refused(f, o) || is_backscatter(fin, f, o))
 		out->direction = VP_DIRECTION_IN;

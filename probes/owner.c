@@ -276,6 +276,37 @@ static void ask_claims(const struct vp_owners *o, const struct vp_flow *flow,
 	vp_claims_find(o->claims, &q, out);
 }
 
+/*
+ * NAT is told by the likeness of packets, which a neighbour may arrange. But
+ * what it gives a flow is a port that no socket here uses: one that does is who
+ * sent. Where it is open to all remotes, it may be either.
+ */
+static void check_nat(const struct vp_owners *o, struct vp_flow *flow)
+{
+	struct vp_claim_query q = {
+		.proto = flow->proto,
+		.local = flow->local,
+		.remote = flow->remote,
+		.first_us = flow->first_us,
+		.last_us = flow->last_us,
+		.netns = o->netns,
+	};
+	struct vp_claim_answer a;
+
+	if (flow->translated_from.addr.family == 0)
+		return;
+	vp_claims_find(o->claims, &q, &a);
+	if (a.claim == NULL)
+		return;
+	if (a.claim->reach == VP_CLAIM_PORT) {
+		if (flow->origin == VP_ORIGIN_FORWARDED)
+			flow->origin = VP_ORIGIN_UNKNOWN;
+		return;
+	}
+	flow->origin = VP_ORIGIN_HOST;
+	memset(&flow->translated_from, 0, sizeof(flow->translated_from));
+}
+
 static const char *user(struct vp_owners *o, uint32_t uid)
 {
 	if (uid == VP_NO_UID)
@@ -294,6 +325,7 @@ void vp_owners_find(struct vp_owners *o, struct vp_arena *arena,
 	const struct vp_claim *c;
 	struct vp_owner *owner;
 
+	check_nat(o, flow);
 	ask_claims(o, flow, &a);
 	c = a.claim;
 	if (c == NULL)

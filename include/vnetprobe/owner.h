@@ -56,7 +56,8 @@ uint64_t vp_owners_lost(const struct vp_owners *o);
  * Fills process, owner, n_owners, of_command and of_others of a flow (strings
  * in the arena) from the claims for its ends, and for translated_from, that
  * were made from a little before its first packet to its last one. Leaves them
- * alone if nobody is known.
+ * alone if nobody is known. A flow that was taken for a translated one, and is
+ * of a socket here, becomes the host's.
  */
 void vp_owners_find(struct vp_owners *o, struct vp_arena *arena,
                     struct vp_flow *flow);

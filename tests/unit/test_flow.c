@@ -300,25 +300,39 @@ static void test_datagrams_both_ways(void **state)
 	static const struct {
 		unsigned peer, ours;
 		bool we_talk;
-		enum vp_direction want;
+		enum vp_direction want, later; /* in the first minutes; after */
 	} cases[] = {
-		{ 51820, 51820, true, VP_DIRECTION_UNKNOWN }, /* WireGuard */
-		{ 4500, 4500, true, VP_DIRECTION_UNKNOWN },   /* IPsec */
-		{ 443, 500, true, VP_DIRECTION_UNKNOWN },
-		{ 443, 50000, true, VP_DIRECTION_UNKNOWN },
-		{ 50000, 443, true, VP_DIRECTION_IN }, /* a service of ours */
-		{ 51820, 51820, false, VP_DIRECTION_IN },
-		{ 4500, 4500, false, VP_DIRECTION_IN },
+		{ 51820, 51820, true, VP_DIRECTION_UNKNOWN,
+		  VP_DIRECTION_UNKNOWN }, /* WireGuard */
+		{ 51820, 21841, true, VP_DIRECTION_UNKNOWN, VP_DIRECTION_IN },
+		{ 51820, 1024, true, VP_DIRECTION_UNKNOWN, VP_DIRECTION_IN },
+		{ 51820, 21841, false, VP_DIRECTION_IN, VP_DIRECTION_IN },
+		{ 4500, 4500, true, VP_DIRECTION_UNKNOWN,
+		  VP_DIRECTION_UNKNOWN }, /* IPsec */
+		{ 443, 500, true, VP_DIRECTION_UNKNOWN, VP_DIRECTION_UNKNOWN },
+		{ 443, 50000, true, VP_DIRECTION_UNKNOWN,
+		  VP_DIRECTION_UNKNOWN },
+		{ 50000, 443, true, VP_DIRECTION_IN,
+		  VP_DIRECTION_IN }, /* a service of ours */
+		{ 50000, 1023, true, VP_DIRECTION_IN, VP_DIRECTION_IN },
+		{ 51820, 51820, false, VP_DIRECTION_IN, VP_DIRECTION_IN },
+		{ 4500, 4500, false, VP_DIRECTION_IN, VP_DIRECTION_IN },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		bool later = i % 2 != 0;
+		size_t k = i / 2;
+
 		again(NULL);
-		udp(IN, PUB, cases[i].peer, US, cases[i].ours, "x", 1);
-		if (cases[i].we_talk)
-			udp(OUT, US, cases[i].ours, PUB, cases[i].peer, "y", 1);
+		udp(OUT, US, 1, "10.0.0.5", 53, "", 0); /* the first of all */
+		now += later ? 131000000 : 129000000;
+		udp(IN, PUB, cases[k].peer, US, cases[k].ours, "x", 1);
+		if (cases[k].we_talk)
+			udp(OUT, US, cases[k].ours, PUB, cases[k].peer, "y", 1);
 		finish(1);
-		assert_int_equal(facts->flows[0].direction, cases[i].want);
+		assert_int_equal(facts->flows[0].direction,
+		                 later ? cases[k].later : cases[k].want);
 	}
 }
 
@@ -327,31 +341,42 @@ static void test_datagrams_both_ways(void **state)
 static void test_listeners(void **state)
 {
 	static const struct {
+		unsigned ours, peers;
 		uint16_t listener, other;
 		bool syn, own;
 		enum vp_direction want;
 	} cases[] = {
-		{ 50000, 0, false, false, VP_DIRECTION_IN },
-		{ 50001, 0, false, false, VP_DIRECTION_UNKNOWN },
-		{ 443, 0, false, false, VP_DIRECTION_UNKNOWN },
-		{ 50000, 443, false, false, VP_DIRECTION_UNKNOWN },
-		{ 50000, 0, true, false, VP_DIRECTION_OUT },
-		{ 50000, 0, false, true, VP_DIRECTION_UNKNOWN },
+		{ 22, 50000, 22, 0, false, false, VP_DIRECTION_IN },
+		{ 22, 443, 22, 0, false, false, VP_DIRECTION_IN },
+		{ 8443, 1024, 8443, 0, false, false, VP_DIRECTION_IN },
+		{ 8443, 50000, 8443, 0, false, false, VP_DIRECTION_IN },
+		/* A client here may have the port as well (SO_REUSEADDR, or the
+		 * listener began after it): what talks from a service's port
+		 * did not come to us for all we know. */
+		{ 50000, 443, 50000, 0, false, false, VP_DIRECTION_UNKNOWN },
+		{ 1024, 1023, 1024, 0, false, false, VP_DIRECTION_UNKNOWN },
+		{ 8443, 50000, 8444, 0, false, false, VP_DIRECTION_UNKNOWN },
+		{ 50000, 443, 443, 0, false, false, VP_DIRECTION_UNKNOWN },
+		{ 8443, 50000, 8443, 50000, false, false,
+		  VP_DIRECTION_UNKNOWN },
+		{ 8443, 50000, 8443, 0, true, false, VP_DIRECTION_OUT },
+		{ 8443, 50000, 8443, 0, false, true, VP_DIRECTION_UNKNOWN },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct vp_endpoint us = { f_addr(US), 50000 };
-		struct vp_endpoint peer = { f_addr(PUB), 443 };
+		unsigned ours = cases[i].ours, peers = cases[i].peers;
+		struct vp_endpoint us = { f_addr(US), (uint16_t)ours };
+		struct vp_endpoint peer = { f_addr(PUB), (uint16_t)peers };
 
 		again(NULL);
 		vp_flows_add_listener(t, cases[i].listener);
 		if (cases[i].other != 0)
 			vp_flows_add_listener(t, cases[i].other);
 		if (cases[i].syn)
-			say(99, S, "", 0);
-		say(100, A, "data", 4);
-		hear(100, A, "data", 4);
+			tcp(OUT, US, ours, PUB, peers, 99, S, "", 0);
+		tcp(OUT, US, ours, PUB, peers, 100, A, "data", 4);
+		tcp(IN, PUB, peers, US, ours, 100, A, "data", 4);
 		if (cases[i].own)
 			vp_flows_own(t, IPPROTO_TCP, &us, &peer);
 		finish(1);

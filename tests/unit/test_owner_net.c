@@ -156,6 +156,29 @@ static void check_owner(const struct vp_flow *f, uint32_t pid,
 	assert_true(f->owner->cgroup_id != 0);
 }
 
+/* By likeness it is another machine's; but a socket here has its local end. */
+static void check_not_translated(const struct vp_flow *of, bool sure)
+{
+	struct vp_flow f = *of;
+
+	f.owner = NULL;
+	f.origin = VP_ORIGIN_FORWARDED;
+	f.translated_from = f.local;
+	f.translated_from.port ^= 2;
+	vp_owners_find(owners, arena, &f);
+	assert_int_equal(f.origin, sure ? VP_ORIGIN_HOST : VP_ORIGIN_UNKNOWN);
+	assert_int_equal(f.translated_from.addr.family,
+	                 sure ? 0 : f.local.addr.family);
+	assert_int_equal(f.owner != NULL, sure);
+	/* At another port nobody is known. */
+	f.origin = VP_ORIGIN_FORWARDED;
+	f.translated_from = f.local;
+	f.local.port ^= 1;
+	vp_owners_find(owners, arena, &f);
+	assert_int_equal(f.origin, VP_ORIGIN_FORWARDED);
+	assert_int_equal(f.translated_from.addr.family, f.local.addr.family);
+}
+
 /* Processes that live for one connection or one datagram. */
 static void test_short(void **state)
 {
@@ -189,6 +212,7 @@ static void test_short(void **state)
 		vp_owners_find(owners, arena, &f);
 		check_owner(&f, s.pid, VP_OWNER_BPF);
 		assert_false(f.of_command || f.of_others);
+		check_not_translated(&f, true);
 		/* not its flow: another port, another namespace, a router's */
 		f.owner = NULL;
 		f.local.port ^= 1;
@@ -385,6 +409,7 @@ static void test_look(void **state)
 		f = flow_of(cases[i].proto, &s, cases[i].to, first);
 		vp_owners_find(owners, arena, &f);
 		check_owner(&f, s.pid, VP_OWNER_SOCKET);
+		check_not_translated(&f, cases[i].connected);
 		close(hold);
 		waitpid(pid, NULL, 0);
 		/* gone: a later flow from the same port is not its */
