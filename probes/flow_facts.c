@@ -272,6 +272,28 @@ static const char *sni_of(const struct finish *fin, const struct vp_flow_app *a)
 	return a->sni;
 }
 
+static bool asks_target(const struct finish *fin, const char *connect)
+{
+	const char *colon = strrchr(connect, ':');
+
+	return vp_flow_names_target(
+		fin->names, vp_arena_strndup(fin->facts->arena, connect,
+	                                     (size_t)(colon - connect)));
+}
+
+/* The same of those that a proxy was asked for. */
+static const char *connect_of(const struct finish *fin,
+                              const struct vp_flow_app *a)
+{
+	if (a->connects[0] == NULL || asks_target(fin, a->http_connect))
+		return a->http_connect;
+	for (size_t i = 0; i < VP_FLOW_OTHER_NAMES && a->connects[i] != NULL;
+	     i++)
+		if (asks_target(fin, a->connects[i]))
+			return a->connects[i];
+	return a->http_connect;
+}
+
 /* With a SYN that the other end may not have taken there are two connections
  * that it may have answered. */
 static bool is_doubtful(const struct vp_flow_row *f)
@@ -292,7 +314,7 @@ static void app_write(const struct finish *fin, struct vp_flow *out,
 	                                  a->sni) != VP_INDEX_NONE;
 	out->ech = a->ech;
 	out->http_host = vp_arena_strdup(arena, a->http_host);
-	out->http_connect = vp_arena_strdup(arena, a->http_connect);
+	out->http_connect = vp_arena_strdup(arena, connect_of(fin, a));
 	out->questions = vp_arena_alloc(arena, a->n_questions * sizeof(char *));
 	for (size_t i = 0; i < a->n_questions; i++)
 		out->questions[i] = vp_arena_strdup(arena, a->questions[i]);

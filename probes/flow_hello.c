@@ -12,6 +12,9 @@
  * packet. As there are connections one after the other on the same ports,
  * Initials count at any time.
  *
+ * A proxy may be asked more than once on a connection, so a segment that begins
+ * with CONNECT is read wherever it comes.
+ *
  * All names are claims. Wherever a flow has more than one, no telling which
  * counted, it is doubtful: then none of them is bound, nor explains it.
  */
@@ -45,6 +48,11 @@ struct vp_flow_hello {
 	bool dropped; /* bytes before the stream's base that nobody
 	               * acknowledged yet are not held any more */
 };
+
+static bool from_client(const struct vp_flow_row *f, bool out)
+{
+	return f->direction == VP_DIRECTION_IN ? !out : out;
+}
 
 /* --- names ---------------------------------------------------------------- */
 
@@ -88,29 +96,92 @@ static void name_claim(struct vp_flows *t, struct vp_flow_row *f,
 		t->names_left_out++;
 }
 
-/* The first one stays. */
+/* Each of them: the first may have been refused. */
+static void connect_claim(struct vp_flows *t, struct vp_flow_app *a,
+                          const char *host, uint16_t port)
+{
+	bool six = strchr(host, ':') != NULL;
+	char **to = &a->http_connect, *text;
+	size_t i = 0;
+
+	if (asprintf(&text, "%s%s%s:%u", six ? "[" : "", host, six ? "]" : "",
+	             port) < 0) {
+		t->names_left_out++;
+		return;
+	}
+	while (*to != NULL && strcmp(*to, text) != 0 && i < VP_FLOW_OTHER_NAMES)
+		to = &a->connects[i++];
+	if (*to == NULL) {
+		*to = text;
+		return;
+	}
+	t->names_left_out += strcmp(*to, text) != 0;
+	free(text);
+}
+
+/* Of hosts the first one stays. */
 static void http_claim(struct vp_flows *t, struct vp_flow_row *f,
                        enum vp_http_head got, const char *host, uint16_t port)
 {
 	struct vp_flow_app *a = vp_flow_app(f);
-	bool six = strchr(host, ':') != NULL;
-	char **to;
 
 	if (a == NULL) {
 		t->names_left_out++;
 		return;
 	}
-	to = got == VP_HTTP_HEAD_HOST ? &a->http_host : &a->http_connect;
-	if (*to != NULL)
-		return;
-	f->connect |= got == VP_HTTP_HEAD_CONNECT;
-	if (got == VP_HTTP_HEAD_HOST)
-		*to = strdup(host);
-	else if (asprintf(to, "%s%s%s:%u", six ? "[" : "", host, six ? "]" : "",
-	                  port) < 0)
-		*to = NULL;
-	if (*to == NULL)
+	if (got == VP_HTTP_HEAD_CONNECT) {
+		f->connect = true;
+		connect_claim(t, a, host, port);
+	} else if (a->http_host == NULL) {
+		a->http_host = strdup(host);
+		t->names_left_out += a->http_host == NULL;
+	}
+}
+
+/*
+ * May a proxy take the segment for a CONNECT, though its name is not to be had
+ * from it? It goes on in another segment, or is not what it should be. Other
+ * protocols say that word as well: STOMP and a line's end, NATS and JSON; and
+ * so may a text.
+ */
+static bool is_connect_unread(const struct vp_packet *p)
+{
+	static const char word[] = "CONNECT";
+	const char *at = (const char *)p->payload;
+	size_t len = sizeof(word) - 1, n = p->payload_caplen;
+
+	if (memcmp(at, word, n < len ? n : len) != 0)
+		return false;
+	if (n <= len)
+		return true;
+	if (at[len] == '\0' || strchr(" \t\v\f", at[len]) == NULL)
+		return false;
+	for (at += len, n -= len; n > 0 && (*at == ' ' || *at == '\t');) {
+		at++;
+		n--;
+	}
+	return n == 0 || (*at != '{' && (memchr(at, '\n', n) == NULL ||
+	                                 memmem(at, n, "HTTP/", 5) != NULL));
+}
+
+void vp_flow_hello_connect(struct vp_flows *t, struct vp_flow_row *f,
+                           const struct vp_packet *p, bool out)
+{
+	char host[256];
+	uint16_t port;
+
+	f->connect = true;
+	if (f->crowd) {
 		t->names_left_out++;
+		return;
+	}
+	if (!from_client(f, out))
+		return;
+	if (vp_http_head_read(host, &port, p->payload, p->payload_caplen) ==
+	    VP_HTTP_HEAD_CONNECT)
+		http_claim(t, f, VP_HTTP_HEAD_CONNECT, host, port);
+	else if (!f->public) /* else the rest is seen, too */
+		t->names_left_out += is_connect_unread(p);
 }
 
 /* --- TCP ------------------------------------------------------------------ */
@@ -464,11 +535,6 @@ static void quic(struct vp_flows *t, struct vp_flow_row *f,
 
 /* --- both ----------------------------------------------------------------- */
 
-static bool from_client(const struct vp_flow_row *f, bool out)
-{
-	return f->direction == VP_DIRECTION_IN ? !out : out;
-}
-
 void vp_flow_hello(struct vp_flows *t, struct vp_flow_row *f,
                    const struct vp_packet *p, bool out)
 {
@@ -510,8 +576,10 @@ void vp_flow_hello_free(struct vp_flows *t, struct vp_flow_row *f)
 	hello_end(t, f);
 	quic_end(t, a, true);
 	free(a->sni);
-	for (size_t i = 0; i < VP_FLOW_OTHER_NAMES; i++)
+	for (size_t i = 0; i < VP_FLOW_OTHER_NAMES; i++) {
 		free(a->others[i]);
+		free(a->connects[i]);
+	}
 	free(a->http_host);
 	free(a->http_connect);
 }

@@ -40,7 +40,8 @@ struct vp_flow_app {
 	char *sni;
 	char *others[VP_FLOW_OTHER_NAMES]; /* claimed beside sni */
 	char *http_host, *http_connect;
-	uint8_t sni_from; /* enum vp_name_source */
+	char *connects[VP_FLOW_OTHER_NAMES]; /* asked for beside http_connect */
+	uint8_t sni_from;                    /* enum vp_name_source */
 	bool ech;
 	bool doubtful;     /* what the other end took for the name is unknown */
 	bool quic_dropped; /* not held any more, nor answered yet */
@@ -343,6 +344,9 @@ uint32_t vp_flow_data_seq(const struct vp_packet *p);
 /* Bytes that may name whom a client wants. */
 void vp_flow_hello(struct vp_flows *t, struct vp_flow_row *f,
                    const struct vp_packet *p, bool out);
+/* A segment that begins like an HTTP CONNECT, anywhere in a connection. */
+void vp_flow_hello_connect(struct vp_flows *t, struct vp_flow_row *f,
+                           const struct vp_packet *p, bool out);
 /* The other end has the client's bytes up to there; only with app->hello. */
 void vp_flow_hello_acked(struct vp_flows *t, struct vp_flow_row *f,
                          uint32_t ack);

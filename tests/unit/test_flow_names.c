@@ -414,6 +414,102 @@ static void test_http(void **state)
 	assert_string_equal(flow()->http_connect, "[2001:db8::1]:443");
 }
 
+static void ask_proxy(int seen, uint32_t seq, const char *text)
+{
+	bool out = seen == OUT;
+
+	tcp(seen, out ? US : "10.0.0.9", out ? 50000 : 3128,
+	    out ? "10.0.0.9" : US, out ? 3128 : 50000, seq, 0, VP_TCP_ACK, text,
+	    strlen(text));
+}
+
+#define CONNECT(name) "CONNECT " name ":443 HTTP/1.1\r\nHost: " name "\r\n\r\n"
+
+/* A proxy that refused one request is asked again on the same connection: of
+ * all names one that is a target's is told. */
+static void test_connect_again(void **state)
+{
+	struct vp_name name = { .name = (char[]){ "t.example" } };
+	struct vp_name *names[] = { &name };
+	static const char *const asks[] = {
+		CONNECT("a.example"), CONNECT("b.example"),
+		CONNECT("a.example"), CONNECT("c.example"),
+		CONNECT("d.example"), CONNECT("t.example"),
+	};
+
+	(void)state;
+	for (int syn = 0; syn < 2; syn++) {
+		again();
+		facts->names = names;
+		facts->n_names = 1;
+		if (syn)
+			tcp(OUT, US, 50000, "10.0.0.9", 3128, 99, 0, VP_TCP_SYN,
+			    "", 0);
+		for (uint32_t i = 0; i < 6; i++) {
+			assert_true(i == 0 || strcmp(flow()->http_connect,
+			                             "a.example:443") == 0);
+			ask_proxy(OUT, 100 + 1000 * i, asks[i]);
+		}
+		assert_string_equal(flow()->http_connect, "t.example:443");
+		assert_int_equal(facts->capture.names_left_out, 0);
+		/* No room for one more; it may be a target's. */
+		ask_proxy(OUT, 9000, CONNECT("e.example"));
+		flow();
+		assert_int_equal(facts->capture.names_left_out, 1);
+	}
+	facts->names = NULL;
+	facts->n_names = 0;
+}
+
+/* Whom it asked for stands in a segment that nobody looks at. */
+static void test_connect_unread(void **state)
+{
+	static const struct {
+		const char *text;
+		int seen;
+		unsigned unread;
+	} cases[] = {
+		{ CONNECT("a.example"), OUT, 0 },
+		{ "CONNECT a.exam", OUT, 1 },
+		{ "CONN", OUT, 1 },
+		{ "CONNECT", OUT, 1 },
+		{ "CONNECT \t", OUT, 1 },
+		{ "CONNECT\ta.example:443 HTTP/1.1\r\n\r\n", OUT, 1 },
+		{ "CONNECT  a.example:443 HTTP/1.1\r\n\r\n", OUT, 1 },
+		{ "CONNECT a.example HTTP/1.1\r\n\r\n", OUT, 1 },
+		/* other protocols, and a text */
+		{ "CONNECT {\"verbose\":false,\"pedan", OUT, 0 },
+		{ "CONNECT {\"verbose\":false}\r\n", OUT, 0 },
+		{ "CONNECT\naccept-version:1.2\n\n", OUT, 0 },
+		{ "CONNECT\r\naccept-version:1.2\r\n\r\n", OUT, 0 },
+		{ "CONNECTED\nversion:1.2\n\n", IN, 0 },
+		{ "CONNECTION", OUT, 0 },
+		{ "CONNECT BY PRIOR a = b\n", OUT, 0 },
+		{ "CONNECT a.exam", IN, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = cases[i / 2].text;
+
+		again();
+		tcp(OUT, US, 50000, "10.0.0.9", 3128, 99, 0, VP_TCP_SYN, "", 0);
+		if (i % 2 != 0) /* after another one */
+			ask_proxy(OUT, 100, CONNECT("b.example"));
+		ask_proxy(cases[i / 2].seen, 1000, text);
+		flow();
+		assert_int_equal(facts->capture.names_left_out,
+		                 cases[i / 2].unread);
+	}
+	/* To a public end the rest is seen. */
+	again();
+	open_tcp();
+	say(100, "CONNECT a.exam", 14);
+	say(114, "ple:443 HTTP/1.1\r\n\r\n", 21);
+	assert_string_equal(flow()->http_connect, "a.example:443");
+	assert_int_equal(facts->capture.names_left_out, 0);
+}
+
 /* --- QUIC ----------------------------------------------------------------- */
 
 static uint8_t datagram[3000], frames[3000];
@@ -485,10 +581,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_chain),         T(test_time),       T(test_https_record),
-		T(test_contradiction), T(test_part_taken), T(test_second_hello),
-		T(test_ports_again),   T(test_ech),        T(test_http),
-		T(test_quic),          T(test_not_quic),
+		T(test_chain),          T(test_time),
+		T(test_https_record),   T(test_contradiction),
+		T(test_part_taken),     T(test_second_hello),
+		T(test_ports_again),    T(test_ech),
+		T(test_http),           T(test_connect_again),
+		T(test_connect_unread), T(test_quic),
+		T(test_not_quic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
