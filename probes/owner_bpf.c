@@ -132,6 +132,8 @@ static const struct hook {
 	[VP_OWNER_HOOK_SEND6] = { "ip6_send_skb", "IPv6 datagrams" },
 	[VP_OWNER_HOOK_ACCEPT] = { "inet_csk_accept",
 	                           "connections from outside" },
+	[VP_OWNER_HOOK_STREAM] = { "tcp_sendmsg",
+	                           "bytes on TCP connections of others" },
 };
 
 struct vp_owner_bpf {
@@ -230,7 +232,7 @@ struct choice {
 	enum way way;
 };
 
-#define N_CHOICES 12
+#define N_CHOICES 15
 
 static void choices(struct vp_owner_bpf *b, struct choice out[N_CHOICES])
 {
@@ -250,6 +252,10 @@ static void choices(struct vp_owner_bpf *b, struct choice out[N_CHOICES])
 		CHOICE(accept2_fexit, ACCEPT, two ? FENTRY : NOWAY),
 		CHOICE(accept4_fexit, ACCEPT, two ? NOWAY : FENTRY),
 		CHOICE(accept_kretprobe, ACCEPT, KPROBE),
+		CHOICE(stream_fentry, STREAM, FENTRY),
+		CHOICE(stream_kprobe, STREAM, KPROBE),
+		CHOICE(stream_tracepoint, STREAM,
+		       b->tells_returns ? TRACEPOINT : NOWAY),
 		CHOICE(state_tracepoint, CONNECT, TRACEPOINT),
 		CHOICE(sent_tracepoint, SEND4, TRACEPOINT),
 		CHOICE(queue_tracepoint, CONNECT, TRACEPOINT),

@@ -5,6 +5,7 @@
  * that are final and not yet translated:
  *
  *     tcp_connect       the SYN is about to be made (also of TCP Fast Open)
+ *     tcp_sendmsg       bytes for a connection, which another one may have made
  *     ip_send_skb       an IPv4 datagram of UDP, UDP-Lite, ping or raw socket
  *     ip6_send_skb      the same for IPv6
  *     inet_csk_accept   returns a connection to a server
@@ -114,6 +115,28 @@ SEC("kprobe/ip6_send_skb")
 int BPF_KPROBE(send6_kprobe, struct sk_buff *skb)
 {
 	datagram(skb, false);
+	return 0;
+}
+
+SEC("fentry/tcp_sendmsg")
+int BPF_PROG(stream_fentry, struct sock *sk)
+{
+	connection(sk);
+	return 0;
+}
+
+SEC("kprobe/tcp_sendmsg")
+int BPF_KPROBE(stream_kprobe, struct sock *sk)
+{
+	connection(sk);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(stream_tracepoint, struct sock *sk, int length, int flags)
+{
+	if (length > 0 && is_inet(sk) && sk->sk_protocol == 6)
+		connection(sk);
 	return 0;
 }
 

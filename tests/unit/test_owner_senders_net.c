@@ -35,6 +35,7 @@ static uv_loop_t loop;
 static struct vp_owners *owners;
 static struct vp_arena *arena;
 static int64_t began; /* the case */
+static bool tells_streams;
 
 static struct vp_endpoint end(const char *address, uint16_t port)
 {
@@ -334,6 +335,55 @@ static void test_passed_on(void **state)
 	close(pair[1]);
 }
 
+/* Connected by one, used by another: both are told, and that one of them is of
+ * the command. Who gets a connection and does not use it is not told. */
+static void stream(uint16_t port, bool uses)
+{
+	int pair[2], server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), passed;
+	struct sockaddr_storage ss;
+	struct vp_endpoint local;
+	socklen_t len = sockaddr(NEAR, port, &ss);
+	struct vp_flow f;
+	pid_t pid;
+
+	assert_int_equal(bind(server, (struct sockaddr *)&ss, len), 0);
+	assert_int_equal(listen(server, 1), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(fd);
+		passed = pass(pair[1], -1);
+		_exit(passed >= 0 && (!uses || write(passed, "x", 1) == 1) ? 0
+		                                                           : 1);
+	}
+	vp_owners_command(owners, 0, (uint32_t)pid);
+	assert_int_equal(connect(fd, (struct sockaddr *)&ss, len), 0);
+	assert_int_equal(vp_endpoint_of_socket(&local, fd), 0);
+	assert_int_equal(pass(pair[0], fd), 0);
+	done(pid);
+	f = find(IPPROTO_TCP, NEAR, local.port, NEAR, port);
+	assert_non_null(f.owner);
+	assert_int_equal(f.n_owners, uses ? 2 : 1);
+	assert_int_equal(f.of_command, uses);
+	assert_int_equal(f.of_others, !uses);
+	assert_int_equal(f.owner->pid, getpid());
+	vp_owners_command(owners, 0, 0);
+	close(fd);
+	close(server);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void test_stream(void **state)
+{
+	(void)state;
+	if (!tells_streams)
+		skip();
+	stream(4081, true);
+	stream(4082, false);
+}
+
 /* --- processes that change --------------------------------------------------
  */
 
@@ -508,12 +558,12 @@ static int enter_namespace(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_waits),         CASE(test_syn_waits),
-		CASE(test_shared_waits),  CASE(test_memory_used_again),
-		CASE(test_reuseport),     CASE(test_passed_on),
-		CASE(test_exec),          CASE(test_thread),
-		CASE(test_user),          CASE(test_long_names),
-		CASE(test_pid_namespace),
+		CASE(test_waits),        CASE(test_syn_waits),
+		CASE(test_shared_waits), CASE(test_memory_used_again),
+		CASE(test_reuseport),    CASE(test_passed_on),
+		CASE(test_stream),       CASE(test_exec),
+		CASE(test_thread),       CASE(test_user),
+		CASE(test_long_names),   CASE(test_pid_namespace),
 	};
 	const struct vp_owners_options opt = { .no_bpf = false };
 	char why[512];
@@ -528,6 +578,7 @@ int main(void)
 	if (vp_owners_open(&owners, &opt, why, sizeof(why)) != 0)
 		return 1;
 	vp_owners_start(owners, &loop);
+	tells_streams = strstr(why, "bytes on TCP") == NULL;
 	if (vp_owners_how(owners) == VP_OWNER_BPF)
 		failed = cmocka_run_group_tests(tests, NULL, NULL);
 	else
