@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -98,8 +99,14 @@ static bool put_into(const char *group, const char *pid)
 	return n > 0;
 }
 
-/* Of this group alone; each into another one, if that is not NULL. */
-static int each_member(const char *group, const char *into)
+struct to_each {
+	const char *into; /* each into another group; NULL: none */
+	void (*one)(uint32_t pid, void *arg); /* NULL: none */
+	void *arg;
+};
+
+/* Of this group alone. */
+static int each_member(const char *group, const struct to_each *to)
 {
 	char procs[VP_GROUP_PATH + 16], line[32];
 	int n = 0;
@@ -110,8 +117,10 @@ static int each_member(const char *group, const char *into)
 	f = fopen(procs, "re");
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
 		n++;
-		if (into != NULL)
-			put_into(into, line);
+		if (to->into != NULL)
+			put_into(to->into, line);
+		if (to->one != NULL)
+			to->one((uint32_t)strtoul(line, NULL, 10), to->arg);
 	}
 	if (f != NULL)
 		fclose(f);
@@ -120,7 +129,8 @@ static int each_member(const char *group, const char *into)
 
 /* Members of all groups below this one. Those without any are removed, if that
  * is wanted. */
-static int below(const char *group, int depth, bool clear)
+static int below(const char *group, int depth, const struct to_each *to,
+                 bool clear)
 {
 	char path[VP_GROUP_PATH];
 	const struct dirent *e;
@@ -132,7 +142,7 @@ static int below(const char *group, int depth, bool clear)
 		    snprintf(path, sizeof(path), "%s/%s", group, e->d_name) >=
 		            (int)sizeof(path))
 			continue;
-		n = each_member(path, NULL) + below(path, depth - 1, clear);
+		n = each_member(path, to) + below(path, depth - 1, to, clear);
 		if (n == 0 && clear)
 			rmdir(path);
 		sum += n;
@@ -196,20 +206,34 @@ bool vp_command_group_join(const struct vp_command_group *g)
 
 int vp_command_group_count(const struct vp_command_group *g)
 {
-	return each_member(g->path, NULL) + below(g->path, DEPTH, false);
+	const struct to_each nothing = { NULL, NULL, NULL };
+
+	return each_member(g->path, &nothing) +
+	       below(g->path, DEPTH, &nothing, false);
+}
+
+void vp_command_group_each(const struct vp_command_group *g,
+                           void (*one)(uint32_t pid, void *arg), void *arg)
+{
+	const struct to_each to = { NULL, one, arg };
+
+	each_member(g->path, &to);
+	below(g->path, DEPTH, &to, false);
 }
 
 /* Processes that are just ending keep it busy, and so do new ones. */
 void vp_command_group_remove(const struct vp_command_group *g)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
+	const struct to_each move = { g->parent, NULL, NULL };
+	const struct to_each nothing = { NULL, NULL, NULL };
 
 	for (unsigned n = 0; g->path[0] != '\0' && n < REMOVE_TRIES; n++) {
-		each_member(g->path, g->parent);
+		each_member(g->path, &move);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		if (below(g->path, DEPTH, true) > 0 || rmdir(g->path) == 0 ||
-		    errno != EBUSY)
+		if (below(g->path, DEPTH, &nothing, true) > 0 ||
+		    rmdir(g->path) == 0 || errno != EBUSY)
 			return;
 		nanosleep(&pause, NULL);
 	}

@@ -23,6 +23,9 @@ uint64_t vp_command_group_make(struct vp_command_group *g);
 bool vp_command_group_join(const struct vp_command_group *g);
 /* Processes in it and in groups that were made below it. */
 int vp_command_group_count(const struct vp_command_group *g);
+/* Each of them. */
+void vp_command_group_each(const struct vp_command_group *g,
+                           void (*one)(uint32_t pid, void *arg), void *arg);
 /*
  * What still runs goes where it would be without us, and the group away. Groups
  * that the command has made in it and that are in use stay as they are, with

@@ -183,11 +183,13 @@ static const struct vp_finding_type rows[] = {
 	    "    vnetprobe check --capture-buffer 64MiB ...",
 	    "RFC 9293, section 3.4"),
 	ROW(UNPROVEN, "trust", "command-elsewhere",
-	    "the command sent from a network namespace that was not watched",
+	    "the command was in a network namespace that was not watched",
 	    "Processes of the command sent to public addresses from another "
-	    "network namespace, and no packet of that passed here.",
-	    "That namespace has a way out of its own, or a firewall in it "
-	    "dropped the packets: this watch cannot tell.",
+	    "network namespace, and no packet of that passed here; or, where "
+	    "the kernel does not tell who sends, they were in another one "
+	    "that has interfaces.",
+	    "That namespace may have a way out of its own, or a firewall in "
+	    "it dropped the packets: this watch cannot tell.",
 	    "Watch in that namespace:\n    sudo ip netns exec NAMESPACE "
 	    "vnetprobe watch -- CMD",
 	    "network_namespaces(7)"),
@@ -202,7 +204,9 @@ static const struct vp_finding_type rows[] = {
 	    "senders are told by looking, not by the kernel",
 	    "Which process sent was looked up while its socket was open.",
 	    "Processes that live only for moments may stay unknown; none is "
-	    "guessed.",
+	    "guessed. What a command does for a moment only, by a socket that "
+	    "another process made or in another network namespace, may stay "
+	    "unseen.",
 	    "Run as root on a kernel with BTF:\n    ls /sys/kernel/btf/vmlinux",
 	    "vnetprobe(1), watch"),
 };

@@ -394,11 +394,29 @@ static void judge_stall(struct judge *j)
 	}
 }
 
+/* What they sent there, if anything, passed by nobody. */
+static void judge_entered(struct judge *j, const struct vp_command_facts *c)
+{
+	struct judge_draft *d = judge_add(j, "command-elsewhere", NULL);
+
+	d->words.what = judge_count(j, c->n_entered, "other network namespace",
+	                            "other network namespaces");
+	d->detail = "It entered {what} with interfaces of its own, where "
+		    "nobody watched.";
+	for (size_t i = 0; i < c->n_entered; i++)
+		judge_evidence(
+			j, d,
+			vp_arena_printf(j->arena, "%s was there",
+		                        or_text(c->entered[i], "a process")));
+}
+
 static void judge_elsewhere(struct judge *j, const struct vp_command_facts *c)
 {
 	char protocol[VP_PROTOCOL_TEXT];
 	struct judge_draft *d;
 
+	if (c->n_entered > 0)
+		judge_entered(j, c);
 	if (c->n_elsewhere == 0)
 		return;
 	d = judge_add(j, "command-elsewhere", NULL);
@@ -440,6 +458,11 @@ static void judge_command(struct judge *j)
 	d->words.what =
 		or_text(k->owners_why, "senders are told by the kernel");
 	d->detail = "{what}";
+	if (k->owners == NULL || strcmp(k->owners, "bpf") != 0)
+		judge_evidence(j, d,
+		               "what the command does for moments only, by "
+		               "another's socket or in another network "
+		               "namespace, may stay unseen");
 	add_number(j, d, k->owners_lost, "claims of senders were lost");
 }
 

@@ -2,9 +2,9 @@
  * keeper.c - the process between the watcher and the watched command.
  *
  * It has the caller's rights, reads from nobody but the watcher, and does
- * nothing but fork, wait, kill and keep a cgroup. Signals of the terminal reach
- * the command by themselves (it is in the same process group), so the keeper
- * ignores them.
+ * nothing but fork, wait, kill, keep a cgroup and look at what is in it.
+ * Signals of the terminal reach the command by themselves (it is in the same
+ * process group), so the keeper ignores them.
  */
 #include "keeper.h"
 
@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "command_group.h"
+#include "command_look.h"
 
 /* The command has them as the caller had. Those of the terminal are ignored
  * here; SIGCHLD must not be, or nobody could be waited for. */
@@ -42,16 +43,49 @@ struct keeper {
 	char *const *argv;
 	sigset_t mask; /* as the command shall have it */
 	struct vp_command_group group;
-	pid_t command; /* 0: not started, or ended */
+	pid_t command;                /* 0: not started, or ended */
+	struct vp_command_look *look; /* NULL: not wanted */
+	int wait_ms;                  /* until the next look; -1: none */
 };
 
 static void say(const struct keeper *k, enum vp_keeper_word word, int value,
-                uint64_t cgroup)
+                uint64_t number)
 {
-	struct vp_keeper_message m = { word, value, cgroup };
+	struct vp_keeper_message m = { word, value, number, "" };
 
 	/* A watcher that is gone shows at the next read. */
 	(void)!send(k->fd, &m, sizeof(m), MSG_NOSIGNAL);
+}
+
+/* --- looking ---------------------------------------------------------------
+ */
+
+static void on_socket(uint64_t inode, void *arg)
+{
+	say(arg, VP_KEEPER_SOCKET, 0, inode);
+}
+
+static void on_elsewhere(uint64_t netns, const char *who, void *arg)
+{
+	const struct keeper *k = arg;
+	struct vp_keeper_message m = { VP_KEEPER_ELSEWHERE, 0, netns, "" };
+
+	snprintf(m.who, sizeof(m.who), "%s", who);
+	(void)!send(k->fd, &m, sizeof(m), MSG_NOSIGNAL);
+}
+
+static void look(struct keeper *k)
+{
+	if (k->look != NULL)
+		k->wait_ms = vp_command_look(k->look, &k->group);
+}
+
+static void begin_looking(struct keeper *k)
+{
+	const struct vp_command_look_sink sink = { on_socket, on_elsewhere, k };
+
+	k->look = vp_command_look_create(&sink);
+	look(k);
 }
 
 /* --- the command ---------------------------------------------------------- */
@@ -152,6 +186,8 @@ static bool hear(struct keeper *k)
 	switch (m.word) {
 	case VP_KEEPER_START:
 		start(k);
+		if (m.value != 0)
+			begin_looking(k);
 		return true;
 	case VP_KEEPER_SIGNAL:
 		if (k->command > 0)
@@ -159,6 +195,7 @@ static bool hear(struct keeper *k)
 		return true;
 	case VP_KEEPER_COUNT:
 		reap(k);
+		look(k);
 		say(k, VP_KEEPER_LEFT, count_left(k), 0);
 		return true;
 	default:
@@ -183,7 +220,7 @@ static int open_signals(struct keeper *k)
 
 void vp_keeper_run(int fd, char *const argv[])
 {
-	struct keeper k = { .fd = fd, .argv = argv };
+	struct keeper k = { .fd = fd, .argv = argv, .wait_ms = -1 };
 	struct signalfd_siginfo info;
 	struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
 		               { .fd = -1, .events = POLLIN } };
@@ -193,8 +230,14 @@ void vp_keeper_run(int fd, char *const argv[])
 	say(&k, VP_KEEPER_READY, p[1].fd < 0 ? errno : 0,
 	    vp_command_group_make(&k.group));
 	while (p[1].fd >= 0) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		int n = poll(p, 2, k.wait_ms);
+
+		if (n < 0 && errno != EINTR)
 			break;
+		if (n == 0)
+			look(&k);
+		if (n <= 0)
+			continue;
 		if (p[1].revents != 0) {
 			(void)!read(p[1].fd, &info, sizeof(info));
 			reap(&k);
@@ -202,6 +245,7 @@ void vp_keeper_run(int fd, char *const argv[])
 		if (p[0].revents != 0 && !hear(&k))
 			break;
 	}
+	vp_command_look_destroy(k.look);
 	vp_command_group_remove(&k.group);
 	_exit(0);
 }

@@ -316,6 +316,9 @@ json_t *report_watched(struct writer *w)
 	if (c->elsewhere_left_out > 0)
 		report_put(o, "elsewhere_left_out",
 		           report_number(c->elsewhere_left_out));
+	if (c->n_entered > 0)
+		report_put(o, "entered",
+		           report_strings(w, c->entered, c->n_entered));
 	return o;
 }
 

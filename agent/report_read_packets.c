@@ -367,6 +367,9 @@ void report_read_watched(struct fields *r, const json_t *parent)
 			fields_each(r, o, "elsewhere", read_elsewhere, c);
 		c->elsewhere_left_out =
 			(size_t)count_if(r, o, "elsewhere_left_out");
+		if (fields_has(o, "entered"))
+			c->entered =
+				fields_texts(r, o, "entered", &c->n_entered);
 	}
 	fields_leave(r, before);
 }

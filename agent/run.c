@@ -287,6 +287,13 @@ static void on_command_ended(void *arg)
 	linger(r);
 }
 
+static void on_command_socket(uint64_t inode, void *arg)
+{
+	struct vp_run *r = arg;
+
+	vp_watching_command_socket(r->watching, inode);
+}
+
 /* Somebody sits there who may not know how such a watch ends. */
 static void hint(struct vp_run *r)
 {
@@ -303,6 +310,8 @@ static void watch(struct vp_run *r)
 
 	enter(r, WORK);
 	r->command_us = now_us();
+	if (r->command != NULL && !vp_watching_tells_all(r->watching))
+		vp_watched_look(r->command, on_command_socket, r);
 	if (r->command != NULL)
 		rc = vp_watched_start(r->command, &r->loop, on_command_ended,
 		                      r);
@@ -549,7 +558,7 @@ static void clear_command(struct vp_run *r)
 	for (size_t i = 0; i < f->n_flows; i++) {
 		struct vp_flow *flow = &f->flows[i];
 
-		if (!flow->of_command && is_older(r, flow))
+		if (!flow->of_command && !flow->shared && is_older(r, flow))
 			flow->of_others = true;
 	}
 }

@@ -15,6 +15,7 @@
 #include "keeper.h"
 
 #define PAUSE_MS 5
+#define MOST_ENTERED 16
 #define ANSWER_MS 2000 /* a keeper that does not answer is as good as gone */
 
 struct vp_watched {
@@ -32,6 +33,10 @@ struct vp_watched {
 	int left;
 	void (*done)(void *arg);
 	void *arg;
+	void (*socket)(uint64_t inode, void *arg); /* NULL: not looked for */
+	void *socket_arg;
+	char entered[MOST_ENTERED][16];
+	size_t n_entered;
 };
 
 /* The next message, or false if none came in time. */
@@ -53,7 +58,7 @@ static bool receive(struct vp_watched *c, struct vp_keeper_message *m,
 
 static bool say(struct vp_watched *c, enum vp_keeper_word word, int value)
 {
-	struct vp_keeper_message m = { word, value, 0 };
+	struct vp_keeper_message m = { word, value, 0, "" };
 
 	return send(c->fd, &m, sizeof(m), MSG_NOSIGNAL) == (ssize_t)sizeof(m);
 }
@@ -91,7 +96,7 @@ int vp_watched_fork(struct vp_watched **out, char *const argv[], char *why,
 		return refuse(c, why, size, -errno);
 	if (!receive(c, &m, ANSWER_MS) || m.value != 0)
 		return refuse(c, why, size, m.value != 0 ? -m.value : -EIO);
-	c->cgroup = m.cgroup;
+	c->cgroup = m.number;
 	*out = c;
 	return 0;
 }
@@ -120,6 +125,15 @@ static void take(struct vp_watched *c, const struct vp_keeper_message *m)
 	case VP_KEEPER_LEFT:
 		c->left = m->value;
 		break;
+	case VP_KEEPER_SOCKET:
+		if (c->socket != NULL)
+			c->socket(m->number, c->socket_arg);
+		break;
+	case VP_KEEPER_ELSEWHERE:
+		if (c->n_entered < MOST_ENTERED)
+			memcpy(c->entered[c->n_entered++], m->who,
+			       sizeof(m->who));
+		break;
 	default:
 		break;
 	}
@@ -141,6 +155,13 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 	c->done(c->arg);
 }
 
+void vp_watched_look(struct vp_watched *c,
+                     void (*socket)(uint64_t inode, void *arg), void *arg)
+{
+	c->socket = socket;
+	c->socket_arg = arg;
+}
+
 int vp_watched_start(struct vp_watched *c, uv_loop_t *loop,
                      void (*ended)(void *arg), void *arg)
 {
@@ -152,7 +173,7 @@ int vp_watched_start(struct vp_watched *c, uv_loop_t *loop,
 	c->poll.data = c;
 	c->done = ended;
 	c->arg = arg;
-	if (!say(c, VP_KEEPER_START, 0))
+	if (!say(c, VP_KEEPER_START, c->socket != NULL))
 		c->gone = true; /* the poll tells */
 	return uv_poll_start(&c->poll, UV_READABLE, on_readable);
 }
@@ -190,6 +211,10 @@ void vp_watched_finish(struct vp_watched *c, struct vp_arena *arena,
 	for (size_t i = 0; c->argv[i] != NULL; i++)
 		*VP_PUSH(arena, out->argv, out->n_argv) =
 			vp_arena_strdup(arena, c->argv[i]);
+	for (size_t i = 0; i < c->n_entered; i++)
+		*VP_PUSH(arena, out->entered, out->n_entered) = vp_arena_strdup(
+			arena,
+			c->entered[i][0] != '\0' ? c->entered[i] : "a process");
 	if (c->start_error != 0)
 		out->why = vp_arena_strdup(arena, strerror(c->start_error));
 	else if (c->gone && !c->ended)

@@ -27,6 +27,11 @@ uint32_t vp_watched_keeper(const struct vp_watched *c);
 /* Of its cgroup; 0: it has none of its own. */
 uint64_t vp_watched_cgroup(const struct vp_watched *c);
 
+/* Before it is started: look at its processes with its rights, now and then.
+ * socket() is called from the loop, or from finish(), for each that they have,
+ * whoever made it; network namespaces come with finish(). */
+void vp_watched_look(struct vp_watched *c,
+                     void (*socket)(uint64_t inode, void *arg), void *arg);
 /* Lets it run. ended() is called once, from the loop: it ended, could not be
  * started, or its keeper is gone. 0 or UV_E. */
 int vp_watched_start(struct vp_watched *c, uv_loop_t *loop,

@@ -199,6 +199,17 @@ void vp_watching_command(struct vp_watching *w, uint64_t cgroup,
 		vp_owners_command(w->owners, cgroup, ancestor);
 }
 
+bool vp_watching_tells_all(const struct vp_watching *w)
+{
+	return w->owners != NULL && vp_owners_tell_all(w->owners);
+}
+
+void vp_watching_command_socket(struct vp_watching *w, uint64_t inode)
+{
+	if (w->owners != NULL)
+		vp_owners_command_socket(w->owners, inode);
+}
+
 bool vp_watching_on(const struct vp_watching *w)
 {
 	return w->capture != NULL;

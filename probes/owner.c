@@ -24,7 +24,9 @@
 #include "owner_names.h"
 
 #define CLAIMS_MOST 100000
+#define LATELY_US 3000000 /* what was told since then is of this socket */
 #define DRAIN_EVERY_MS 50
+#define COMMAND_SOCKETS_MOST 262144
 #define EXECUTABLES_MOST 16384 /* different ones that are kept */
 
 struct vp_owners {
@@ -36,7 +38,8 @@ struct vp_owners {
 	struct vp_arena *arena; /* of executables, each once */
 	struct vp_hash_key key;
 	struct vp_hash_set executables;
-	uint32_t last_uid; /* its name is last_user */
+	struct vp_hash_set command_sockets; /* by their inodes */
+	uint32_t last_uid;                  /* its name is last_user */
 	char *last_user;
 	uint32_t netns;    /* ours */
 	int64_t offset_us; /* from the monotonic clock to the time of day */
@@ -205,6 +208,12 @@ static enum vp_member shared_member(const struct vp_owners *o,
 	return all ? VP_MEMBER_YES : any ? VP_MEMBER_UNKNOWN : VP_MEMBER_NO;
 }
 
+/* Who made a connection need not be who sends by it. */
+static bool needs_inode(const struct vp_owners *o)
+{
+	return o->command_ancestor != 0 && !vp_owners_tell_all(o);
+}
+
 void vp_owners_look(struct vp_owners *o, uint8_t proto,
                     const struct vp_endpoint *local,
                     const struct vp_endpoint *remote)
@@ -213,17 +222,24 @@ void vp_owners_look(struct vp_owners *o, uint8_t proto,
 	struct vp_holder holder = { 0 };
 	struct vp_diag_socket s;
 	struct vp_claim c;
+	bool told = false;
 
 	if (o->diag == NULL || told_by_bpf(o, proto, local))
 		return;
 	if (o->bpf != NULL) {
 		vp_owners_drain(o);
-		if (vp_claims_has(o->claims, proto, local, remote,
-		                  now - 3000000))
-			return;
+		told = vp_claims_has(o->claims, proto, local, remote,
+		                     now - LATELY_US);
 	}
+	if (told && !needs_inode(o))
+		return;
 	if (vp_diag_find(o->diag, &s, proto, local, remote) != 0)
 		return;
+	if (told) {
+		vp_claims_set_inode(o->claims, proto, local, remote,
+		                    now - LATELY_US, s.inode);
+		return;
+	}
 	vp_holder_of(o->holders, s.inode, &holder);
 	c = (struct vp_claim){
 		.proto = proto,
@@ -237,11 +253,14 @@ void vp_owners_look(struct vp_owners *o, uint8_t proto,
 		.cgroup_id = s.cgroup_id,
 		.member = member(o, s.cgroup_id, holder.pid),
 		.executable = holder.executable,
+		.inode = s.inode,
 		.first_us = now,
 		.last_us = now,
 	};
-	if (holder.n > 1 && c.member != VP_MEMBER_YES)
+	if (holder.n > 1 && c.member != VP_MEMBER_YES) {
 		c.member = shared_member(o, &holder);
+		c.shared = c.member == VP_MEMBER_UNKNOWN;
+	}
 	memcpy(c.process, holder.process, sizeof(c.process));
 	vp_cgroup_name(o->cgroups, s.cgroup_id);
 	vp_claims_add(o->claims, &c);
@@ -318,6 +337,13 @@ static const char *user(struct vp_owners *o, uint32_t uid)
 	return o->last_user;
 }
 
+static bool is_commands_socket(const struct vp_owners *o, uint64_t inode)
+{
+	return inode != 0 &&
+	       vp_hash_set_has(&o->command_sockets,
+	                       vp_hash(&o->key, &inode, sizeof(inode)));
+}
+
 void vp_owners_find(struct vp_owners *o, struct vp_arena *arena,
                     struct vp_flow *flow)
 {
@@ -345,8 +371,9 @@ void vp_owners_find(struct vp_owners *o, struct vp_arena *arena,
 	flow->n_owners = a.processes;
 	if (c->process[0] != '\0')
 		flow->process = vp_arena_strdup(arena, c->process);
+	flow->shared = a.shared || is_commands_socket(o, a.inode);
 	flow->of_command = a.member == VP_MEMBER_YES;
-	flow->of_others = a.member == VP_MEMBER_NO;
+	flow->of_others = a.member == VP_MEMBER_NO && !flow->shared;
 }
 
 struct elsewhere {
@@ -447,6 +474,24 @@ void vp_owners_command(struct vp_owners *o, uint64_t cgroup_id,
 		vp_owner_bpf_command(o->bpf, cgroup_id, ancestor);
 }
 
+void vp_owners_command_socket(struct vp_owners *o, uint64_t inode)
+{
+	vp_hash_set_add(&o->command_sockets,
+	                vp_hash(&o->key, &inode, sizeof(inode)),
+	                COMMAND_SOCKETS_MOST);
+}
+
+bool vp_owners_tell_all(const struct vp_owners *o)
+{
+	if (o->bpf == NULL)
+		return false;
+	for (size_t i = 0; i < VP_OWNER_HOOKS; i++)
+		if (i != VP_OWNER_HOOK_ACCEPT && /* what comes in */
+		    !vp_owner_bpf_has(o->bpf, (enum vp_owner_hook)i))
+			return false;
+	return true;
+}
+
 uint64_t vp_owners_lost(const struct vp_owners *o)
 {
 	return vp_claims_lost(o->claims) +
@@ -499,6 +544,7 @@ static void release(struct vp_owners *o)
 	vp_cgroup_names_destroy(o->cgroups);
 	vp_holders_destroy(o->holders);
 	vp_hash_set_free(&o->executables);
+	vp_hash_set_free(&o->command_sockets);
 	vp_arena_destroy(o->arena);
 	free(o);
 }

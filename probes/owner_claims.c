@@ -239,6 +239,9 @@ static void merge(struct vp_claim *old, const struct vp_claim *new)
 		old->last_us = new->last_us;
 	if (new->member == VP_MEMBER_YES)
 		old->member = VP_MEMBER_YES;
+	old->shared |= new->shared;
+	if (new->inode != 0)
+		old->inode = new->inode;
 	/* execve(2) changes the rest: what was so first stands, but for what
 	 * was not known. */
 	if (old->executable == NULL)
@@ -280,6 +283,20 @@ bool vp_claims_has(const struct vp_claims *c, uint8_t proto,
 		    c->rows[at].claim.last_us >= since_us)
 			return true;
 	return false;
+}
+
+void vp_claims_set_inode(struct vp_claims *c, uint8_t proto,
+                         const struct vp_endpoint *local,
+                         const struct vp_endpoint *remote, int64_t since_us,
+                         uint64_t inode)
+{
+	if (c->room == 0)
+		return;
+	for (uint32_t at = c->buckets[bucket_of(c, proto, local, remote)];
+	     at != NONE; at = c->rows[at].next)
+		if (same_ends(&c->rows[at].claim, proto, local, remote) &&
+		    c->rows[at].claim.last_us >= since_us)
+			c->rows[at].claim.inode = inode;
 }
 
 /* --- finding ----------------------------------------------------------------
@@ -347,6 +364,9 @@ void vp_claims_find(const struct vp_claims *c, const struct vp_claim_query *q,
 		out->processes += !counted(c, q, head, at);
 		if (k->member == VP_MEMBER_YES)
 			out->member = VP_MEMBER_YES;
+		out->shared |= k->shared;
+		if (k->inode != 0)
+			out->inode = k->inode;
 		any_stranger |= k->member == VP_MEMBER_NO;
 		all_known &= k->member != VP_MEMBER_UNKNOWN;
 	}

@@ -37,7 +37,9 @@ struct vp_claim {
 	uint32_t uid;   /* VP_NO_UID: not known */
 	uint64_t cgroup_id;
 	enum vp_member member;
-	char process[16];       /* "": not known */
+	bool shared;      /* the command has the socket, and others have it */
+	uint64_t inode;   /* of the socket; 0: not known */
+	char process[16]; /* "": not known */
 	const char *executable; /* outlives the table; NULL: not known */
 	int64_t first_us, last_us;
 };
@@ -55,6 +57,11 @@ void vp_claims_add(struct vp_claims *c, const struct vp_claim *claim);
 bool vp_claims_has(const struct vp_claims *c, uint8_t proto,
                    const struct vp_endpoint *local,
                    const struct vp_endpoint *remote, int64_t since_us);
+/* They are of this socket. */
+void vp_claims_set_inode(struct vp_claims *c, uint8_t proto,
+                         const struct vp_endpoint *local,
+                         const struct vp_endpoint *remote, int64_t since_us,
+                         uint64_t inode);
 /* Claims for public remotes, and for private ones while there was nothing else
  * to drop, that were not kept. */
 uint64_t vp_claims_lost(const struct vp_claims *c);
@@ -72,6 +79,8 @@ struct vp_claim_answer {
 		*claim;        /* the earliest that fits; NULL: unknown */
 	unsigned processes;    /* that fit */
 	enum vp_member member; /* YES if any is; NO if none is */
+	bool shared;
+	uint64_t inode; /* 0: not known */
 	bool ambiguous; /* claimed in several network namespaces at the time */
 };
 

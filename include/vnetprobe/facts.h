@@ -421,6 +421,7 @@ struct vp_flow {
 	unsigned n_owners;         /* different processes that used it */
 	bool of_command;           /* of the process tree of `watch -- CMD` */
 	bool of_others; /* known to be none of it; neither: not known */
+	bool shared;    /* the command had its socket, too; not in the report */
 	struct vp_flow_tag *tags; /* most specific first; none: no file */
 	size_t n_tags;
 	uint64_t packets_out, bytes_out, packets_in, bytes_in; /* IP bytes */
@@ -529,6 +530,11 @@ struct vp_command_facts {
 	 * capped. */
 	struct vp_elsewhere *elsewhere;
 	size_t n_elsewhere, elsewhere_left_out;
+	/* Its processes, by their names, that were met in other network
+	 * namespaces that have a way out: the first in each. Looked for only
+	 * where the kernel does not tell; capped. */
+	char **entered;
+	size_t n_entered;
 };
 
 /* --- policy: what may leave by a public path --------------------------- */
@@ -695,7 +701,8 @@ struct vp_discovery {
 	size_t n_peerings;
 	char **notes; /* what a source did not give, and why: a sentence each */
 	size_t n_notes;
-	char **unread; /* files that did not answer: what they name is missing */
+	char **unread; /* files that did not answer: what they name is missing
+	                */
 	size_t n_unread;
 };
 

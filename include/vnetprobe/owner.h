@@ -41,6 +41,11 @@ enum vp_owner_how vp_owners_how(const struct vp_owners *o);
  * descendants of this process. */
 void vp_owners_command(struct vp_owners *o, uint64_t cgroup_id,
                        uint32_t ancestor);
+/* The command has this socket, too, whoever made it: what leaves by it is not
+ * of others. */
+void vp_owners_command_socket(struct vp_owners *o, uint64_t inode);
+/* Does the kernel tell each use of a socket, also of one that another made? */
+bool vp_owners_tell_all(const struct vp_owners *o);
 int vp_owners_start(struct vp_owners *o, uv_loop_t *loop);
 /* Without BPF: look now who has this socket, while it is there. Cheap to call
  * for each new flow: look-ups are bounded per second. */
@@ -53,11 +58,11 @@ void vp_owners_drain(struct vp_owners *o);
 uint64_t vp_owners_lost(const struct vp_owners *o);
 
 /*
- * Fills process, owner, n_owners, of_command and of_others of a flow (strings
- * in the arena) from the claims for its ends, and for translated_from, that
- * were made from a little before its first packet to its last one. Leaves them
- * alone if nobody is known. A flow that was taken for a translated one, and is
- * of a socket here, becomes the host's.
+ * Fills process, owner, n_owners, of_command, of_others and shared of a flow
+ * (strings in the arena) from the claims for its ends, and for translated_from,
+ * that were made from a little before its first packet to its last one. Leaves
+ * them alone if nobody is known. A flow that was taken for a translated one,
+ * and is of a socket here, becomes the host's.
  */
 void vp_owners_find(struct vp_owners *o, struct vp_arena *arena,
                     struct vp_flow *flow);

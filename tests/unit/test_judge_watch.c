@@ -174,6 +174,10 @@ static void test_command(void **state)
 	*VP_PUSH(f->arena, f->command.elsewhere, f->command.n_elsewhere) =
 		(struct vp_elsewhere){ IPPROTO_TCP, endpoint(FRONT_END), NULL };
 	expect(f, VP_VERDICT_INCONCLUSIVE, "command-elsewhere");
+	f = with_command(); /* looked at, as the kernel does not tell */
+	*VP_PUSH(f->arena, f->command.entered, f->command.n_entered) =
+		copy(f, "nsenter");
+	expect(f, VP_VERDICT_INCONCLUSIVE, "command-elsewhere");
 	f = with_command();
 	f->capture.owners_why = copy(f, "no BTF");
 	expect(f, VP_VERDICT_PASS, "attribution-limited");

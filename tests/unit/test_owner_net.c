@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -515,9 +516,63 @@ static void test_look_several(void **state)
 		assert_int_equal(f.owner->pid, 0);
 		assert_int_equal(f.of_command, cases[i].of_command);
 		assert_int_equal(f.of_others, cases[i].of_others);
+		assert_int_equal(f.shared,
+		                 !cases[i].of_command && !cases[i].of_others);
 		close(fd);
 		kill(heir, SIGKILL);
 		waitpid(heir, NULL, 0);
+	}
+	vp_owners_command(owners, 0, 0);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	if (bpf)
+		skip();
+}
+
+static uint64_t inode_of(uint32_t pid)
+{
+	char line[128], text[64] = "";
+	uint64_t inode = 0;
+	FILE *f;
+
+	snprintf(line, sizeof(line),
+	         "readlink /proc/%u/fd/* | grep socket: | sort | tail -1", pid);
+	f = popen(line, "r");
+	assert_non_null(fgets(text, sizeof(text), f));
+	pclose(f);
+	assert_int_equal(sscanf(text, "socket:[%" SCNu64 "]", &inode), 1);
+	return inode;
+}
+
+/* Made by another process and met with one of the command, too: not of others
+ * alone. With another socket nothing is said. */
+static void test_look_command_socket(void **state)
+{
+	pid_t other = fork();
+
+	(void)state;
+	if (other == 0)
+		stand_still();
+	for (int has = 0; !bpf && has < 2; has++) {
+		int64_t first = now_us();
+		struct vp_flow f;
+		struct sent s;
+		pid_t pid;
+		int hold;
+
+		vp_owners_command(owners, 0, (uint32_t)other);
+		s = run(SOCK_STREAM, &tcp, true, &hold, &pid);
+		usleep(300000);
+		vp_owners_look(owners, IPPROTO_TCP, &s.local, &tcp);
+		vp_owners_command_socket(owners,
+		                         inode_of(s.pid) + (has ? 0 : 1000000));
+		f = flow_of(IPPROTO_TCP, &s, &tcp, first);
+		vp_owners_find(owners, arena, &f);
+		assert_false(f.of_command);
+		assert_int_equal(f.of_others, !has);
+		assert_int_equal(f.shared, has);
+		close(hold);
+		waitpid(pid, NULL, 0);
 	}
 	vp_owners_command(owners, 0, 0);
 	kill(other, SIGKILL);
@@ -634,6 +689,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_look_command),
 		cmocka_unit_test(test_look_several),
+		cmocka_unit_test(test_look_command_socket),
 		cmocka_unit_test(test_look_shared),
 		cmocka_unit_test(test_look_listener),
 	};

@@ -1002,6 +1002,9 @@ static void rnd_command(struct vp_facts *f)
 				                       rnd_endpoint(),
 				                       rnd_text(f) };
 		c->elsewhere_left_out = rnd(2);
+		for (uint64_t i = rnd(3); i > 0; i--)
+			*VP_PUSH(f->arena, c->entered, c->n_entered) =
+				some_text(f);
 	}
 	t->file = text_or_none(f);
 	if (t->file == NULL)
