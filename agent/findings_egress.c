@@ -118,11 +118,16 @@ static const struct vp_finding_type rows[] = {
 	    "Microsoft: how-to-access-azureml-behind-firewall"),
 	ROW(WARNING, "egress", "egress-proxied",
 	    "a proxy was asked to connect on",
-	    "A client sent CONNECT to a proxy at a private address: the proxy "
-	    "resolves the name and connects, not this machine. (An error if "
-	    "the name is a target that should be private.)",
+	    "A client asked an HTTP proxy at a private address (CONNECT, or a "
+	    "request for a whole URL): the proxy resolves the name and "
+	    "connects, not this machine. (An error if the name is a target "
+	    "that should be private.)",
 	    "Whether it went to the private endpoint or to the public address "
-	    "is decided at the proxy; these packets cannot tell.",
+	    "is decided at the proxy; these packets cannot tell. Only what "
+	    "HTTP clients usually send is known for a request to a proxy: not "
+	    "SOCKS, not TLS to the proxy, and no request in an odd form (cut "
+	    "within its first bytes, after an empty line). So that none is "
+	    "named does not prove that there is no proxy.",
 	    "Take the name out of the proxy's reach, so that it is reached "
 	    "directly:\n    export "
 	    "no_proxy=\"${no_proxy:+$no_proxy,}{name}\"\n    export "

@@ -22,7 +22,7 @@ static const char *whom_text(struct judge *j, const struct vp_flow *f)
 		                       f->sni_bound ? "" : " (claimed)",
 		                       f->ech ? " (outer name, ECH)" : "");
 	if (f->http_connect != NULL)
-		return vp_arena_printf(j->arena, ", CONNECT %s",
+		return vp_arena_printf(j->arena, ", a proxy was asked for %s",
 		                       f->http_connect);
 	if (f->http_host != NULL)
 		return vp_arena_printf(j->arena, ", HTTP host %s (claimed)",

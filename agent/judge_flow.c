@@ -292,9 +292,9 @@ static bool row_proxied(struct ctx *c)
 	    f->direction == VP_DIRECTION_IN)
 		return false;
 	c->out->class = VP_CLASS_PROXIED;
-	c->out->rule =
-		vp_arena_printf(c->j->arena, "%s address; CONNECT to %s",
-	                        vp_scope_name(c->scope), f->http_connect);
+	c->out->rule = vp_arena_printf(
+		c->j->arena, "%s address; a proxy was asked for %s",
+		vp_scope_name(c->scope), f->http_connect);
 	c->target = NULL;
 	match_name(c, proxied_name(c), false);
 	return true;

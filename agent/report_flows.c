@@ -14,7 +14,7 @@
 static const char *name_text(struct page *c, const struct vp_flow *f)
 {
 	if (f->http_connect != NULL)
-		return page_text(c, ", CONNECT %s", f->http_connect);
+		return page_text(c, ", proxy asked for %s", f->http_connect);
 	if (f->sni != NULL)
 		return page_text(c, ", %s%s%s", f->sni,
 		                 f->sni_bound ? "" : " (claimed)",

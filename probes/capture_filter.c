@@ -253,8 +253,8 @@ static void add_private_v6(struct text *t, unsigned off,
 	add(t, ")");
 }
 
-/* From or to it. head is the IP header, "ip" or "ip6", and base the offset of the
- * transport header in it. */
+/* From or to it. head is the IP header, "ip" or "ip6", and base the offset of
+ * the transport header in it. */
 static void add_port(struct text *t, const char *head, unsigned base,
                      unsigned port)
 {
@@ -284,10 +284,27 @@ static void add_ports(struct text *t, const struct vp_capture_options *opt,
 	add(t, "%s[%u:2] = 853 or %s[%u:2] = 853", head, base, head, base + 2);
 }
 
+/* Four bytes of a TCP payload. */
+static void add_word(struct text *t, const char *head, unsigned base,
+                     unsigned at, const char *word)
+{
+	add(t, "%s[%u + ((%s[%u] & 0xf0) >> 2) : 4] = 0x%x", head, base + at,
+	    head, base + 12, be32((const uint8_t *)word));
+}
+
+static const struct {
+	const char *begins;
+	unsigned at;
+	const char *then;
+} requests[] = {
+	{ "CONN", 0, NULL },   { "GET ", 4, "http" }, { "PUT ", 4, "http" },
+	{ "POST", 4, " htt" }, { "HEAD", 4, " htt" }, { "DELE", 7, "http" },
+};
+
 /* FIN, SYN, RST; then a first byte that opens a TLS handshake record (RFC 8446
- * section 5.1): past the end of a bare ACK, hence late. So is "CONN" of HTTP
- * CONNECT to a proxy (RFC 9110 section 9.3.6), past the end of a shorter
- * payload: last, and read of a payload that begins with "C" only, since the
+ * section 5.1): past the end of a bare ACK, hence late. So are requests to
+ * an HTTP proxy, see vp_flow_asks_proxy(), past the end of a shorter payload:
+ * last, and read of a payload that begins with "C" to "P" only, since the
  * payload is seldom where the kernel reads fast. base is the TCP header's
  * offset. */
 static void add_tcp(struct text *t, const struct vp_capture_options *opt,
@@ -297,10 +314,19 @@ static void add_tcp(struct text *t, const struct vp_capture_options *opt,
 	add(t, " or %s[%u] & 7 != 0", head, base + 13);
 	add(t, " or %s[%u + ((%s[%u] & 0xf0) >> 2)] = 22", head, base, head,
 	    base + 12);
-	add(t, " or (%s[%u + ((%s[%u] & 0xf0) >> 2)] = 0x43", head, base, head,
-	    base + 12);
-	add(t, " and %s[%u + ((%s[%u] & 0xf0) >> 2) : 4] = 0x434f4e4e)", head,
+	add(t, " or (%s[%u + ((%s[%u] & 0xf0) >> 2)] - 0x43 <= 0xd and (", head,
 	    base, head, base + 12);
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		add(t, "%s(", i > 0 ? " or " : "");
+		add_word(t, head, base, 0, requests[i].begins);
+		if (requests[i].then != NULL) {
+			add(t, " and ");
+			add_word(t, head, base, requests[i].at,
+			         requests[i].then);
+		}
+		add(t, ")");
+	}
+	add(t, "))");
 }
 
 static void add_v4(struct text *t, const struct vp_capture_options *opt,

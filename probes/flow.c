@@ -341,8 +341,7 @@ static void read_packet(struct vp_flows *t, struct vp_flow_row *f,
 		track_crowd(f, p, dir);
 	else if (p->proto == IPPROTO_TCP)
 		track_tcp(t, f, p, dir);
-	if (p->payload_caplen >= 4 && p->proto == IPPROTO_TCP &&
-	    memcmp(p->payload, "CONN", 4) == 0)
+	if (p->proto == IPPROTO_TCP && vp_flow_asks_proxy(p))
 		vp_flow_hello_connect(t, f, p, dir == OUT);
 	/* A shared row has no handshake of its own. */
 	if (!f->crowd || vp_flow_is_dns(t, p))

@@ -13,7 +13,7 @@
  * Initials count at any time.
  *
  * A proxy may be asked more than once on a connection, so a segment that begins
- * with CONNECT is read wherever it comes.
+ * with CONNECT, or asks for a whole URL, is read wherever it comes.
  *
  * All names are claims. Wherever a flow has more than one, no telling which
  * counted, it is doubtful: then none of them is bound, nor explains it.
@@ -129,7 +129,8 @@ static void http_claim(struct vp_flows *t, struct vp_flow_row *f,
 		t->names_left_out++;
 		return;
 	}
-	if (got == VP_HTTP_HEAD_CONNECT) {
+	if (got == VP_HTTP_HEAD_CONNECT ||
+	    (got == VP_HTTP_HEAD_URL && !f->public)) {
 		f->connect = true;
 		connect_claim(t, a, host, port);
 	} else if (a->http_host == NULL) {
@@ -167,6 +168,7 @@ static bool is_connect_unread(const struct vp_packet *p)
 void vp_flow_hello_connect(struct vp_flows *t, struct vp_flow_row *f,
                            const struct vp_packet *p, bool out)
 {
+	enum vp_http_head got;
 	char host[256];
 	uint16_t port;
 
@@ -177,11 +179,15 @@ void vp_flow_hello_connect(struct vp_flows *t, struct vp_flow_row *f,
 	}
 	if (!from_client(f, out))
 		return;
-	if (vp_http_head_read(host, &port, p->payload, p->payload_caplen) ==
-	    VP_HTTP_HEAD_CONNECT)
-		http_claim(t, f, VP_HTTP_HEAD_CONNECT, host, port);
-	else if (!f->public) /* else the rest is seen, too */
+	got = vp_http_head_read(host, &port, p->payload, p->payload_caplen);
+	if (got == VP_HTTP_HEAD_CONNECT || got == VP_HTTP_HEAD_URL)
+		http_claim(t, f, got, host, port);
+	else if (f->public)
+		return; /* the rest is seen, too */
+	else if (p->payload[0] == 'C')
 		t->names_left_out += is_connect_unread(p);
+	else
+		t->names_left_out += got != VP_HTTP_HEAD_NOT;
 }
 
 /* --- TCP ------------------------------------------------------------------ */
@@ -296,7 +302,8 @@ static enum began first_read(struct vp_flows *t, struct vp_flow_row *f,
 	head = vp_http_head_read(host, &port, data, len);
 	if (head == VP_HTTP_HEAD_MORE)
 		return BEGAN_MORE;
-	if (head == VP_HTTP_HEAD_HOST || head == VP_HTTP_HEAD_CONNECT)
+	if (head == VP_HTTP_HEAD_HOST || head == VP_HTTP_HEAD_URL ||
+	    head == VP_HTTP_HEAD_CONNECT)
 		http_claim(t, f, head, host, port);
 	return BEGAN_DONE;
 }
@@ -348,7 +355,8 @@ static bool may_begin(const struct vp_packet *p)
 	if (vp_client_hello_begins(p->payload, p->payload_caplen))
 		return true;
 	got = vp_http_head_read(host, &port, p->payload, p->payload_caplen);
-	return got == VP_HTTP_HEAD_HOST || got == VP_HTTP_HEAD_CONNECT;
+	return got == VP_HTTP_HEAD_HOST || got == VP_HTTP_HEAD_URL ||
+	       got == VP_HTTP_HEAD_CONNECT;
 }
 
 /* Where the client's bytes begin: after its SYN, or where, with the SYN not

@@ -22,10 +22,17 @@ static bool begins(const struct vp_packet *p, const char *word, uint32_t len)
 	return p->payload_caplen >= len && memcmp(p->payload, word, len) == 0;
 }
 
-/* RFC 9110 section 9.3.6 */
-static bool is_connect(const struct vp_packet *p)
+/*
+ * RFC 9110 section 9.3.6; and RFC 9112 section 3.2.2: the target is a whole
+ * URL. Of those the methods that are in use.
+ */
+bool vp_flow_asks_proxy(const struct vp_packet *p)
 {
-	return begins(p, "CONN", 4);
+	if (p->payload_caplen < 4 || p->payload[0] < 'C' || p->payload[0] > 'P')
+		return false;
+	return begins(p, "CONN", 4) || begins(p, "GET http", 8) ||
+	       begins(p, "PUT http", 8) || begins(p, "POST htt", 8) ||
+	       begins(p, "HEAD htt", 8) || begins(p, "DELETE http", 11);
 }
 
 static bool is_tcp_bulk(const struct vp_packet *p)
@@ -34,7 +41,7 @@ static bool is_tcp_bulk(const struct vp_packet *p)
 		return false;
 	/* A handshake record, RFC 8446 section 5.1. */
 	return p->payload_caplen == 0 ||
-	       (p->payload[0] != 22 && !is_connect(p));
+	       (p->payload[0] != 22 && !vp_flow_asks_proxy(p));
 }
 
 /* RFC 792, RFC 4443 section 2.1: errors and redirects are of interest. */
@@ -127,7 +134,7 @@ static bool is_tcp_whole(struct vp_flow_row *f, const struct vp_packet *p,
 	/* Records of a hello come in any order. */
 	return is_handshake(f, p, dir) ||
 	       vp_flow_hello_wants(f, p, dir == OUT) ||
-	       (first && is_http_head(p)) || is_connect(p);
+	       (first && is_http_head(p)) || vp_flow_asks_proxy(p);
 }
 
 enum vp_keep vp_flow_keep(struct vp_flows *t, struct vp_flow_row *f,

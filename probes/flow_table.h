@@ -320,6 +320,9 @@ uint64_t vp_flow_gap_bytes(const struct vp_flows *t,
 /* Bulk between private ends: of no interest. It leaves out what the kernel's
  * filter leaves out, so that live and file agree. */
 bool vp_flow_is_bulk(const struct vp_flows *t, const struct vp_packet *p);
+/* Does it begin as a request to an HTTP proxy does? Only with payload of TCP.
+ */
+bool vp_flow_asks_proxy(const struct vp_packet *p);
 /* f NULL: the packet is of no row. */
 enum vp_keep vp_flow_keep(struct vp_flows *t, struct vp_flow_row *f,
                           const struct vp_packet *p, int dir);
@@ -344,7 +347,7 @@ uint32_t vp_flow_data_seq(const struct vp_packet *p);
 /* Bytes that may name whom a client wants. */
 void vp_flow_hello(struct vp_flows *t, struct vp_flow_row *f,
                    const struct vp_packet *p, bool out);
-/* A segment that begins like an HTTP CONNECT, anywhere in a connection. */
+/* A segment for which vp_flow_asks_proxy(), anywhere in a connection. */
 void vp_flow_hello_connect(struct vp_flows *t, struct vp_flow_row *f,
                            const struct vp_packet *p, bool out);
 /* The other end has the client's bytes up to there; only with app->hello. */

@@ -276,7 +276,7 @@ enum vp_http_head vp_http_head_read(char host[256], uint16_t *port,
 		if (!authority(host, &n, name))
 			return VP_HTTP_HEAD_NO_HOST;
 		*port = n;
-		return VP_HTTP_HEAD_HOST;
+		return VP_HTTP_HEAD_URL;
 	}
 	return fields(host, port, rest);
 }

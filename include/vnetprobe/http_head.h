@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 enum vp_http_head {
-	VP_HTTP_HEAD_HOST,    /* host is set */
+	VP_HTTP_HEAD_HOST, /* host is set */
+	VP_HTTP_HEAD_URL,  /* as well; from the target: as a proxy is asked */
 	VP_HTTP_HEAD_CONNECT, /* host is set, and port */
 	VP_HTTP_HEAD_NO_HOST,
 	VP_HTTP_HEAD_MORE, /* so far a request, but not all of its head */

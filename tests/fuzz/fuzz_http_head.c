@@ -18,7 +18,8 @@ static void check_host(const char *host)
 
 static int is_final(enum vp_http_head got)
 {
-	return got == VP_HTTP_HEAD_HOST || got == VP_HTTP_HEAD_CONNECT;
+	return got == VP_HTTP_HEAD_HOST || got == VP_HTTP_HEAD_URL ||
+	       got == VP_HTTP_HEAD_CONNECT;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

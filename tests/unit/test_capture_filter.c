@@ -348,6 +348,17 @@ static void test_connect(void **state)
 		{ "CONTENT", 7, 8, false },
 		{ "connect", 7, 8, false },
 		{ "GET / HTTP/1.1\r\n", 16, 8, false },
+		{ "GET http://a/ HTTP/1.1\r\n", 24, 8, true },
+		{ "GET http", 8, 5, true },
+		{ "GET htt", 7, 5, false },
+		{ "PUT https://a/ HTTP/1.1\r\n", 25, 15, true },
+		{ "POST http://a/ HTTP/1.1\r\n", 25, 8, true },
+		{ "HEAD http://a/ HTTP/1.1\r\n", 25, 8, true },
+		{ "HEAD /http://a/ HTTP/1.1\r\n", 26, 8, false },
+		{ "DELETE http://a/ HTTP/1.1\r\n", 27, 8, true },
+		{ "DELETE htt", 10, 8, false },
+		{ "BONN", 4, 8, false },
+		{ "QONN http", 9, 8, false },
 		{ "", 0, 8, false },
 	};
 
@@ -545,6 +556,28 @@ static bool wanted_ports(const uint8_t *t, uint8_t proto)
 
 #define EITHER 2 /* between private ends, and cut short */
 
+static bool wanted_request(const uint8_t *b, size_t len)
+{
+	static const struct {
+		const char *begins;
+		size_t at;
+		const char *then;
+	} rows[] = {
+		{ "GET ", 4, "http" }, { "PUT ", 4, "http" },
+		{ "POST", 4, " htt" }, { "HEAD", 4, " htt" },
+		{ "DELE", 7, "http" },
+	};
+
+	if (len >= 4 && memcmp(b, "CONN", 4) == 0)
+		return true;
+	for (size_t i = 0; i < N(rows); i++)
+		if (len >= rows[i].at + 4 &&
+		    memcmp(b, rows[i].begins, 4) == 0 &&
+		    memcmp(b + rows[i].at, rows[i].then, 4) == 0)
+			return true;
+	return false;
+}
+
 /* t: the transport header with len bytes there. */
 static int wanted_inside(uint8_t proto, const uint8_t *t, size_t len, bool v6)
 {
@@ -565,7 +598,7 @@ static int wanted_inside(uint8_t proto, const uint8_t *t, size_t len, bool v6)
 		return false;
 	header = (size_t)(t[12] >> 4) * 4;
 	return (t[13] & 7) != 0 || (header < len && t[header] == 22) ||
-	       (header + 4 <= len && memcmp(t + header, "CONN", 4) == 0);
+	       (header < len && wanted_request(t + header, len - header));
 }
 
 static int wanted(const struct frame *f, int linktype)
@@ -616,6 +649,10 @@ static void random_frame(struct frame *f, int linktype)
 		53, 853, 443, SELFTEST_PORT, 9, 4789, 8472, 6081, 5353, 65535
 	};
 	static const uint8_t firsts[] = { 22, 23, 0, 'C' };
+	static const char *const requests[] = { "CONN",        "CONNECT a:1",
+		                                "GET http",    "PUT http:",
+		                                "POST http",   "HEAD htt",
+		                                "DELETE http", "GET /http" };
 	bool v6 = rnd(2) == 1;
 	const struct ends *e = v6 ? ends6 : ends4;
 	uint32_t n = v6 ? N(ends6) : N(ends4);
@@ -626,8 +663,15 @@ static void random_frame(struct frame *f, int linktype)
 	            (uint8_t)(rnd(3) == 0 ? rnd(256) : 0x10), 5 + rnd(11),
 	            firsts[rnd(4)]);
 	for (size_t i = 20; i + 4 <= sizeof(payload); i++)
-		if (payload[i] == 'C')
-			memcpy(payload + i, "CONN", 4);
+		if (payload[i] == 'C') {
+			const char *text = requests[rnd(N(requests))];
+			size_t len = strlen(text);
+
+			if (len > sizeof(payload) - i)
+				len = sizeof(payload) - i;
+			memcpy(payload + i, text, len);
+			break;
+		}
 	if (rnd(4) == 0)
 		payload[0] = (uint8_t)rnd(256);
 	ip_frame(f, linktype, e[rnd(n)].addr, e[rnd(n)].addr,

@@ -477,6 +477,11 @@ static void test_connect_unread(void **state)
 		{ "CONNECT\ta.example:443 HTTP/1.1\r\n\r\n", OUT, 1 },
 		{ "CONNECT  a.example:443 HTTP/1.1\r\n\r\n", OUT, 1 },
 		{ "CONNECT a.example HTTP/1.1\r\n\r\n", OUT, 1 },
+		{ "GET http://a.example/ HTTP/1.1\r\n", OUT, 0 },
+		{ "GET http://a.exam", OUT, 1 },
+		{ "GET http", OUT, 1 },
+		{ "POST http://u@a.example/ HTTP/1.1\r\n", OUT, 1 },
+		{ "GET http://a.example/ 200 17\n", OUT, 0 },
 		/* other protocols, and a text */
 		{ "CONNECT {\"verbose\":false,\"pedan", OUT, 0 },
 		{ "CONNECT {\"verbose\":false}\r\n", OUT, 0 },
@@ -501,6 +506,12 @@ static void test_connect_unread(void **state)
 		assert_int_equal(facts->capture.names_left_out,
 		                 cases[i / 2].unread);
 	}
+	/* For a whole URL it is asked without CONNECT. */
+	again();
+	tcp(OUT, US, 50000, "10.0.0.9", 3128, 99, 0, VP_TCP_SYN, "", 0);
+	ask_proxy(OUT, 100, "GET http://a.example/x HTTP/1.1\r\n");
+	assert_string_equal(flow()->http_connect, "a.example:80");
+	assert_null(flow()->http_host);
 	/* To a public end the rest is seen. */
 	again();
 	open_tcp();

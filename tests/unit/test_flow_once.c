@@ -402,6 +402,11 @@ static void test_bulk(void **state)
 		{ "10.0.0.9", 443, VP_TCP_ACK, "\x16\3\1\0\1a",
 		  VP_KEEP_HEADERS },
 		{ "10.0.0.9", 3128, VP_TCP_ACK, "CONNECT a:1", VP_KEEP_WHOLE },
+		{ "10.0.0.9", 3128, VP_TCP_ACK, "GET http://a/",
+		  VP_KEEP_WHOLE },
+		{ "10.0.0.9", 3128, VP_TCP_ACK, "DELETE http://a/",
+		  VP_KEEP_WHOLE },
+		{ "10.0.0.9", 445, VP_TCP_ACK, "GET /http", VP_KEEP_NOTHING },
 		{ PUB, 445, VP_TCP_ACK, "data", VP_KEEP_HEADERS },
 		{ "198.51.100.9", 445, VP_TCP_ACK, "data", VP_KEEP_NOTHING },
 	};

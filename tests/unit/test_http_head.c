@@ -28,6 +28,7 @@ static enum vp_http_head look(const char *data, size_t len)
 }
 
 #define HOST VP_HTTP_HEAD_HOST
+#define URL VP_HTTP_HEAD_URL
 #define CONNECT VP_HTTP_HEAD_CONNECT
 #define NO_HOST VP_HTTP_HEAD_NO_HOST
 #define MORE VP_HTTP_HEAD_MORE
@@ -54,12 +55,11 @@ static void test_heads(void **state)
 		  "203.0.113.7", 80 },
 		{ "M-SEARCH * HTTP/1.1\r\nHost: x\r\n\r\n", HOST, "x", 80 },
 		/* RFC 9112 3.2.2: the target wins, and needs no more */
-		{ "GET http://b.example/x?y HTTP/1.1\r\nHost: a\r\n\r\n", HOST,
+		{ "GET http://b.example/x?y HTTP/1.1\r\nHost: a\r\n\r\n", URL,
 		  "b.example", 80 },
-		{ "GET http://b.example:99 HTTP/1.1\r\n", HOST, "b.example",
+		{ "GET http://b.example:99 HTTP/1.1\r\n", URL, "b.example",
 		  99 },
-		{ "GET HTTPS://b.example HTTP/1.1\r\n", HOST, "b.example",
-		  443 },
+		{ "GET HTTPS://b.example HTTP/1.1\r\n", URL, "b.example", 443 },
 		{ "GET http://u@b.example/ HTTP/1.1\r\n\r\n", NO_HOST, NULL,
 		  0 },
 		{ "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", NO_HOST, NULL,
