@@ -291,7 +291,7 @@ static int read_stat(uint32_t pid, char *text, size_t size, const char **rest)
 
 static int parent_of(uint32_t pid, uint32_t *parent)
 {
-	const char *rest;
+	const char *rest = NULL;
 	char text[512];
 	int rc = read_stat(pid, text, sizeof(text), &rest);
 
@@ -304,7 +304,7 @@ static int parent_of(uint32_t pid, uint32_t *parent)
 
 uint64_t vp_process_began(uint32_t pid)
 {
-	const char *rest;
+	const char *rest = NULL;
 	uint64_t began;
 	char text[512];
 
