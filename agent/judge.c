@@ -152,14 +152,25 @@ struct tally {
 	size_t targets; /* that are in use */
 	size_t ok, fail, unproven, private;
 	size_t leaks, dns_leaks, unexplained;
-	size_t nobodys; /* leaks of which it is not known whose */
-	size_t allowed; /* by a rule, or public by design */
+	size_t nobodys;         /* leaks of which it is not known whose */
+	size_t allowed;         /* by a rule, or public by design */
+	size_t nobodys_allowed; /* of them, it is not known whose */
 };
 
 /* The verdict of `watch -- CMD` is about the command. */
 static bool counts(const struct judge *j, const struct vp_flow *f)
 {
 	return j->facts->command.n_argv == 0 || f->of_command;
+}
+
+/* It may be the command's, and may not. */
+static void count_nobodys(struct tally *t, const struct vp_flow *f,
+                          enum vp_flow_class c)
+{
+	if (f->of_others || f->own)
+		return;
+	t->nobodys += c == VP_CLASS_LEAK_TARGET || c == VP_CLASS_LEAK_DNS;
+	t->nobodys_allowed += c == VP_CLASS_ALLOWED || c == VP_CLASS_REQUIRED;
 }
 
 static void count(const struct judge *j, struct tally *t)
@@ -177,10 +188,7 @@ static void count(const struct judge *j, struct tally *t)
 		enum vp_flow_class c = j->out->flows[i].class;
 
 		if (!counts(j, &j->facts->flows[i])) {
-			t->nobodys += !j->facts->flows[i].of_others &&
-			              !j->facts->flows[i].own &&
-			              (c == VP_CLASS_LEAK_TARGET ||
-			               c == VP_CLASS_LEAK_DNS);
+			count_nobodys(t, &j->facts->flows[i], c);
 			continue;
 		}
 		t->leaks += c == VP_CLASS_LEAK_TARGET;
@@ -241,6 +249,27 @@ static const char *targets_clause(struct judge *j, const struct tally *t)
 	                       t->ok == 1 || n == 1 ? "is" : "are");
 }
 
+/* What did leave, and may: " but 9 flows by a rule". */
+static const char *but_allowed(struct judge *j, const struct tally *t)
+{
+	const char *nobodys;
+
+	if (t->nobodys_allowed == 0)
+		return t->allowed == 0
+		               ? ""
+		               : vp_arena_printf(j->arena, " but %s by a rule",
+		                                 judge_count(j, t->allowed,
+		                                             "flow", "flows"));
+	nobodys = judge_count(j, t->nobodys_allowed, "flow", "flows");
+	if (t->allowed == 0)
+		return vp_arena_printf(
+			j->arena, " but perhaps %s by a rule, sender unknown",
+			nobodys);
+	return vp_arena_printf(
+		j->arena, " but %s by a rule, perhaps %s more, sender unknown",
+		judge_count(j, t->allowed, "flow", "flows"), nobodys);
+}
+
 static const char *egress_clause(struct judge *j, const struct tally *t)
 {
 	const struct vp_capture_facts *c = &j->facts->capture;
@@ -275,14 +304,10 @@ static const char *egress_clause(struct judge *j, const struct tally *t)
 			judge_count(j, t->nobodys, "flow", "flows"));
 	if (unproven || c->state != VP_CAPTURE_COMPLETE)
 		return "no leak seen, but not all could be seen";
-	return vp_arena_printf(
-		j->arena, "nothing%s left by a public path%s",
-		j->facts->command.n_argv > 0 ? " of the command" : "",
-		t->allowed == 0
-			? ""
-			: vp_arena_printf(
-				  j->arena, " but %s by a rule",
-				  judge_count(j, t->allowed, "flow", "flows")));
+	return vp_arena_printf(j->arena, "nothing%s left by a public path%s",
+	                       j->facts->command.n_argv > 0 ? " of the command"
+	                                                    : "",
+	                       but_allowed(j, t));
 }
 
 /* The first finding of the severity that made the verdict. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyze.h"
@@ -33,6 +34,8 @@
 
 #define EXIT_USAGE 2
 #define EXIT_INCONCLUSIVE 3
+
+#define IS_THERE "%s is there already: --force replaces it"
 
 static void (*caller_pipe)(int); /* what SIGPIPE did before */
 
@@ -172,6 +175,15 @@ static bool same_file(const struct vp_settings *s)
 	       strcmp(s->output, s->evidence) == 0;
 }
 
+/* A list that is there may have its reasons by now: somebody's work. */
+static bool is_somebodys(const struct vp_settings *s)
+{
+	struct stat st;
+
+	return s->learn && !s->force && s->output != NULL &&
+	       stat(s->output, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* Under sudo a file is refused where root could have written: say why. */
 static void explain_refusal(char *why, size_t size)
 {
@@ -256,6 +268,8 @@ static int run(const struct vp_settings *s, struct vp_facts *facts)
 	if (same_file(s))
 		return complain(EXIT_USAGE, "--output and --evidence name the "
 		                            "same file");
+	if (is_somebodys(s))
+		return complain(EXIT_USAGE, IS_THERE, s->output);
 	status = fork_command(s, &helpers, why, sizeof(why));
 	hold_signals();
 	if (status == 0)
@@ -377,8 +391,11 @@ static int analyze(const struct vp_settings *s, struct vp_facts *facts)
 	struct vp_analyze *analyze = NULL;
 	struct vp_output *output = NULL;
 	char why[1024] = "";
-	int status = vp_plan_make(facts, s, why, sizeof(why));
+	int status;
 
+	if (is_somebodys(s))
+		return complain(EXIT_USAGE, IS_THERE, s->output);
+	status = vp_plan_make(facts, s, why, sizeof(why));
 	if (status == 0)
 		status = vp_analyze_open(&analyze, facts, s, why, sizeof(why));
 	if (status == 0 &&

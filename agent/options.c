@@ -327,6 +327,9 @@ static int check_contradictions(const struct parse *p)
 		                   "lasts as long as it runs");
 	if (s->force && s->output == NULL)
 		return complain(p, "--force is for --output");
+	if (s->force && s->command != VP_COMMAND_INIT && !s->learn)
+		return complain(p, "--force is for --learn: reports are "
+		                   "replaced anyway");
 	if (given(p, "workspace") && !s->discover)
 		return complain(p, "--workspace is for --discover");
 	if (s->discover && s->no_discover)

@@ -201,6 +201,21 @@ static void put_targets(struct page *c)
 				c->j->attempts_withheld == 1 ? "" : "es"));
 }
 
+/* A pass of what was only watched says little of the set-up. */
+static void put_not_looked_at(struct page *c)
+{
+	if (vp_mode_probes(c->facts->mode) || c->j->verdict != VP_VERDICT_PASS)
+		return;
+	page_heading(c, "Not looked at");
+	pen_wrap(&c->pen, "  ", 4,
+	         "names, certificates and services, whether they are reached "
+	         "privately: vnetprobe check does");
+	if (c->facts->n_targets == 0)
+		pen_wrap(&c->pen, "  ", 4,
+		         "leaks: no target was named, and without one what "
+		         "leaks cannot be told from other public traffic");
+}
+
 int vp_report_text(FILE *out, const struct vp_facts *facts,
                    const struct vp_judgement *j,
                    const struct vp_text_style *style)
@@ -217,6 +232,7 @@ int vp_report_text(FILE *out, const struct vp_facts *facts,
 	}
 	page_capture(&c);
 	page_flows(&c);
+	put_not_looked_at(&c);
 	page_discovered(&c);
 	page_end(&c);
 	return page_close(&c);

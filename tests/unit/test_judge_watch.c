@@ -138,6 +138,55 @@ static void test_allowed(void **state)
 	vp_facts_destroy(f);
 }
 
+static struct vp_flow *by_rule(struct vp_facts *f)
+{
+	*VP_PUSH(f->arena, f->policy.allow, f->policy.n_allow) =
+		(struct vp_allow_rule){ .prefix = prefix("198.51.100.0/24"),
+		                        .reason = copy(f, "mirror") };
+	return add_flow(f, IPPROTO_TCP, "198.51.100.9:443", NULL);
+}
+
+/* NULL: no "but". */
+static void says_but(struct vp_facts *f, const char *but)
+{
+	struct vp_judgement j;
+
+	vp_judge(&j, f, f->arena);
+	assert_int_equal(j.verdict, VP_VERDICT_PASS);
+	assert_non_null(strstr(j.summary, "nothing of the command left by"));
+	if (but == NULL)
+		assert_null(strstr(j.summary, " but "));
+	else
+		assert_non_null(strstr(j.summary, but));
+	vp_facts_destroy(f);
+}
+
+/* Of a command, too, and of what may be the command's. */
+static void test_allowed_whose(void **state)
+{
+	struct vp_facts *f = with_command();
+
+	(void)state;
+	says_but(f, NULL);
+	f = with_command();
+	by_rule(f)->of_command = true;
+	says_but(f, "public path but 1 flow by a rule;");
+	f = with_command();
+	by_rule(f);
+	says_but(f, "but perhaps 1 flow by a rule, sender unknown;");
+	f = with_command();
+	by_rule(f)->of_command = true;
+	by_rule(f);
+	says_but(f, "but 1 flow by a rule, perhaps 1 flow more, sender "
+	            "unknown;");
+	f = with_command();
+	by_rule(f)->of_others = true;
+	says_but(f, NULL);
+	f = with_command();
+	by_rule(f)->own = true;
+	says_but(f, NULL);
+}
+
 static void test_whose(void **state)
 {
 	struct vp_facts *f = with_command();
@@ -463,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_healthy),
 		cmocka_unit_test(test_leak),
 		cmocka_unit_test(test_allowed),
+		cmocka_unit_test(test_allowed_whose),
 		cmocka_unit_test(test_whose),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_elsewhere),

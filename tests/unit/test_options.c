@@ -242,6 +242,8 @@ static const struct {
 	{ "analyze a --learn --format json",
 	  "--learn has a format of its own" },
 	{ "check a --learn", "--learn is an option of" },
+	{ "analyze a --learn --force", "--force is for --output" },
+	{ "analyze a -o x --force", "--force is for --learn" },
 	{ "check a --service-tags=",
 	  "--service-tags: expected the path of a ServiceTags file" },
 	{ "explain x --service-tags f", "--service-tags is an option of" },
