@@ -397,6 +397,21 @@ static const char *private_text(struct judge *j, const char *name,
 		host_word(name), host_word(name), process);
 }
 
+/* Nobody knows what a rule by address would open. */
+static const char *cut_text(struct judge *j, const char *process)
+{
+	return vp_arena_printf(
+		j->arena,
+		FIND_SENDER
+		"No rule is proposed: packets of this capture were cut or left "
+		"out, and with them the name that {address} was asked for may "
+		"be. It may be a resource of your own, reached at its public "
+		"address. Capture again with whole packets:\n"
+		"    sudo tcpdump -i any -s 0 -w FILE.pcap\n"
+		"If it is not wanted, turn off what makes %s send it.",
+		process);
+}
+
 static const char *unexplained_text(struct judge *j, const struct group *g,
                                     size_t n, bool known)
 {
@@ -409,6 +424,11 @@ static const char *unexplained_text(struct judge *j, const struct group *g,
 		if (name != NULL)
 			return private_text(j, name,
 			                    known ? f->process : "the program");
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (judge_name_may_be_cut(j->facts,
+		                          &j->facts->flows[g[i].flow]))
+			return cut_text(j, known ? f->process : "the program");
 	}
 	return allow_text(j, f, known);
 }

@@ -113,6 +113,16 @@ static const struct vp_flow_tag *tag_of(const struct vp_flow *f,
 	return NULL;
 }
 
+bool judge_name_may_be_cut(const struct vp_facts *facts,
+                           const struct vp_flow *f)
+{
+	const struct vp_capture_facts *c = &facts->capture;
+
+	return facts->mode == VP_MODE_ANALYZE &&
+	       (c->truncated > 0 || c->names_left_out > 0) && f->sni == NULL &&
+	       f->http_host == NULL && f->n_names == 0;
+}
+
 const char *judge_process_name(const struct vp_flow *f)
 {
 	const char *path = f->owner != NULL ? f->owner->executable : NULL;

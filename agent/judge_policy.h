@@ -44,6 +44,10 @@ bool judge_name_explains(const struct vp_flow *f,
  */
 const char *judge_private_name(const struct vp_facts *facts,
                                const struct vp_flow *f);
+/* Of this flow of a file no name was seen, and the file lacks parts of packets:
+ * it may be anybody's, the user's own resource as well. */
+bool judge_name_may_be_cut(const struct vp_facts *facts,
+                           const struct vp_flow *f);
 /* What an allow rule may call its sender by: the file name of its executable,
  * where that is known, else the name that it gives itself. NULL: not known. */
 const char *judge_process_name(const struct vp_flow *f);

@@ -206,6 +206,25 @@ static void judge_interfaces(struct judge *j, const struct vp_capture_facts *c)
 		judge_evidence(j, d, c->reason);
 }
 
+#define WHOLE_PACKETS "    sudo tcpdump -i any -s 0 -w FILE.pcap"
+
+/* What another capture of a file needs; NULL: the table's words will do. */
+static const char *file_remedy(const struct vp_facts *f)
+{
+	if (f->mode != VP_MODE_ANALYZE)
+		return NULL;
+	if (f->capture.truncated > 0)
+		return "The capture kept only a part of each packet: names and "
+		       "headers are missing in it. Capture again with whole "
+		       "packets:\n" WHOLE_PACKETS;
+	if (f->capture.names_left_out > 0)
+		return "If the capture kept only a part of each packet "
+		       "(tcpdump -s), capture again with whole "
+		       "packets:\n" WHOLE_PACKETS "\n"
+		       "Otherwise capture for less time.";
+	return NULL;
+}
+
 static void judge_incomplete(struct judge *j, const struct vp_capture_facts *c,
                              size_t before)
 {
@@ -217,6 +236,7 @@ static void judge_incomplete(struct judge *j, const struct vp_capture_facts *c,
 	    c->names_left_out == 0 && c->undecodable_out == 0 && !partial)
 		return;
 	d = judge_add(j, "capture-incomplete", NULL);
+	d->f.remedy = file_remedy(j->facts);
 	d->detail = "Something captured could not be judged.";
 	add_number(j, d, c->truncated, "frames cut before their headers end");
 	add_number(j, d, c->flows_left_out, "flows beyond the limit");

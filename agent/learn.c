@@ -47,6 +47,8 @@ struct learner {
 	size_t n_groups;
 	struct refused *refused; /* flows that get no rule for their name */
 	size_t n_refused;
+	struct refused *cut; /* those whose name may be cut; name: address */
+	size_t n_cut;
 };
 
 /* --- what a rule would go by ---------------------------------------------- */
@@ -153,6 +155,13 @@ static void add_flow(struct learner *l, struct group *g, size_t flow)
 		g->last_us = f->last_us;
 }
 
+static const char *address_text(struct learner *l, const struct vp_flow *f)
+{
+	char text[VP_ADDR_TEXT];
+
+	return vp_arena_strdup(l->arena, vp_addr_format(&f->remote.addr, text));
+}
+
 static void make_groups(struct learner *l)
 {
 	struct keyed *keyed = NULL;
@@ -168,6 +177,10 @@ static void make_groups(struct learner *l)
 		if (name != NULL)
 			*VP_PUSH(l->arena, l->refused, l->n_refused) =
 				(struct refused){ name, i };
+		else if (judge_name_may_be_cut(l->facts, &l->facts->flows[i]))
+			*VP_PUSH(l->arena, l->cut, l->n_cut) = (struct refused){
+				address_text(l, &l->facts->flows[i]), i
+			};
 		else
 			*VP_PUSH(l->arena, keyed, n) = key_of(l, i);
 	}
@@ -403,21 +416,15 @@ static void put_refused_name(struct learner *l, const struct refused *r,
 	        others ? " and others" : "");
 }
 
-static void put_refused(struct learner *l)
+static void put_refused_list(struct learner *l, struct refused *all, size_t n,
+                             const char *what, const char *why)
 {
-	struct refused *all = l->refused;
-	size_t n = l->n_refused, shown = 0, names = 0, end;
+	size_t shown = 0, names = 0, end;
 
 	if (n == 0)
 		return;
 	qsort(all, n, sizeof(*all), refused_order);
-	fputs("#\n"
-	      "# No rule for these: names of services that have private "
-	      "endpoints, reached at a\n"
-	      "# public address. Give what is yours as a target "
-	      "(vnetprobe check NAME), and make\n"
-	      "# it private; turn off what sends to the rest.\n",
-	      l->out);
+	fputs(why, l->out);
 	for (size_t i = 0; i < n; i = end) {
 		end = i + 1;
 		while (end < n && strcasecmp(all[i].name, all[end].name) == 0)
@@ -429,7 +436,25 @@ static void put_refused(struct learner *l)
 		}
 	}
 	if (names > shown)
-		fprintf(l->out, "#   and %zu more names\n", names - shown);
+		fprintf(l->out, "#   and %zu more %s\n", names - shown, what);
+}
+
+static void put_refused(struct learner *l)
+{
+	put_refused_list(l, l->refused, l->n_refused, "names",
+	                 "#\n"
+	                 "# No rule for these: names of services that have "
+	                 "private endpoints, reached at a\n"
+	                 "# public address. Give what is yours as a target "
+	                 "(vnetprobe check NAME), and make\n"
+	                 "# it private; turn off what sends to the rest.\n");
+	put_refused_list(l, l->cut, l->n_cut, "addresses",
+	                 "#\n"
+	                 "# No rule for these: packets of the capture were cut "
+	                 "or left out, and with them the\n"
+	                 "# names of these may be: they may be resources of "
+	                 "your own. Capture again with whole\n"
+	                 "# packets (tcpdump -s 0).\n");
 }
 
 /* --- what gets no rule -------------------------------------------------------
