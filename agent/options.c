@@ -373,15 +373,28 @@ static int read_config(struct vp_settings *s, const char *path)
 	return USAGE;
 }
 
-/* Where no -c and no TARGET says what is meant. */
+/* Where no -c and no TARGET says what is meant. (What stands behind watch and
+ * analyze is no target.) */
 static const char *default_config(const struct parse *first)
 {
 	const struct vp_settings *s = first->s;
+	bool targets = s->n_arguments > 0 || s->n_from_files > 0;
+	bool reads = false;
 
-	if (s->config != NULL || s->n_arguments > 0 || s->no_discover ||
-	    s->n_from_files > 0 ||
-	    (s->command != VP_COMMAND_CHECK && s->command != VP_COMMAND_DNS &&
-	     s->command != VP_COMMAND_TARGETS))
+	switch (s->command) {
+	case VP_COMMAND_CHECK:
+	case VP_COMMAND_DNS:
+	case VP_COMMAND_TARGETS:
+		reads = !targets;
+		break;
+	case VP_COMMAND_WATCH:
+	case VP_COMMAND_ANALYZE:
+		reads = true;
+		break;
+	default:
+		break;
+	}
+	if (!reads || s->config != NULL || s->no_discover)
 		return s->config;
 	return access(VP_DEFAULT_CONFIG, F_OK) == 0 ? VP_DEFAULT_CONFIG : NULL;
 }

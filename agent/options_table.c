@@ -59,6 +59,12 @@ static int set_path(char **out, struct vp_settings *s, const char *text,
 static int set_config(struct vp_settings *s, const char *text, char *why,
                       size_t size)
 {
+	if (s->config != NULL) {
+		snprintf(why, size,
+		         "given twice; one file says it all: put what "
+		         "the other has into it");
+		return -EINVAL;
+	}
 	return set_path(&s->config, s, text, why, size);
 }
 
@@ -386,8 +392,8 @@ static const struct vp_option options[] = {
 	  "managed identity, what belongs to the workspace",
 	  PLAN | INIT, set_discover },
 	{ "no-discover", 0, NULL,
-	  "look nowhere for a workspace that nothing names", PLAN | INIT,
-	  set_no_discover },
+	  "look nowhere for a workspace that nothing names",
+	  PLAN | INIT | FLOWS, set_no_discover },
 	{ "workspace", 0, "WORKSPACE",
 	  "which workspace --discover is to look for", PLAN | INIT,
 	  set_workspace },

@@ -3,6 +3,7 @@
 #include "options_table.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -170,6 +173,7 @@ static void test_order(void **state)
 static const struct {
 	const char *line, *says; /* stderr has this */
 } mistakes[] = {
+	{ "analyze -c a -c b file", "-c: given twice" },
 	{ "chekc a", "unknown command 'chekc'; did you mean 'check'?" },
 	{ "agnet", "unknown command 'agnet' (try" }, /* not built */
 	{ "frobnicate", "unknown command 'frobnicate' (try" },
@@ -355,6 +359,87 @@ static void help_text(char *buf, size_t size, enum vp_command command)
 	slurp(buf, size, f);
 }
 
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	bool ok = fd >= 0 &&
+	          write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* An /etc with nothing but our configuration, for this process alone. */
+static bool etc_of_our_own(void)
+{
+	char map[64], group[64];
+
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)getuid());
+	snprintf(group, sizeof(group), "0 %u 1", (unsigned)getgid());
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+	       write_file("/proc/self/uid_map", map) &&
+	       write_file("/proc/self/setgroups", "deny") &&
+	       write_file("/proc/self/gid_map", group) &&
+	       mount("none", "/etc", "tmpfs", 0, NULL) == 0 &&
+	       write_file("/etc/vnetprobe.yaml", "vnet: [10.1.0.0/16]\n");
+}
+
+static const struct {
+	const char *line;
+	bool read;
+} by_default[] = {
+	{ "check", true },
+	{ "check st.blob.core.windows.net", false },
+	{ "check --no-discover", false },
+	{ "dns", true },
+	{ "targets", true },
+	{ "watch --for 1s", true },
+	{ "watch -- job", true },
+	{ "watch --no-discover", false },
+	{ "analyze file.pcap", true },
+	{ "analyze --no-discover file.pcap", false },
+	{ "judge report.json", false },
+	{ "diff a.json b.json", false },
+};
+
+/* In a process of its own: 0: as it should be, 77: it may not, else which. */
+static int read_by_default(void)
+{
+	if (!etc_of_our_own())
+		return 77;
+	for (size_t i = 0; i < sizeof(by_default) / sizeof(*by_default); i++) {
+		struct vp_settings s;
+
+		if (read_line(&s, by_default[i].line) != 0 ||
+		    (s.n_vnet == 1) != by_default[i].read ||
+		    (s.config != NULL) != by_default[i].read)
+			return (int)i + 1;
+		vp_arena_destroy(s.arena);
+	}
+	return 0;
+}
+
+static void test_default_config(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(read_by_default());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	status = WEXITSTATUS(status);
+	if (status == 77)
+		skip();
+	if (status != 0)
+		fail_msg("%s", by_default[status - 1].line);
+}
+
 static void test_help(void **state)
 {
 	static char all[16384], check[16384];
@@ -428,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_config_and_flags),
+		cmocka_unit_test(test_default_config),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_man_page),
 	};
