@@ -121,6 +121,17 @@ static const char *packets_text(struct judge *j, const struct vp_flow *f)
 	                       (unsigned long long)f->evidence_packets);
 }
 
+/* A rule by its name would not match. */
+static const char *foreign_text(const struct vp_flow *f)
+{
+	for (size_t i = 0; i < f->n_names; i++) {
+		if (judge_is_foreign(f, &f->names[i]))
+			return ", named by a server that is no resolver of "
+			       "this machine";
+	}
+	return "";
+}
+
 static const char *flow_text(struct judge *j, const struct vp_flow *f)
 {
 	char protocol[VP_PROTOCOL_TEXT];
@@ -142,12 +153,13 @@ static const char *flow_text(struct judge *j, const struct vp_flow *f)
 		where = vp_arena_printf(j->arena, "%s, %llu flows put together",
 		                        where, (unsigned long long)f->flows);
 	return vp_arena_printf(
-		j->arena, "%s %s %s %s %s%s: %s%s%s, %s out, %s in%s",
+		j->arena, "%s %s %s %s %s%s: %s%s%s%s, %s out, %s in%s",
 		judge_clock(j, f->first_us),
 		vp_protocol_text(protocol, f->proto),
 		judge_endpoint_text(j, &f->local), arrow,
 		judge_endpoint_text(j, &f->remote), where, state_text(f),
-		whom_text(j, f), who, volume(j, f->packets_out, f->bytes_out),
+		whom_text(j, f), foreign_text(f), who,
+		volume(j, f->packets_out, f->bytes_out),
 		volume(j, f->packets_in, f->bytes_in), packets_text(j, f));
 }
 

@@ -464,6 +464,12 @@ static bool row_rest(struct ctx *c)
 {
 	c->out->class = VP_CLASS_UNEXPLAINED;
 	c->out->rule = "no rule explains it";
+	for (size_t i = 0; i < c->f->n_names; i++) {
+		if (judge_is_foreign(c->f, &c->f->names[i]))
+			c->out->rule = "no rule explains it; the answer that "
+				       "names it came from a server that is "
+				       "no resolver of this machine";
+	}
 	return true;
 }
 

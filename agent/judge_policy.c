@@ -34,10 +34,17 @@ static bool is_host(const char *claimed, const char *name)
 	return strlen(name) == n && strncasecmp(claimed, name, n) == 0;
 }
 
+/* Containers have resolvers of their own, which are not known here. */
+bool judge_is_foreign(const struct vp_flow *f, const struct vp_flow_name *name)
+{
+	return name->foreign && f->origin != VP_ORIGIN_NAMESPACE;
+}
+
 bool judge_name_explains(const struct vp_flow *f,
                          const struct vp_flow_name *name)
 {
-	if (name->name == NULL || !name->bound || !name->current)
+	if (name->name == NULL || !name->bound || !name->current ||
+	    judge_is_foreign(f, name))
 		return false;
 	if (f->sni != NULL &&
 	    (!f->sni_bound || strcasecmp(f->sni, name->name) != 0))
@@ -206,9 +213,15 @@ static const char *tag_text(struct judge *j, const struct vp_flow_tag *tag)
 static const char *name_text(struct judge *j, const struct vp_flow *f,
                              const char *name)
 {
-	return vp_arena_printf(j->arena, "name %s%s", name,
-	                       f->ech ? ", which may be only ECH's outer one"
-	                              : "");
+	bool foreign = false;
+
+	for (size_t i = 0; i < f->n_names; i++)
+		foreign |= f->names[i].foreign && f->names[i].name == name;
+	return vp_arena_printf(
+		j->arena, "name %s%s%s", name,
+		foreign ? ", by a server that is no resolver of this machine"
+			: "",
+		f->ech ? ", which may be only ECH's outer one" : "");
 }
 
 static const char *match_text(struct judge *j, const struct vp_flow *f,

@@ -30,6 +30,8 @@ const struct vp_catalogue_closed *judge_closed(const struct judge *j,
 /* It came in where by the catalogue a peer of some service tag may, and without
  * a file of service tags nobody knows whether it is that peer. */
 bool judge_peer_unknown(const struct judge *j, const struct vp_flow *f);
+/* Only a server that is no resolver of this machine gave it this name. */
+bool judge_is_foreign(const struct vp_flow *f, const struct vp_flow_name *name);
 /*
  * May this name of a flow explain it? It must be proven, and current, and what
  * the sender itself named (server name, HTTP host) must not be another.

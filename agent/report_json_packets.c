@@ -6,15 +6,23 @@
 static void put_name_ages(json_t *o, const struct vp_flow *f)
 {
 	json_t *current = report_must(json_array()),
+	       *foreign = report_must(json_array()),
 	       *answered = report_must(json_array()),
 	       *ttl = report_must(json_array());
+	bool any = false;
 
 	for (size_t i = 0; i < f->n_names; i++) {
 		report_append(current, json_boolean(f->names[i].current));
+		report_append(foreign, json_boolean(f->names[i].foreign));
+		any |= f->names[i].foreign;
 		report_append(answered, report_moment(f->names[i].answered_us));
 		report_append(ttl, report_number(f->names[i].ttl));
 	}
 	report_put(o, "names_current", current);
+	if (any)
+		report_put(o, "names_foreign", foreign);
+	else
+		json_decref(foreign);
 	report_put(o, "names_answered", answered);
 	report_put(o, "names_ttl", ttl);
 }

@@ -47,6 +47,21 @@ static void read_name_ages(struct fields *r, const json_t *o, struct vp_flow *f)
 	}
 }
 
+static void read_foreign(struct fields *r, const json_t *o, struct vp_flow *f)
+{
+	const json_t *foreign = fields_array(r, o, "names_foreign");
+
+	if (r->failed)
+		return;
+	if (json_array_size(foreign) != f->n_names) {
+		fields_fail(r, "names_foreign", "is not as long as names");
+		return;
+	}
+	for (size_t i = 0; i < f->n_names; i++)
+		f->names[i].foreign = f->names[i].current &&
+		                      json_is_true(json_array_get(foreign, i));
+}
+
 static void read_flow_names(struct fields *r, const json_t *o,
                             struct vp_flow *f)
 {
@@ -70,6 +85,8 @@ static void read_flow_names(struct fields *r, const json_t *o,
 	}
 	if (fields_has(o, "names_current"))
 		read_name_ages(r, o, f);
+	if (fields_has(o, "names_foreign"))
+		read_foreign(r, o, f);
 	f->sni = fields_text(r, o, "sni");
 	f->sni_bound = fields_boolean(r, o, "sni_bound");
 	f->questions = fields_texts(r, o, "questions", &f->n_questions);

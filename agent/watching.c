@@ -18,6 +18,7 @@
 #include "vnetprobe/flow.h"
 #include "vnetprobe/link.h"
 #include "vnetprobe/listeners.h"
+#include "vnetprobe/resolv_conf.h"
 #include "vnetprobe/rights.h"
 #include "vnetprobe/route.h"
 
@@ -109,6 +110,23 @@ static uint32_t buffer_of(const struct vp_settings *s)
 	return s->capture_buffer;
 }
 
+/* What programs here are told to ask. Another server's answer may be what a
+ * sender had somebody say. */
+static void note_resolvers(struct vp_watching *w)
+{
+	struct vp_facts *told = vp_facts_create();
+	char why[256];
+
+	/* Without the file the C library asks this machine itself. */
+	(void)vp_resolv_conf_read(told, NULL, NULL, why, sizeof(why));
+	for (size_t i = 0; i < told->n_resolvers; i++)
+		if (told->resolvers[i].endpoint.addr.family != 0)
+			vp_flows_add_resolver(w->flows,
+			                      &told->resolvers[i].endpoint);
+	vp_facts_destroy(told);
+	(void)vp_flows_know_resolvers(w->flows);
+}
+
 static int open_capture(struct vp_watching *w, char *why, size_t size)
 {
 	const struct vp_settings *s = w->settings;
@@ -150,6 +168,8 @@ static int open_capture(struct vp_watching *w, char *why, size_t size)
 		if (f->resolvers[i].endpoint.addr.family != 0)
 			vp_flows_add_resolver(w->flows,
 			                      &f->resolvers[i].endpoint);
+	if (w->flows != NULL)
+		note_resolvers(w);
 	return 0;
 }
 

@@ -202,6 +202,10 @@ static void names_keep(struct vp_flows *t, const struct vp_packet *p)
 {
 	vp_bindings_flow(t->bindings, &p->src, p->ts_us);
 	vp_bindings_flow(t->bindings, &p->dst, p->ts_us);
+	if (t->own_bindings == NULL)
+		return;
+	vp_bindings_flow(t->own_bindings, &p->src, p->ts_us);
+	vp_bindings_flow(t->own_bindings, &p->dst, p->ts_us);
 }
 
 static void count(struct vp_flows *t, struct vp_flow_row *f,
@@ -627,6 +631,7 @@ void vp_flows_destroy(struct vp_flows *t)
 	vp_hash_set_free(&t->questions);
 	vp_hash_set_free(&t->asked);
 	vp_hash_set_free(&t->left_out);
+	vp_bindings_destroy(t->own_bindings);
 	vp_bindings_destroy(t->bindings);
 	free(t);
 }

@@ -4,6 +4,7 @@
  * Whether an address is ours or public is asked for nearly every packet and
  * has few answers, so they are remembered in a small table.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -113,6 +114,13 @@ void vp_flows_add_listener(struct vp_flows *t, uint16_t port)
 	if (t->claimed)
 		t->claimed_listeners[port / 8] |= (uint8_t)(1U << port % 8);
 	t->listeners[port / 8] |= (uint8_t)(1U << port % 8);
+}
+
+int vp_flows_know_resolvers(struct vp_flows *t)
+{
+	if (t->own_bindings == NULL)
+		t->own_bindings = vp_bindings_create(t->limits.names, &t->key);
+	return t->own_bindings != NULL ? 0 : -ENOMEM;
 }
 
 void vp_flows_add_resolver(struct vp_flows *t,

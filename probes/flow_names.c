@@ -28,7 +28,7 @@ struct name_row {
 
 struct vp_flow_names {
 	struct vp_arena *arena;
-	const struct vp_bindings *bindings;
+	const struct vp_bindings *bindings, *own;
 	const char **targets; /* names of, sorted */
 	size_t n_targets;
 	struct name_row *rows; /* by the first pair of an address's row */
@@ -49,6 +49,7 @@ struct vp_flow_names *vp_flow_names_create(const struct vp_flows *t,
 
 	w->arena = arena;
 	w->bindings = t->bindings;
+	w->own = t->own_bindings;
 	w->rows = vp_arena_alloc(arena, pairs * sizeof(*w->rows));
 	w->texts = vp_arena_alloc(arena, pairs * sizeof(*w->texts));
 	for (size_t i = 0; i < facts->n_names; i++)
@@ -74,6 +75,25 @@ static char *name_text(struct vp_flow_names *w, uint32_t pair)
 	return w->texts[pair];
 }
 
+/* No answer of a resolver of this machine makes it current. */
+static bool is_foreign(struct vp_flow_names *w, const struct vp_flow *flow,
+                       uint32_t pair, int64_t *until_us)
+{
+	struct vp_binding at;
+	uint32_t own;
+
+	if (w->own == NULL)
+		return false;
+	own = vp_bindings_find(w->own, &flow->remote.addr,
+	                       vp_bindings_name(w->bindings, pair));
+	if (own == VP_INDEX_NONE)
+		return true;
+	vp_bindings_at(w->own, own, flow->first_us, &at);
+	if (at.until_us < *until_us)
+		*until_us = at.until_us;
+	return !at.current || (flow->flows > 1 && at.until_us <= flow->last_us);
+}
+
 /*
  * As a flow sees that pair. Rows that were put together began at different
  * times: for all of them it is current if it still was when the last packet
@@ -96,6 +116,8 @@ static struct vp_flow_name name_of(struct vp_flow_names *w,
 		.name = name_text(w, pair),
 		.bound = true,
 		.current = at.current && !doubtful,
+		.foreign = at.current && !doubtful &&
+		           is_foreign(w, flow, pair, until_us),
 		.answered_us = at.answered_us,
 		.ttl = at.ttl,
 	};

@@ -169,14 +169,32 @@ static uint32_t ttl_min(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* Does this answer come from a server that programs here are told to ask? */
+static bool is_own_answer(const struct vp_flows *t, const struct vp_packet *p)
+{
+	static const struct vp_addr azure = { 4, { 168, 63, 129, 16 } };
+
+	return vp_addr_scope(&p->src, NULL, 0) == VP_SCOPE_LOOPBACK ||
+	       vp_addr_equal(&p->src, &azure) ||
+	       vp_hash_set_has(&t->resolvers,
+	                       vp_flow_hash_end(t, &p->src, p->sport));
+}
+
 static void bind_addresses(struct vp_flows *t, const struct vp_packet *p,
                            const struct vp_dns_address *a, size_t n,
                            const char *name, uint32_t ttl)
 {
-	for (size_t i = 0; i < n; i++)
+	bool own = t->own_bindings != NULL && is_own_answer(t, p);
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t least = ttl_min(ttl, a[i].ttl);
+
 		if (vp_bindings_add(t->bindings, &a[i].addr, name, p->ts_us,
-		                    ttl_min(ttl, a[i].ttl)) != 0)
+		                    least) != 0 ||
+		    (own && vp_bindings_add(t->own_bindings, &a[i].addr, name,
+		                            p->ts_us, least) != 0))
 			t->names_left_out++;
+	}
 }
 
 /*

@@ -173,6 +173,8 @@ struct vp_flows {
 	struct vp_hash_set questions; /* sent: socket, name and type */
 	struct vp_hash_set asked;     /* the same, with their IDs */
 	struct vp_bindings *bindings;
+	struct vp_bindings *own_bindings; /* by resolvers of this machine; NULL:
+	                                   * they are not known */
 	struct vp_stream_budget held;
 	size_t text; /* bytes of questions kept with flows */
 	struct vp_prefix *vnet;

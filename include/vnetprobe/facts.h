@@ -338,6 +338,10 @@ struct vp_flow_name {
 	 * VP_BINDING_GRACE_S had not run out then: only such a name can explain
 	 * a flow. */
 	bool current;
+	/* The answers that make it current are all of servers that are no
+	 * resolvers of this machine: anybody may run one, to say what suits a
+	 * sender. Only where the resolvers are known. */
+	bool foreign;
 	int64_t answered_us; /* the last answer before the flow began, else the
 	                      * first after that; 0: unknown */
 	uint32_t ttl;        /* of that answer, seconds */

@@ -65,6 +65,10 @@ void vp_flows_add_local(struct vp_flows *t, const struct vp_addr *addr);
 /* A resolver on another port than 53: what is said to it is DNS as well. */
 void vp_flows_add_resolver(struct vp_flows *t,
                            const struct vp_endpoint *resolver);
+/* Those that were added (on port 53, too) are all that this machine has, beside
+ * loopback addresses and Azure's: what others answer is foreign from now on.
+ * 0 or -ENOMEM. */
+int vp_flows_know_resolvers(struct vp_flows *t);
 /* A TCP port that somebody here listens at: of a connection there whose start
  * was not seen, the peer is taken to have begun it. */
 void vp_flows_add_listener(struct vp_flows *t, uint16_t port);

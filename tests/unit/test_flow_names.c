@@ -185,6 +185,72 @@ static void test_chain(void **state)
 	assert_int_equal(name_in(w, "a.example")->answered_us, SECOND + 1);
 }
 
+static void ask_at(const char *server, const char *name)
+{
+	bool here = strncmp(server, "127.", 4) == 0;
+	const char *us = here ? "127.0.0.1" : US;
+	int n = vp_dns_question_write(msg, sizeof(msg), 7, name, VP_DNS_A, 0);
+
+	assert_true(n > 0);
+	msg_n = (size_t)n;
+	udp(here ? IN : OUT, us, 40000, server, 53, msg, msg_n);
+	msg[2] |= 0x80;
+	record(OWNER, 2, VP_DNS_A, 60, PUB_BYTES, 4);
+	udp(IN, server, 53, us, 40000, msg, msg_n);
+}
+
+static void add_resolver(void)
+{
+	vp_flows_add_resolver(
+		t, &(struct vp_endpoint){ { 4, { 10, 0, 0, 53 } }, 53 });
+}
+
+/* Whose answer it is: of those that are added, of Azure and of this machine
+ * itself it counts; another's does where nobody knows the resolvers, or if one
+ * of ours says the same. */
+static void test_foreign(void **state)
+{
+	static const struct {
+		const char *server, *also;
+		bool known, foreign;
+	} cases[] = {
+		{ "10.0.0.66", NULL, true, true },
+		{ "10.0.0.66", NULL, false, false },
+		{ "10.0.0.53", NULL, true, false },
+		{ "168.63.129.16", NULL, true, false },
+		{ "127.0.0.53", NULL, true, false },
+		{ "10.0.0.66", "10.0.0.53", true, false },
+		{ "10.0.0.53", "10.0.0.66", true, false },
+		{ "10.0.0.66", "10.0.0.67", true, true },
+	};
+	const struct vp_flow_name *name;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		again();
+		add_resolver();
+		if (cases[i].known)
+			assert_int_equal(vp_flows_know_resolvers(t), 0);
+		ask_at(cases[i].server, "a.example");
+		if (cases[i].also != NULL)
+			ask_at(cases[i].also, "a.example");
+		udp(OUT, US, 1, PUB, 9, "x", 1);
+		name = name_in(flow(), "a.example");
+		if (name == NULL || !name->bound || !name->current ||
+		    name->foreign != cases[i].foreign)
+			fail_msg("case %zu", i);
+	}
+	/* What ours said has run out, and only another one renewed it. */
+	again();
+	add_resolver();
+	vp_flows_know_resolvers(t);
+	ask_at("10.0.0.53", "a.example");
+	now += 3600 * SECOND;
+	ask_at("10.0.0.66", "a.example");
+	udp(OUT, US, 1, PUB, 9, "x", 1);
+	assert_true(name_in(flow(), "a.example")->foreign);
+}
+
 /* Each flow goes by the answers of its own time. */
 static void test_time(void **state)
 {
@@ -592,13 +658,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_chain),          T(test_time),
-		T(test_https_record),   T(test_contradiction),
-		T(test_part_taken),     T(test_second_hello),
-		T(test_ports_again),    T(test_ech),
-		T(test_http),           T(test_connect_again),
-		T(test_connect_unread), T(test_quic),
-		T(test_not_quic),
+		T(test_chain),         T(test_foreign),
+		T(test_time),          T(test_https_record),
+		T(test_contradiction), T(test_part_taken),
+		T(test_second_hello),  T(test_ports_again),
+		T(test_ech),           T(test_http),
+		T(test_connect_again), T(test_connect_unread),
+		T(test_quic),          T(test_not_quic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

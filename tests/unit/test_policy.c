@@ -81,6 +81,36 @@ static void by_name_unbound(struct vp_facts *f)
 	f->flows[0].names[0].bound = false;
 }
 
+/* A neighbour said so, whom programs here are not told to ask. */
+static void by_name_foreign(struct vp_facts *f)
+{
+	by_name(f);
+	f->flows[0].names[0].foreign = true;
+	f->flows[0].origin = VP_ORIGIN_HOST;
+}
+
+static void by_name_of_container(struct vp_facts *f)
+{
+	by_name_foreign(f);
+	f->flows[0].origin = VP_ORIGIN_NAMESPACE;
+}
+
+static void required_foreign(struct vp_facts *f)
+{
+	struct vp_flow *w = tcp(f, "192.0.2.9:443");
+
+	bind_name(f, w, "mcr.microsoft.com");
+	w->sni = copy(f, "mcr.microsoft.com");
+	w->sni_bound = true;
+	w->names[0].foreign = true;
+}
+
+static void required_own(struct vp_facts *f)
+{
+	required_foreign(f);
+	f->flows[0].names[0].foreign = false;
+}
+
 static void by_name_proven_sni(struct vp_facts *f)
 {
 	by_name(f);
@@ -486,6 +516,12 @@ static const struct {
 	C(by_name, A, "allow rule 1 (name a.ubuntu.com): it may"),
 	C(by_name_run_out, U, ""),
 	C(by_name_unbound, U, ""),
+	C(by_name_foreign, U, "no resolver of this machine"),
+	C(by_name_of_container, A,
+	  "(name a.ubuntu.com, by a server that is no resolver of this "
+	  "machine"),
+	C(required_foreign, U, "no resolver of this machine"),
+	C(required_own, R, "mcr.microsoft.com"),
 	C(by_name_proven_sni, A, "allow rule 1 (name a.ubuntu.com): it may"),
 	C(by_name_other_sni, U, ""),
 	C(by_name_ech, A, "(name a.ubuntu.com, which may be only ECH's outer"),

@@ -828,6 +828,7 @@ static void rnd_flow_more(struct vp_facts *f, struct vp_flow *w)
 {
 	for (size_t i = 0; i < w->n_names; i++) {
 		w->names[i].current = w->names[i].bound && coin();
+		w->names[i].foreign = w->names[i].current && coin();
 		w->names[i].answered_us = coin() ? rnd_time() : 0;
 		w->names[i].ttl = (uint32_t)rnd(4000);
 	}
