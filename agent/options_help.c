@@ -44,14 +44,38 @@ static void print_option(FILE *out, const struct vp_option *o)
 	fprintf(out, " %s\n", text);
 }
 
+/* A list is of targets alone. */
+static struct vp_option as_here(const struct vp_option *o, unsigned commands)
+{
+	struct vp_option here = *o;
+
+	if (strcmp(o->name, "format") != 0 || commands == VP_FOR_ALL)
+		return here;
+	if (commands == VP_FOR(VP_COMMAND_TARGETS)) {
+		here.argument = "text|json|list";
+		here.help = "form of the plan; a list is what a firewall has "
+			    "to let pass (text)";
+	} else if (commands == VP_FOR(VP_COMMAND_EXPLAIN)) {
+		here.argument = "text|json";
+		here.help = "form of the text (text)";
+	} else {
+		here.argument = "text|json|metrics";
+		here.help = "form of the report; metrics are of a verdict "
+			    "(text)";
+	}
+	return here;
+}
+
 static void print_options(FILE *out, unsigned commands_wanted)
 {
 	size_t n;
 	const struct vp_option *options = vp_options_table(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		if ((options[i].commands & commands_wanted) != 0)
-			print_option(out, &options[i]);
+		struct vp_option here = as_here(&options[i], commands_wanted);
+
+		if ((here.commands & commands_wanted) != 0)
+			print_option(out, &here);
 	}
 }
 

@@ -8,6 +8,88 @@
 #include <netinet/in.h>
 #include <string.h>
 
+/* The ports of private endpoints: "443, 445". "" if there are none. */
+static void endpoint_ports(char *out, size_t size, const struct vp_facts *f)
+{
+	unsigned traffic = vp_scenario_of(f)->traffic;
+	const struct vp_catalogue_port *rows;
+	size_t n, used = 0;
+
+	*out = '\0';
+	rows = vp_catalogue_ports(&n);
+	for (size_t i = 0; i < n && used < size; i++) {
+		const struct vp_catalogue_port *p = &rows[i];
+
+		if ((p->traffic & traffic) != 0 && p->way == VP_WAY_OUT &&
+		    p->proto == IPPROTO_TCP &&
+		    strstr(p->peer, "private endpoint") != NULL)
+			used += (size_t)snprintf(out + used, size - used,
+			                         "%s%u", used > 0 ? ", " : "",
+			                         p->first);
+	}
+}
+
+static void put_within(FILE *out, const struct vp_facts *f)
+{
+	char ports[128];
+
+	endpoint_ports(ports, sizeof(ports), f);
+	if (*ports == '\0')
+		return;
+	fprintf(out,
+	        "# If this firewall also stands between the machines and the "
+	        "private endpoints,\n"
+	        "# it needs a NETWORK rule to their subnet as well: tcp %s.\n"
+	        "# (An application rule would ask the name again and connect "
+	        "from its own\n"
+	        "# address.)\n",
+	        ports);
+}
+
+/* NULL: this scenario has no UDP to a name. */
+static const char *udp_tag(const struct vp_facts *f)
+{
+	const struct vp_catalogue_required *rows;
+	const struct vp_catalogue_tagged *tags;
+	bool named = false;
+	size_t n;
+
+	rows = vp_catalogue_required_rows(&n);
+	for (size_t i = 0; i < n; i++)
+		named = named || (rows[i].proto == IPPROTO_UDP &&
+		                  vp_scenario_requires(f, &rows[i]));
+	tags = vp_catalogue_tagged(&n);
+	for (size_t i = 0; named && i < n; i++) {
+		if (tags[i].proto == IPPROTO_UDP && !tags[i].inbound &&
+		    vp_scenario_tagged(f, &tags[i]))
+			return tags[i].tag;
+	}
+	return NULL;
+}
+
+static void put_advice(FILE *out, const struct vp_facts *f)
+{
+	const char *tag = udp_tag(f);
+
+	put_within(out, f);
+	fputs("# Names are for rules by name (application rules), tags for "
+	      "rules by address\n"
+	      "# (network rules, security groups). What stands here by name "
+	      "and "
+	      "by tag needs\n"
+	      "# one of the two; what stands here once needs that one.\n",
+	      out);
+	if (tag != NULL)
+		fprintf(out,
+		        "# Azure Firewall's application rules are for HTTP, "
+		        "HTTPS and MSSQL, and a name\n"
+		        "# with * fits no other rule: what is udp goes by "
+		        "tag:%s.\n",
+		        tag);
+	fputs("# Not here: what pip, conda and the system's updates need.\n",
+	      out);
+}
+
 static void put_head(FILE *out, const struct vp_facts *f)
 {
 	fprintf(out,
@@ -24,6 +106,7 @@ static void put_head(FILE *out, const struct vp_facts *f)
 		fputs("# REGION stands for the region: name it in the config "
 		      "(region: westeurope).\n",
 		      out);
+	put_advice(out, f);
 }
 
 static void put_names(FILE *out, const struct vp_facts *f)
@@ -87,6 +170,20 @@ static bool is_repeated(const struct vp_facts *f,
 	return false;
 }
 
+/* Nodes need it, and it opens more than they need. */
+static void put_danger(FILE *out, const struct vp_catalogue_tagged *row)
+{
+	if (strncmp(row->tag, "Storage.", strlen("Storage.")) == 0)
+		fputs("# the next one opens every account in the region; limit "
+		      "it by a service\n"
+		      "# endpoint policy (/services/Azure/MachineLearning)\n",
+		      out);
+	else
+		fputs("# the next one opens every account of this service in "
+		      "the region\n",
+		      out);
+}
+
 static void put_tags(FILE *out, const struct vp_facts *f)
 {
 	const struct vp_catalogue_tagged *rows;
@@ -99,9 +196,7 @@ static void put_tags(FILE *out, const struct vp_facts *f)
 		if (!vp_scenario_tagged(f, &rows[i]) || is_repeated(f, rows, i))
 			continue;
 		if (rows[i].somebodys)
-			fputs("# behind the next one are anybody's resources, "
-			      "too: data can leave by it\n",
-			      out);
+			put_danger(out, &rows[i]);
 		fprintf(out, "tag:%s %u %s %s\n",
 		        vp_scenario_place(tag, sizeof(tag), rows[i].tag,
 		                          f->region),

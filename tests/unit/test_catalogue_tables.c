@@ -490,9 +490,18 @@ static void listed(void **state)
 	assert_int_equal(times(text, "\napi.example 443 tcp out\n"), 1);
 	assert_int_equal(times(text, "stlab"), 0);
 	/* three rows, one rule; and its danger is said */
-	assert_int_equal(times(text, "data can leave by it\ntag:Storage."
-	                             "westeurope 443 tcp out\n"),
+	assert_int_equal(times(text, "(/services/Azure/MachineLearning)\n"
+	                             "tag:Storage.westeurope 443 tcp out\n"),
 	                 1);
+	assert_int_equal(times(text, "of this service in the region\n"
+	                             "tag:BatchNodeManagement.westeurope"),
+	                 1);
+	/* and what a rule of Azure Firewall cannot hold */
+	assert_int_equal(times(text, "as well: tcp 443, 445, 8787, 18881.\n"),
+	                 1);
+	assert_int_equal(times(text, "udp goes by tag:AzureMachineLearning."),
+	                 1);
+	assert_int_equal(times(text, "pip, conda"), 1);
 	assert_int_equal(times(text, "tag:Storage"), 1);
 	assert_int_equal(times(text, "\ntag:AzureMachineLearning 443 tcp "
 	                             "out\n"),
@@ -508,6 +517,9 @@ static void listed(void **state)
 	for (size_t i = 0; i < n; i++) {
 		text = list_of(f, sc[i].name);
 		four_words(text);
+		/* no word on UDP where there is none */
+		assert_int_equal(times(text, "what is udp goes by"),
+		                 times(text, "ms 5831 udp out") > 0);
 		free(text);
 	}
 	vp_facts_destroy(f);

@@ -458,6 +458,10 @@ static void test_help(void **state)
 		assert_non_null(strstr(all, word));
 		assert_int_equal(strstr(check, word) != NULL, mine);
 	}
+	assert_non_null(strstr(all, "text|json|metrics|list"));
+	assert_null(strstr(check, "|list"));
+	help_text(check, sizeof(check), VP_COMMAND_TARGETS);
+	assert_non_null(strstr(check, "--format text|json|list "));
 	assert_null(strstr(all, "\n  agent "));
 	for (char *l = strtok(all, "\n"); l != NULL; l = strtok(NULL, "\n")) {
 		if (strlen(l) > 80)
