@@ -187,6 +187,50 @@ static void smb_only(struct reach *c, struct judge_draft *d)
 		"--destination-port-ranges 445";
 }
 
+/* Some endpoint in the VNet itself is reached: this machine's way out is fine.
+ */
+static bool vnet_answers(const struct reach *c)
+{
+	const struct vp_facts *f = c->j->facts;
+
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct vp_target *t = &f->targets[i];
+
+		for (size_t k = 0; k < t->n_addresses; k++) {
+			const struct vp_target_address *a = &t->addresses[k];
+
+			if (a->tcp.outcome == VP_OUTCOME_OK &&
+			    judge_scope(c->j, &a->addr) == VP_SCOPE_VNET)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Of a private address outside the VNet nothing answers at all. */
+static bool is_unpeered(const struct reach *c)
+{
+	return c->j->facts->policy.n_vnet > 0 &&
+	       judge_scope(c->j, &c->a->addr) == VP_SCOPE_PRIVATE &&
+	       !https_answers(c) && vnet_answers(c);
+}
+
+static void peering_first(struct reach *c, struct judge_draft *d)
+{
+	d->f.remedy = vp_arena_printf(
+		c->j->arena,
+		"{address} is in none of the VNet's prefixes, and endpoints in "
+		"the VNet answer: look for the peering with the VNet of "
+		"{address} first, from both sides. Each has to list the other "
+		"as Connected:\n"
+		"    az network vnet peering list -g RG --vnet-name VNET "
+		"-o table\n"
+		"    az network vnet peering list -g OTHER_RG "
+		"--vnet-name OTHER_VNET -o table\n"
+		"If both do: %s",
+		d->f.type->remedy);
+}
+
 static void tcp_failed(struct reach *c, const char *id, const char *detail)
 {
 	struct judge_draft *d = reach_hit(c, id, detail);
@@ -199,6 +243,8 @@ static void tcp_failed(struct reach *c, const char *id, const char *detail)
 	                           vp_outcome_text(c->a->tcp.outcome),
 	                           judge_ms(c->j, c->a->tcp.elapsed_us)));
 	reach_line(c, d, reach_route(c->j, &c->a->route));
+	if (strcmp(id, "tcp-timeout") == 0 && is_unpeered(c))
+		peering_first(c, d);
 	if (strcmp(id, "tcp-timeout") == 0 || strcmp(id, "tcp-refused") == 0)
 		reach_required(c, d);
 	if (strcmp(id, "tcp-timeout") == 0 && c->t->port == SMB &&

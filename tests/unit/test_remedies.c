@@ -279,6 +279,38 @@ static size_t count_of(const char *text, const char *what)
 	return n;
 }
 
+/* The vault's endpoint is in another VNet, whence nothing comes. */
+static void elsewhere_shut(struct vp_facts *f)
+{
+	struct vp_target *t = &f->targets[VAULT];
+
+	t->addresses[0].addr = addr("10.30.2.9");
+	t->addresses[0].tcp.outcome = VP_OUTCOME_TIMEOUT;
+}
+
+/* No other answers either: it need not be the peering. */
+static void all_shut(struct vp_facts *f)
+{
+	elsewhere_shut(f);
+	for (size_t i = 0; i < f->n_targets; i++) {
+		for (size_t k = 0; k < f->targets[i].n_addresses; k++)
+			f->targets[i].addresses[k].tcp.outcome =
+				VP_OUTCOME_TIMEOUT;
+	}
+}
+
+/* Nobody said what the VNet is. */
+static void elsewhere_unknown(struct vp_facts *f)
+{
+	elsewhere_shut(f);
+	f->policy.n_vnet = 0;
+}
+
+static void vault_shut(struct vp_facts *f)
+{
+	f->targets[VAULT].addresses[0].tcp.outcome = VP_OUTCOME_TIMEOUT;
+}
+
 static const struct {
 	void (*change)(struct vp_facts *f);
 	const char *id;
@@ -310,6 +342,12 @@ static const struct {
 	  "ip-address" },
 	{ smb_shut, "tcp-timeout", "drops port 445 (SMB)", "endpoint show" },
 	{ share_shut, "tcp-timeout", NULL, "SMB" },
+	{ elsewhere_shut, "tcp-timeout",
+	  "az network vnet peering list -g OTHER_RG", "{" },
+	{ elsewhere_shut, "tcp-timeout", "If both do: Check the route", NULL },
+	{ all_shut, "tcp-timeout", "show-effective-route-table", "peering" },
+	{ elsewhere_unknown, "tcp-timeout", NULL, "peering list" },
+	{ vault_shut, "tcp-timeout", NULL, "peering list" },
 	{ required_shut, "tcp-timeout",
 	  "-n public-names-443 --priority 200 --action Allow "
 	  "--source-addresses SUBNET --protocols Https=443 --target-fqdns "
