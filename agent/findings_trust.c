@@ -51,7 +51,10 @@ static const struct vp_finding_type rows[] = {
 	    "Packets were cut before their headers ended, more flows came "
 	    "than there is room for, or the capture ended early.",
 	    "What was left out may have been a leak.",
-	    "Run it again when the machine is quieter, or for less time.",
+	    "Run it again when the machine is quieter, or for less time. A "
+	    "saved capture whose packets were cut has to be made again, with "
+	    "whole ones:\n"
+	    "    sudo tcpdump -i any -s 0 -w FILE.pcap",
 	    "vnetprobe: the limits of its flow table"),
 	ROW(UNPROVEN, "trust", "state-changed",
 	    "the machine's network changed during the run",

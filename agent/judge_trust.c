@@ -208,11 +208,12 @@ static void judge_interfaces(struct judge *j, const struct vp_capture_facts *c)
 
 #define WHOLE_PACKETS "    sudo tcpdump -i any -s 0 -w FILE.pcap"
 
-/* What another capture of a file needs; NULL: the table's words will do. */
-static const char *file_remedy(const struct vp_facts *f)
+/* What another run, or capture, needs; NULL: the table's words will do. */
+static const char *next_time(const struct vp_facts *f)
 {
 	if (f->mode != VP_MODE_ANALYZE)
-		return NULL;
+		return "Run it again when the machine is quieter, or for less "
+		       "time.";
 	if (f->capture.truncated > 0)
 		return "The capture kept only a part of each packet: names and "
 		       "headers are missing in it. Capture again with whole "
@@ -236,7 +237,7 @@ static void judge_incomplete(struct judge *j, const struct vp_capture_facts *c,
 	    c->names_left_out == 0 && c->undecodable_out == 0 && !partial)
 		return;
 	d = judge_add(j, "capture-incomplete", NULL);
-	d->f.remedy = file_remedy(j->facts);
+	d->f.remedy = next_time(j->facts);
 	d->detail = "Something captured could not be judged.";
 	add_number(j, d, c->truncated, "frames cut before their headers end");
 	add_number(j, d, c->flows_left_out, "flows beyond the limit");
