@@ -119,6 +119,10 @@ static void on_comment(const char *text, size_t len, void *arg)
 	case VP_NOTE_RESOLVER:
 		vp_flows_add_resolver(a->intake.flows, &note.remote);
 		return;
+	case VP_NOTE_RESOLVERS_KNOWN:
+		/* Whoever made the file could as well have left it out. */
+		(void)vp_flows_know_resolvers(a->intake.flows);
+		return;
 	case VP_NOTE_ALL_INTERFACES:
 		vp_flows_all_interfaces(a->intake.flows);
 		a->facts->capture.all_interfaces = true;

@@ -75,7 +75,7 @@ static void note_resolver(struct vp_evidence *e, const struct vp_endpoint *r)
 {
 	char line[LINE_MAX_BYTES], text[VP_ENDPOINT_TEXT];
 
-	if (r->addr.family == 0 || r->port == 0 || r->port == 53)
+	if (r->addr.family == 0 || r->port == 0)
 		return;
 	snprintf(line, sizeof(line), PREFIX "resolver %s",
 	         vp_endpoint_format(r, text));
@@ -87,13 +87,26 @@ void vp_evidence_note_plan(struct vp_evidence *e, const struct vp_facts *facts)
 	char line[LINE_MAX_BYTES], text[VP_PREFIX_TEXT];
 
 	for (size_t i = 0; i < facts->n_resolvers; i++)
-		note_resolver(e, &facts->resolvers[i].endpoint);
+		if (facts->resolvers[i].endpoint.port != 53)
+			note_resolver(e, &facts->resolvers[i].endpoint);
 
 	for (size_t i = 0; i < facts->policy.n_vnet; i++) {
 		snprintf(line, sizeof(line), PREFIX "vnet %s",
 		         vp_prefix_format(&facts->policy.vnet[i], text));
 		vp_evidence_note(e, line);
 	}
+}
+
+void vp_evidence_note_resolvers(struct vp_evidence *e,
+                                const struct vp_facts *plan,
+                                const struct vp_facts *told)
+{
+	for (size_t i = 0; i < plan->n_resolvers; i++)
+		if (plan->resolvers[i].endpoint.port == 53)
+			note_resolver(e, &plan->resolvers[i].endpoint);
+	for (size_t i = 0; i < told->n_resolvers; i++)
+		note_resolver(e, &told->resolvers[i].endpoint);
+	vp_evidence_note(e, PREFIX "resolvers-known");
 }
 
 static void proto_write(char *out, size_t size, uint8_t proto)
@@ -296,6 +309,7 @@ static const struct kind {
 	{ "interface", VP_NOTE_INTERFACE, 3, read_interface },
 	{ "listener", VP_NOTE_LISTENER, 1, read_listener },
 	{ "resolver", VP_NOTE_RESOLVER, 1, read_resolver },
+	{ "resolvers-known", VP_NOTE_RESOLVERS_KNOWN, 0, read_nothing },
 	{ "all-interfaces", VP_NOTE_ALL_INTERFACES, 0, read_nothing },
 	{ "left-out", VP_NOTE_LEFT_OUT, 1, read_left_out },
 	{ "notes-left-out", VP_NOTE_NOTES_LEFT_OUT, 0, read_nothing },

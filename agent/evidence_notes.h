@@ -6,7 +6,8 @@
  *     vnetprobe: vnet PREFIX                a prefix of the VNet
  *     vnetprobe: interface INDEX NAME ROLE
  *     vnetprobe: listener PORT              a TCP port somebody listened at
- *     vnetprobe: resolver ADDR:PORT         one on another port than 53
+ *     vnetprobe: resolver ADDR:PORT         one that this machine asks
+ *     vnetprobe: resolvers-known            it asks no others
  *     vnetprobe: all-interfaces             none was left unwatched
  *     vnetprobe: own PROTO LOCAL REMOTE     a probe of the run
  *     vnetprobe: left-out N                 packets that are not in the file
@@ -34,6 +35,10 @@ void vp_evidence_note_listener(struct vp_evidence *e, uint16_t port);
 void vp_evidence_note_all_interfaces(struct vp_evidence *e);
 /* The VNet's prefixes, and resolvers. */
 void vp_evidence_note_plan(struct vp_evidence *e, const struct vp_facts *facts);
+/* These, with those of the plan, are all that this machine has. */
+void vp_evidence_note_resolvers(struct vp_evidence *e,
+                                const struct vp_facts *plan,
+                                const struct vp_facts *told);
 /* Of the flows in the facts, those of our own probes. */
 void vp_evidence_note_own(struct vp_evidence *e, const struct vp_facts *facts);
 /* If any packet was. */
@@ -48,6 +53,7 @@ enum vp_note_kind {
 	VP_NOTE_INTERFACE,
 	VP_NOTE_LISTENER,
 	VP_NOTE_RESOLVER,
+	VP_NOTE_RESOLVERS_KNOWN,
 	VP_NOTE_ALL_INTERFACES,
 	VP_NOTE_LEFT_OUT,
 	VP_NOTE_NOTES_LEFT_OUT,

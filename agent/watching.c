@@ -31,7 +31,9 @@ struct vp_watching {
 	const struct vp_settings *settings;
 	struct vp_capture *capture; /* NULL: none */
 	struct vp_flows *flows;
-	struct vp_owners *owners;     /* NULL: not asked */
+	struct vp_facts *told;    /* the resolvers that programs ask; NULL: not
+	                           * looked for */
+	struct vp_owners *owners; /* NULL: not asked */
 	struct vp_evidence *evidence; /* NULL: none */
 	struct vp_routes *routes;
 	struct vp_netstate *before;
@@ -114,7 +116,7 @@ static uint32_t buffer_of(const struct vp_settings *s)
  * sender had somebody say. */
 static void note_resolvers(struct vp_watching *w)
 {
-	struct vp_facts *told = vp_facts_create();
+	struct vp_facts *told = w->told = vp_facts_create();
 	char why[256];
 
 	/* Without the file the C library asks this machine itself. */
@@ -123,7 +125,6 @@ static void note_resolvers(struct vp_watching *w)
 		if (told->resolvers[i].endpoint.addr.family != 0)
 			vp_flows_add_resolver(w->flows,
 			                      &told->resolvers[i].endpoint);
-	vp_facts_destroy(told);
 	(void)vp_flows_know_resolvers(w->flows);
 }
 
@@ -202,14 +203,19 @@ int vp_watching_open(struct vp_watching **out, struct vp_facts *facts,
 
 int vp_watching_drop(struct vp_watching *w, char *why, size_t size)
 {
+	int rc;
+
 	if (vp_rights_drop(why, size) != 0)
 		return 2;
 	if (vp_flow_tags_open(&w->tags, w->facts, w->settings, why, size) != 0)
 		return 2;
 	if (w->capture == NULL || w->settings->evidence == NULL)
 		return 0;
-	return vp_evidence_begin(&w->evidence, w->facts, w->settings,
-	                         vp_capture_snaplen(w->capture), why, size);
+	rc = vp_evidence_begin(&w->evidence, w->facts, w->settings,
+	                       vp_capture_snaplen(w->capture), why, size);
+	if (rc == 0 && w->evidence != NULL && w->told != NULL)
+		vp_evidence_note_resolvers(w->evidence, w->facts, w->told);
+	return rc;
 }
 
 void vp_watching_command(struct vp_watching *w, uint64_t cgroup,
@@ -541,6 +547,8 @@ void vp_watching_destroy(struct vp_watching *w)
 	vp_routes_close(w->routes);
 	vp_netstate_free(w->before);
 	vp_flows_destroy(w->flows);
+	if (w->told != NULL)
+		vp_facts_destroy(w->told);
 	vp_service_tags_destroy(w->tags);
 	free(w);
 }

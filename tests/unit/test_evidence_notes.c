@@ -87,6 +87,8 @@ static void test_not_notes(void **state)
 		{ "vnetprobe: listener 65535", 0 },
 		{ "vnetprobe: all-interfaces", 0 },
 		{ "vnetprobe: all-interfaces 2", -EINVAL },
+		{ "vnetprobe: resolvers-known", 0 },
+		{ "vnetprobe: resolvers-known 2", -EINVAL },
 		{ "vnetprobe: resolver 10.0.0.4:5353", 0 },
 		{ "vnetprobe: resolver 10.0.0.4:", -EINVAL },
 		{ "vnetprobe: listener 65536", -EINVAL },
