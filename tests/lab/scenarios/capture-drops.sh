@@ -3,8 +3,8 @@
 # a resolver that is asked by the run as well may well fail at that. Never a pass.
 want_status=3
 want_findings=capture-drops
-CHECK_ARGS=(--capture-buffer 2MiB --linger 1s)
-app_packets="host 10.20.2.4 and udp port 53"
+CHECK_ARGS=(--capture-buffer 4MiB --linger 1s)
+app_packets="host 10.20.2.4 and (udp port 53 or icmp)"
 app() {
   local peer
   peer=$(lab_tool lab_peer)
