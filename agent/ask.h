@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "found_azure.h"
+#include "handover.h"
 #include "vnetprobe/fetch.h"
 
 #define VP_TOKEN_MAX 16384
@@ -36,7 +37,6 @@ static inline void vp_ask_stage(struct vp_asker *a)
 		a->stage(a);
 }
 
-uint64_t vp_ask_now_ms(void);
 /* What is left, at most max; 0: nothing. */
 unsigned vp_ask_time(const struct vp_asker *a, unsigned max_ms);
 

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,20 +131,6 @@ static char *text_of(struct vp_found *f, const struct vp_discovery *before)
 	return text;
 }
 
-static void hand_over(const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(OUT_FD, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			_exit(1);
-		text += n;
-		len -= (size_t)n;
-	}
-}
-
 static void wipe(char *text)
 {
 	if (text != NULL)
@@ -170,10 +155,10 @@ static void hand_stage(struct vp_asker *a)
 	a->withheld = vp_has_secret(text, strlen(text), a->secrets[0]) ||
 	              vp_has_secret(text, strlen(text), a->secrets[1]);
 	if (a->withheld) {
-		hand_over(withheld, sizeof(withheld) - 1);
+		vp_hand_over(OUT_FD, withheld, sizeof(withheld) - 1);
 	} else {
-		hand_over(text, strlen(text));
-		hand_over("\n", 1);
+		vp_hand_over(OUT_FD, text, strlen(text));
+		vp_hand_over(OUT_FD, "\n", 1);
 	}
 	wipe(text);
 }
@@ -200,7 +185,7 @@ _Noreturn static void helper(struct vp_found *f, const struct vp_settings *s,
 	struct vp_asker a = {
 		.f = f,
 		.s = s,
-		.until_ms = vp_ask_now_ms() + what->limit_ms,
+		.until_ms = vp_now_ms() + what->limit_ms,
 		.requests_left = REQUESTS_MAX,
 		.stage = hand_stage,
 		.handed = *f->out,
@@ -278,34 +263,15 @@ size_t vp_ask_read_lines(struct vp_found *f, const char *data, size_t len)
 	return n;
 }
 
-/* All that comes until the pipe is closed. False: too much, or too late. */
-static bool read_all(int fd, uint64_t until_ms, char *buf, size_t *len)
-{
-	for (;;) {
-		uint64_t now = vp_ask_now_ms();
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		ssize_t n;
-
-		if (now >= until_ms || *len == TEXT_MAX)
-			return false;
-		if (poll(&p, 1, (int)(until_ms - now)) <= 0)
-			continue;
-		n = read(fd, buf + *len, TEXT_MAX - *len);
-		if (n == 0)
-			return true;
-		if (n < 0 && errno != EINTR)
-			return false;
-		*len += n > 0 ? (size_t)n : 0;
-	}
-}
-
 static void collect(struct vp_found *f, int fd, pid_t pid, unsigned limit_ms)
 {
 	char *buf = malloc(TEXT_MAX);
 	size_t len = 0, lines;
-	bool whole =
-		buf != NULL &&
-		read_all(fd, vp_ask_now_ms() + limit_ms + GRACE_MS, buf, &len);
+	/* As much as there is room for is too much. */
+	bool whole = buf != NULL &&
+	             vp_take_over(fd, buf, TEXT_MAX, &len,
+	                          vp_now_ms() + limit_ms + GRACE_MS) == 0 &&
+	             len < TEXT_MAX;
 
 	if (!whole)
 		kill(pid, SIGKILL);

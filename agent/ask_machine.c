@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "vnetprobe/addr.h"
 
@@ -26,17 +25,9 @@
 #define INSTANCE_MAX (256u << 10)
 #define TOKEN_ANSWER_MAX (64u << 10)
 
-uint64_t vp_ask_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 unsigned vp_ask_time(const struct vp_asker *a, unsigned max_ms)
 {
-	uint64_t now = vp_ask_now_ms();
+	uint64_t now = vp_now_ms();
 
 	if (now >= a->until_ms)
 		return 0;

@@ -144,6 +144,7 @@ struct vp_catalogue_port {
 	enum vp_way way;
 	uint8_t proto;
 	uint16_t first, last;
+	bool endpoint; /* the peer is a private endpoint */
 	const char *peer;
 	const char *why;
 	const char *source;

@@ -25,27 +25,34 @@
 
 #define PORTS(traffic, way, proto, first, last, peer, why, source)             \
 	{                                                                      \
-		traffic, VP_WAY_##way, IPPROTO_##proto, first, last, peer,     \
-			why, VP_SOURCE(source)                                 \
+		traffic, VP_WAY_##way, IPPROTO_##proto, first, last, false,    \
+			peer, why, VP_SOURCE(source)                           \
 	}
 #define PORT(traffic, way, proto, port, peer, why, source)                     \
 	PORTS(traffic, way, proto, port, port, peer, why, source)
 
+/* To a private endpoint. */
+#define ENDPOINT(traffic, port, peer, why, source)                             \
+	{                                                                      \
+		traffic, VP_WAY_OUT, IPPROTO_TCP, port, port, true, peer, why, \
+			VP_SOURCE(source)                                      \
+	}
+
 #define FE "the router of inference inside the cluster"
 
 static const struct vp_catalogue_port ports[] = {
-	PORT(ALWAYS, OUT, TCP, 443, "private endpoints",
-	     "workspace and resources, TLS", "A2"),
+	ENDPOINT(ALWAYS, 443, "private endpoints",
+	         "workspace and resources, TLS", "A2"),
 	PORT(ALWAYS, OUT, UDP, 53, "the DNS servers", "names", "P16"),
 	PORT(ALWAYS, OUT, TCP, 53, "the DNS servers",
 	     "names, long answers: both have to work", "P16"),
-	PORT(NODE, OUT, TCP, 445, "the private endpoint of file",
-	     "the share that notebooks live on, also across peered VNets",
-	     "A2, A4"),
-	PORT(NODE | STUDIO, OUT, TCP, 8787, "the workspace's private endpoint",
-	     "RStudio on a compute instance", "A2"),
-	PORT(NODE | STUDIO, OUT, TCP, 18881, "the workspace's private endpoint",
-	     "the language server of notebooks", "A2"),
+	ENDPOINT(NODE, 445, "the private endpoint of file",
+	         "the share that notebooks live on, also across peered VNets",
+	         "A2, A4"),
+	ENDPOINT(NODE | STUDIO, 8787, "the workspace's private endpoint",
+	         "RStudio on a compute instance", "A2"),
+	ENDPOINT(NODE | STUDIO, 18881, "the workspace's private endpoint",
+	         "the language server of notebooks", "A2"),
 	PORTS(NODE, LOCAL, TCP, 8704, 8710, "this compute instance",
 	      "the server of VS Code takes the first that is free", "A2"),
 	PORT(NODE, IN, TCP, 22, "the VNet",

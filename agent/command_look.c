@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "handover.h"
 
 #define SOCKETS_MOST 65536
 #define NAMESPACES_MOST 16
@@ -241,18 +242,10 @@ static void on_member(uint32_t pid, void *arg)
 	look_at(arg, pid, 0);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int vp_command_look(struct vp_command_look *l,
                     const struct vp_command_group *group)
 {
-	int64_t began = now_ms(), took;
+	uint64_t began = vp_now_ms(), took;
 	int proc;
 
 	l->processes = l->descriptors = 0;
@@ -265,8 +258,8 @@ int vp_command_look(struct vp_command_look *l,
 			close(proc);
 		}
 	}
-	took = (now_ms() - began) * SHARE;
+	took = (vp_now_ms() - began) * SHARE;
 	if (l->pause_ms < PAUSE_MS)
 		l->pause_ms += FIRST_MS;
-	return took > l->pause_ms ? (int)took : l->pause_ms;
+	return took > (uint64_t)l->pause_ms ? (int)took : l->pause_ms;
 }

@@ -82,7 +82,7 @@ int vp_discover(struct vp_settings *s, struct vp_facts *facts, char *why,
 	const struct vp_found_local local = { .environment = environ };
 	struct vp_found f = { .arena = facts->arena, .out = &facts->discovery };
 	bool named = is_named(s) || s->n_from_files > 0;
-	uint64_t began = vp_ask_now_ms();
+	uint64_t began = vp_now_ms();
 
 	if (!knows(s))
 		return 0;
@@ -93,8 +93,8 @@ int vp_discover(struct vp_settings *s, struct vp_facts *facts, char *why,
 		ask(&f, s, named);
 	}
 	if (s->deadline_stated)
-		s->deadline_ms = vp_discover_rest(s->deadline_ms,
-		                                  vp_ask_now_ms() - began);
+		s->deadline_ms =
+			vp_discover_rest(s->deadline_ms, vp_now_ms() - began);
 	if (f.out->n_values + f.out->n_notes > 0)
 		vp_found_apply(s, f.out, wants_targets(s));
 	return 0;

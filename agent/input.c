@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -20,6 +19,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "handover.h"
 
 #define FIRST_ROOM ((size_t)64 << 10)
 
@@ -143,22 +144,6 @@ struct header {
 	uid_t owner;
 };
 
-static void write_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			_exit(1);
-		at += n;
-		len -= (size_t)n;
-	}
-}
-
 _Noreturn static void reader(const char *path, size_t max, int out)
 {
 	struct vp_input in;
@@ -170,47 +155,23 @@ _Noreturn static void reader(const char *path, size_t max, int out)
 	h.len = in.len;
 	h.changed_us = in.changed_us;
 	h.owner = in.owner;
-	write_all(out, &h, sizeof(h));
-	write_all(out, in.data, in.len);
+	vp_hand_over(out, &h, sizeof(h));
+	vp_hand_over(out, in.data, in.len);
 	_exit(0);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* len bytes, or -ETIMEDOUT, or -EIO where the reader ended early. */
-static int take(int fd, void *data, size_t len, int64_t until_ms)
+static int take(int fd, void *data, size_t len, uint64_t until_ms)
 {
-	char *at = data;
+	size_t got;
+	int err = vp_take_over(fd, data, len, &got, until_ms);
 
-	while (len > 0) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = until_ms - now_ms();
-		ssize_t n;
-
-		if (left <= 0)
-			return -ETIMEDOUT;
-		if (poll(&p, 1, (int)left) <= 0)
-			continue;
-		n = read(fd, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -EIO;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return err == 0 && got < len ? -EIO : err;
 }
 
 static int take_file(struct vp_input *out, int fd, size_t max)
 {
-	int64_t until = now_ms() + VP_INPUT_PLAIN_MS;
+	uint64_t until = vp_now_ms() + VP_INPUT_PLAIN_MS;
 	struct header h;
 	int err = take(fd, &h, sizeof(h), until);
 
@@ -230,7 +191,7 @@ static int take_file(struct vp_input *out, int fd, size_t max)
 /* What hangs in the kernel may not even be killed: it is left behind then. */
 static void reap(pid_t pid, bool killed)
 {
-	int64_t until = now_ms() + REAP_MS;
+	uint64_t until = vp_now_ms() + REAP_MS;
 	const struct timespec pause = { 0, 1000000 };
 
 	if (killed)
@@ -239,7 +200,7 @@ static void reap(pid_t pid, bool killed)
 		pid_t rc = waitpid(pid, NULL, killed ? WNOHANG : 0);
 
 		if (rc == pid || (rc < 0 && errno != EINTR) ||
-		    (killed && now_ms() > until))
+		    (killed && vp_now_ms() > until))
 			return;
 		if (killed)
 			nanosleep(&pause, NULL);

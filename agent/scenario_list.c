@@ -20,9 +20,7 @@ static void endpoint_ports(char *out, size_t size, const struct vp_facts *f)
 	for (size_t i = 0; i < n && used < size; i++) {
 		const struct vp_catalogue_port *p = &rows[i];
 
-		if ((p->traffic & traffic) != 0 && p->way == VP_WAY_OUT &&
-		    p->proto == IPPROTO_TCP &&
-		    strstr(p->peer, "private endpoint") != NULL)
+		if ((p->traffic & traffic) != 0 && p->endpoint)
 			used += (size_t)snprintf(out + used, size - used,
 			                         "%s%u", used > 0 ? ", " : "",
 			                         p->first);

@@ -30,12 +30,12 @@ int vp_watching_drop(struct vp_watching *w, char *why, size_t size);
 /* Whose processes are the command's: owner.h. */
 void vp_watching_command(struct vp_watching *w, uint64_t cgroup,
                          uint32_t ancestor);
-/* Is there a capture? */
 /* Does the kernel tell all that the command sends, by whichever socket and from
  * whichever namespace? Else its processes are to be looked at. */
 bool vp_watching_tells_all(const struct vp_watching *w);
 /* The command has this socket, whoever made it. */
 void vp_watching_command_socket(struct vp_watching *w, uint64_t inode);
+/* Is there a capture? */
 bool vp_watching_on(const struct vp_watching *w);
 struct vp_routes *vp_watching_routes(const struct vp_watching *w);
 

@@ -24,6 +24,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "vnetprobe/capture.h"
 
@@ -284,7 +285,9 @@ static void add_ports(struct text *t, const struct vp_capture_options *opt,
 	add(t, "%s[%u:2] = 853 or %s[%u:2] = 853", head, base, head, base + 2);
 }
 
-/* Four bytes of a TCP payload. */
+#define WORD 4U /* bytes that are compared at once */
+
+/* A word of a TCP payload. */
 static void add_word(struct text *t, const char *head, unsigned base,
                      unsigned at, const char *word)
 {
@@ -292,13 +295,10 @@ static void add_word(struct text *t, const char *head, unsigned base,
 	    head, base + 12, be32((const uint8_t *)word));
 }
 
-static const struct {
-	const char *begins;
-	unsigned at;
-	const char *then;
-} requests[] = {
-	{ "CONN", 0, NULL },   { "GET ", 4, "http" }, { "PUT ", 4, "http" },
-	{ "POST", 4, " htt" }, { "HEAD", 4, " htt" }, { "DELE", 7, "http" },
+static const char *const requests[] = {
+#define X(begins) begins,
+	VP_PROXY_REQUESTS(X)
+#undef X
 };
 
 /* FIN, SYN, RST; then a first byte that opens a TLS handshake record (RFC 8446
@@ -317,12 +317,14 @@ static void add_tcp(struct text *t, const struct vp_capture_options *opt,
 	add(t, " or (%s[%u + ((%s[%u] & 0xf0) >> 2)] - 0x43 <= 0xd and (", head,
 	    base, head, base + 12);
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		unsigned len = (unsigned)strlen(requests[i]);
+
 		add(t, "%s(", i > 0 ? " or " : "");
-		add_word(t, head, base, 0, requests[i].begins);
-		if (requests[i].then != NULL) {
+		add_word(t, head, base, 0, requests[i]);
+		if (len > WORD) {
 			add(t, " and ");
-			add_word(t, head, base, requests[i].at,
-			         requests[i].then);
+			add_word(t, head, base, len - WORD,
+			         requests[i] + len - WORD);
 		}
 		add(t, ")");
 	}

@@ -19,4 +19,16 @@ int vp_capture_filter_build(char *buf, size_t size,
                             uint16_t selftest_port, unsigned header_len,
                             bool once_on_lo);
 
+/* How a request to an HTTP proxy begins: RFC 9110 section 9.3.6, and RFC 9112
+ * section 3.2.2 (the target is a whole URL) with the methods that are in use.
+ * Four bytes or eight and more; the first letter is one of "C" to "P". The
+ * filter looks at the first four and the last four. */
+#define VP_PROXY_REQUESTS(X)                                                   \
+	X("CONN")                                                              \
+	X("GET http")                                                          \
+	X("PUT http")                                                          \
+	X("POST htt")                                                          \
+	X("HEAD htt")                                                          \
+	X("DELETE http")
+
 #endif

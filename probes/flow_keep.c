@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "capture_filter.h"
 #include "flow_table.h"
 
 enum { IN = VP_FLOW_IN, OUT = VP_FLOW_OUT };
@@ -22,17 +23,13 @@ static bool begins(const struct vp_packet *p, const char *word, uint32_t len)
 	return p->payload_caplen >= len && memcmp(p->payload, word, len) == 0;
 }
 
-/*
- * RFC 9110 section 9.3.6; and RFC 9112 section 3.2.2: the target is a whole
- * URL. Of those the methods that are in use.
- */
 bool vp_flow_asks_proxy(const struct vp_packet *p)
 {
 	if (p->payload_caplen < 4 || p->payload[0] < 'C' || p->payload[0] > 'P')
 		return false;
-	return begins(p, "CONN", 4) || begins(p, "GET http", 8) ||
-	       begins(p, "PUT http", 8) || begins(p, "POST htt", 8) ||
-	       begins(p, "HEAD htt", 8) || begins(p, "DELETE http", 11);
+#define X(word) || begins(p, word, sizeof(word) - 1)
+	return false VP_PROXY_REQUESTS(X);
+#undef X
 }
 
 static bool is_tcp_bulk(const struct vp_packet *p)

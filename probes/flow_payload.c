@@ -172,10 +172,9 @@ static uint32_t ttl_min(uint32_t a, uint32_t b)
 /* Does this answer come from a server that programs here are told to ask? */
 static bool is_own_answer(const struct vp_flows *t, const struct vp_packet *p)
 {
-	static const struct vp_addr azure = { 4, { 168, 63, 129, 16 } };
+	enum vp_scope scope = vp_addr_scope(&p->src, NULL, 0);
 
-	return vp_addr_scope(&p->src, NULL, 0) == VP_SCOPE_LOOPBACK ||
-	       vp_addr_equal(&p->src, &azure) ||
+	return scope == VP_SCOPE_LOOPBACK || scope == VP_SCOPE_PLATFORM ||
 	       vp_hash_set_has(&t->resolvers,
 	                       vp_flow_hash_end(t, &p->src, p->sport));
 }

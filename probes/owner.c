@@ -269,16 +269,22 @@ void vp_owners_look(struct vp_owners *o, uint8_t proto,
 /* --- finding
  * ------------------------------------------------------------------- */
 
-static void ask_claims(const struct vp_owners *o, const struct vp_flow *flow,
-                       struct vp_claim_answer *out)
+/* As its packets have its ends. */
+static struct vp_claim_query query_of(const struct vp_flow *flow)
 {
-	struct vp_claim_query q = {
+	return (struct vp_claim_query){
 		.proto = flow->proto,
 		.local = flow->local,
 		.remote = flow->remote,
 		.first_us = flow->first_us,
 		.last_us = flow->last_us,
 	};
+}
+
+static void ask_claims(const struct vp_owners *o, const struct vp_flow *flow,
+                       struct vp_claim_answer *out)
+{
+	struct vp_claim_query q = query_of(flow);
 
 	if (flow->translated_from.addr.family != 0) {
 		q.local = flow->translated_from;
@@ -302,18 +308,12 @@ static void ask_claims(const struct vp_owners *o, const struct vp_flow *flow,
  */
 static void check_nat(const struct vp_owners *o, struct vp_flow *flow)
 {
-	struct vp_claim_query q = {
-		.proto = flow->proto,
-		.local = flow->local,
-		.remote = flow->remote,
-		.first_us = flow->first_us,
-		.last_us = flow->last_us,
-		.netns = o->netns,
-	};
+	struct vp_claim_query q = query_of(flow);
 	struct vp_claim_answer a;
 
 	if (flow->translated_from.addr.family == 0)
 		return;
+	q.netns = o->netns;
 	vp_claims_find(o->claims, &q, &a);
 	if (a.claim == NULL)
 		return;

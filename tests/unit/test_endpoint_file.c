@@ -231,88 +231,92 @@ static void test_notes(void **state)
 	vp_arena_destroy(arena);
 }
 
+static const struct {
+	const char *json, *why;
+} refused_files[] = {
+	{ "", "x.json: line 1 is not JSON: " },
+	{ "{", "x.json: line 1 is not JSON: " },
+	{ "\x1b[31m", "x.json: line 1 is not JSON: " },
+	{ "5", "x.json: line 1 is not JSON: " },
+	{ "\xff\xfe{", "x.json: UTF-16, as PowerShell's" },
+	{ "{}", "x.json: this is none of what" },
+	{ "[5]", "x.json: [0]: expected an object, not a single" },
+	{ "[[]]", "x.json: [0]: expected an object, not a list" },
+	{ "[" NIC_ARM ", {\"name\": \"vm\"}]",
+	  "x.json: [1]: this is none of what" },
+	{ "{\"value\": [{}]}", "x.json: value[0]: this is none" },
+	{ "{\"ipConfigurations\": 5}",
+	  "x.json: ipConfigurations: expected a list, not a single "
+	  "value" },
+	{ "{\"ipConfigurations\": [\"a\"]}",
+	  "x.json: ipConfigurations[0]: expected an object, not "
+	  "text" },
+	{ "{\"ipConfigurations\": [{\"privateIPAddress\": 10, "
+	  "\"privateLinkConnectionProperties\": {}}]}",
+	  "x.json: ipConfigurations[0].privateIPAddress: expected "
+	  "text" },
+	{ "{\"ipConfigurations\": [{"
+	  "\"privateLinkConnectionProperties\": {}}]}",
+	  "x.json: ipConfigurations[0].privateIPAddress: this key is "
+	  "missing" },
+	{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
+	  "\"10.0.0.256\", \"privateLinkConnectionProperties\": "
+	  "{\"fqdns\": [\"a.b\"]}}]}",
+	  "x.json: ipConfigurations[0].privateIPAddress: '10.0.0.256' "
+	  "is not an IP address" },
+	{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
+	  "\"10.0.0.2\", \"privateLinkConnectionProperties\": "
+	  "{\"fqdns\": [\"a.b\", \"a..b\"]}}]}",
+	  "x.json: ipConfigurations[0].privateLinkConnectionProperties"
+	  ".fqdns[1]: 'a..b' is not a host name: " },
+	{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
+	  "\"10.0.0.2\", \"privateLinkConnectionProperties\": "
+	  "{\"fqdns\": {}}}]}",
+	  "x.json: ipConfigurations[0].privateLinkConnectionProperties"
+	  ".fqdns: expected a list, not an object" },
+	{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
+	  "\"10.0.0.2\", \"privateLinkConnectionProperties\": 1}]}",
+	  "x.json: ipConfigurations[0].privateLinkConnectionProperties"
+	  ": expected an object" },
+	{ "{\"customDnsConfigs\": [{\"fqdn\": \"a\\u0000b\"}]}",
+	  "x.json: line 1 is not JSON: " },
+	{ "{\"customDnsConfigs\": [{\"fqdn\": \"*\", "
+	  "\"ipAddresses\": [\"10.0.0.1\"]}]}",
+	  "x.json: customDnsConfigs[0].fqdn: '*' is not a host "
+	  "name" },
+	{ "{\"privateDnsZoneConfigs\": [{\"recordSets\": [{\"fqdn\": "
+	  "[]}]}]}",
+	  "x.json: privateDnsZoneConfigs[0].recordSets[0].fqdn: "
+	  "expected text, not a list" },
+	{ "{\"addressSpace\": {\"addressPrefixes\": [\"0.0.0.0/0\"]}}",
+	  "x.json: addressSpace.addressPrefixes[0]: '0.0.0.0/0' "
+	  "cannot be a VNet's prefix" },
+	{ "{\"addressSpace\": [], \"dhcpOptions\": 5}",
+	  "x.json: addressSpace: expected an object, not a list" },
+	{ "{\"addressSpace\": {}, \"dhcpOptions\": {\"dnsServers\": "
+	  "[\"dns\"]}}",
+	  "x.json: dhcpOptions.dnsServers[0]: 'dns' is not an IP" },
+};
+
 static void test_refused(void **state)
 {
-	static const struct {
-		const char *json, *why;
-	} cases[] = {
-		{ "", "x.json: line 1 is not JSON: " },
-		{ "{", "x.json: line 1 is not JSON: " },
-		{ "\x1b[31m", "x.json: line 1 is not JSON: " },
-		{ "5", "x.json: line 1 is not JSON: " },
-		{ "\xff\xfe{", "x.json: UTF-16, as PowerShell's" },
-		{ "{}", "x.json: this is none of what" },
-		{ "[5]", "x.json: [0]: expected an object, not a single" },
-		{ "[[]]", "x.json: [0]: expected an object, not a list" },
-		{ "[" NIC_ARM ", {\"name\": \"vm\"}]",
-		  "x.json: [1]: this is none of what" },
-		{ "{\"value\": [{}]}", "x.json: value[0]: this is none" },
-		{ "{\"ipConfigurations\": 5}",
-		  "x.json: ipConfigurations: expected a list, not a single "
-		  "value" },
-		{ "{\"ipConfigurations\": [\"a\"]}",
-		  "x.json: ipConfigurations[0]: expected an object, not "
-		  "text" },
-		{ "{\"ipConfigurations\": [{\"privateIPAddress\": 10, "
-		  "\"privateLinkConnectionProperties\": {}}]}",
-		  "x.json: ipConfigurations[0].privateIPAddress: expected "
-		  "text" },
-		{ "{\"ipConfigurations\": [{"
-		  "\"privateLinkConnectionProperties\": {}}]}",
-		  "x.json: ipConfigurations[0].privateIPAddress: this key is "
-		  "missing" },
-		{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
-		  "\"10.0.0.256\", \"privateLinkConnectionProperties\": "
-		  "{\"fqdns\": [\"a.b\"]}}]}",
-		  "x.json: ipConfigurations[0].privateIPAddress: '10.0.0.256' "
-		  "is not an IP address" },
-		{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
-		  "\"10.0.0.2\", \"privateLinkConnectionProperties\": "
-		  "{\"fqdns\": [\"a.b\", \"a..b\"]}}]}",
-		  "x.json: ipConfigurations[0].privateLinkConnectionProperties"
-		  ".fqdns[1]: 'a..b' is not a host name: " },
-		{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
-		  "\"10.0.0.2\", \"privateLinkConnectionProperties\": "
-		  "{\"fqdns\": {}}}]}",
-		  "x.json: ipConfigurations[0].privateLinkConnectionProperties"
-		  ".fqdns: expected a list, not an object" },
-		{ "{\"ipConfigurations\": [{\"privateIPAddress\": "
-		  "\"10.0.0.2\", \"privateLinkConnectionProperties\": 1}]}",
-		  "x.json: ipConfigurations[0].privateLinkConnectionProperties"
-		  ": expected an object" },
-		{ "{\"customDnsConfigs\": [{\"fqdn\": \"a\\u0000b\"}]}",
-		  "x.json: line 1 is not JSON: " },
-		{ "{\"customDnsConfigs\": [{\"fqdn\": \"*\", "
-		  "\"ipAddresses\": [\"10.0.0.1\"]}]}",
-		  "x.json: customDnsConfigs[0].fqdn: '*' is not a host "
-		  "name" },
-		{ "{\"privateDnsZoneConfigs\": [{\"recordSets\": [{\"fqdn\": "
-		  "[]}]}]}",
-		  "x.json: privateDnsZoneConfigs[0].recordSets[0].fqdn: "
-		  "expected text, not a list" },
-		{ "{\"addressSpace\": {\"addressPrefixes\": [\"0.0.0.0/0\"]}}",
-		  "x.json: addressSpace.addressPrefixes[0]: '0.0.0.0/0' "
-		  "cannot be a VNet's prefix" },
-		{ "{\"addressSpace\": [], \"dhcpOptions\": 5}",
-		  "x.json: addressSpace: expected an object, not a list" },
-		{ "{\"addressSpace\": {}, \"dhcpOptions\": {\"dnsServers\": "
-		  "[\"dns\"]}}",
-		  "x.json: dhcpOptions.dnsServers[0]: 'dns' is not an IP" },
-	};
 	struct vp_arena *arena = vp_arena_create();
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < sizeof(refused_files) / sizeof(*refused_files);
+	     i++) {
 		struct vp_endpoint_file f = { 0 };
 		char why[600] = "";
 
-		assert_int_equal(vp_endpoint_file_parse(&f, arena, "x.json",
-		                                        cases[i].json,
-		                                        strlen(cases[i].json),
-		                                        why, sizeof(why)),
-		                 -EINVAL);
-		if (strncmp(why, cases[i].why, strlen(cases[i].why)) != 0)
-			fail_msg("%s: %s", cases[i].json, why);
+		assert_int_equal(
+			vp_endpoint_file_parse(&f, arena, "x.json",
+		                               refused_files[i].json,
+		                               strlen(refused_files[i].json),
+		                               why, sizeof(why)),
+			-EINVAL);
+		if (strncmp(why, refused_files[i].why,
+		            strlen(refused_files[i].why)) != 0)
+			fail_msg("%s: %s", refused_files[i].json, why);
 		assert_null(strchr(why, '\n'));
 		assert_null(strchr(why, '\x1b'));
 	}

@@ -34,98 +34,90 @@ static enum vp_http_head look(const char *data, size_t len)
 #define MORE VP_HTTP_HEAD_MORE
 #define NOT VP_HTTP_HEAD_NOT
 
+static const struct {
+	const char *text;
+	enum vp_http_head want;
+	const char *host;
+	uint16_t port;
+} heads[] = {
+	{ "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", HOST, "a.example", 80 },
+	{ "GET /x HTTP/1.1\r\nhOST:\t A.Example.:8080 \r\n\r\nbody", HOST,
+	  "a.example", 8080 },
+	{ "POST / HTTP/1.0\nX: y\nHost: a\n\n", HOST, "a", 80 },
+	{ "GET / HTTP/1.1\r\nHost: [2001:DB8::1]:81\r\n\r\n", HOST,
+	  "2001:db8::1", 81 },
+	{ "GET / HTTP/1.1\r\nHost: [2001:db8::1]\r\n\r\n", HOST, "2001:db8::1",
+	  80 },
+	{ "GET / HTTP/1.1\r\nHost: 203.0.113.7:\r\n\r\n", HOST, "203.0.113.7",
+	  80 },
+	{ "M-SEARCH * HTTP/1.1\r\nHost: x\r\n\r\n", HOST, "x", 80 },
+	/* RFC 9112 3.2.2: the target wins, and needs no more */
+	{ "GET http://b.example/x?y HTTP/1.1\r\nHost: a\r\n\r\n", URL,
+	  "b.example", 80 },
+	{ "GET http://b.example:99 HTTP/1.1\r\n", URL, "b.example", 99 },
+	{ "GET HTTPS://b.example HTTP/1.1\r\n", URL, "b.example", 443 },
+	{ "GET http://u@b.example/ HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "CONNECT Kv.vault.azure.net:443 HTTP/1.1\r\n", CONNECT,
+	  "kv.vault.azure.net", 443 },
+	{ "CONNECT [::1]:22 HTTP/1.1\r\n\r\n", CONNECT, "::1", 22 },
+	{ "CONNECT a.example HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "CONNECT a.example: HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "CONNECT a.example:0 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "CONNECT a.example:65536 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "CONNECT :443 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "CONNECT [::1:443 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "CONNECT [::g]:443 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	/* whom it is for is not the same to everybody */
+	{ "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost : a\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nX: a\r\n b\r\nHost: c\r\n\r\n", HOST, "c", 80 },
+	{ "GET / HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost:\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: .\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", NO_HOST, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", NO_HOST, NULL, 0 },
+	/* not yet */
+	{ "", MORE, NULL, 0 },
+	{ "G", MORE, NULL, 0 },
+	{ "GET / HTTP/1.1\r", MORE, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\n", MORE, NULL, 0 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\n\r", MORE, NULL, 0 },
+	{ "CONNECT a.example:443 HTTP/1.1", MORE, NULL, 0 },
+	/* never */
+	{ "\x16\x03\x01", NOT, NULL, 0 },
+	{ " GET / HTTP/1.1\r\n", NOT, NULL, 0 },
+	{ "get / HTTP/1.1\r\n\r\n", NOT, NULL, 0 },
+	{ "SSH-2.0-OpenSSH_9.2\r\n", NOT, NULL, 0 },
+	{ "EHLO a.example\r\n", NOT, NULL, 0 },
+	{ "PRI * HTTP/2.0\r\n\r\n", NOT, NULL, 0 },
+	{ "OPTIONS rtsp://a/ RTSP/1.0\r\n", NOT, NULL, 0 },
+	{ "GET / HTTP/1.1 \r\n", NOT, NULL, 0 },
+	{ "GET  HTTP/1.1\r\n", NOT, NULL, 0 },
+	{ "GET\r\n", NOT, NULL, 0 },
+	{ "GET /\r\n", NOT, NULL, 0 }, /* HTTP/0.9 has no host */
+	{ "GET /\x01", NOT, NULL, 0 },
+	{ "AAAAAAAAAAAAAAAAAAAAAAAAA", NOT, NULL, 0 },
+	{ "AAAAAAAAAAAAAAAAAAAAAAAA", MORE, NULL, 0 },
+};
+
 static void test_heads(void **state)
 {
-	static const struct {
-		const char *text;
-		enum vp_http_head want;
-		const char *host;
-		uint16_t port;
-	} cases[] = {
-		{ "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", HOST,
-		  "a.example", 80 },
-		{ "GET /x HTTP/1.1\r\nhOST:\t A.Example.:8080 \r\n\r\nbody",
-		  HOST, "a.example", 8080 },
-		{ "POST / HTTP/1.0\nX: y\nHost: a\n\n", HOST, "a", 80 },
-		{ "GET / HTTP/1.1\r\nHost: [2001:DB8::1]:81\r\n\r\n", HOST,
-		  "2001:db8::1", 81 },
-		{ "GET / HTTP/1.1\r\nHost: [2001:db8::1]\r\n\r\n", HOST,
-		  "2001:db8::1", 80 },
-		{ "GET / HTTP/1.1\r\nHost: 203.0.113.7:\r\n\r\n", HOST,
-		  "203.0.113.7", 80 },
-		{ "M-SEARCH * HTTP/1.1\r\nHost: x\r\n\r\n", HOST, "x", 80 },
-		/* RFC 9112 3.2.2: the target wins, and needs no more */
-		{ "GET http://b.example/x?y HTTP/1.1\r\nHost: a\r\n\r\n", URL,
-		  "b.example", 80 },
-		{ "GET http://b.example:99 HTTP/1.1\r\n", URL, "b.example",
-		  99 },
-		{ "GET HTTPS://b.example HTTP/1.1\r\n", URL, "b.example", 443 },
-		{ "GET http://u@b.example/ HTTP/1.1\r\n\r\n", NO_HOST, NULL,
-		  0 },
-		{ "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", NO_HOST, NULL,
-		  0 },
-		{ "CONNECT Kv.vault.azure.net:443 HTTP/1.1\r\n", CONNECT,
-		  "kv.vault.azure.net", 443 },
-		{ "CONNECT [::1]:22 HTTP/1.1\r\n\r\n", CONNECT, "::1", 22 },
-		{ "CONNECT a.example HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "CONNECT a.example: HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "CONNECT a.example:0 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "CONNECT a.example:65536 HTTP/1.1\r\n\r\n", NO_HOST, NULL,
-		  0 },
-		{ "CONNECT :443 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "CONNECT [::1:443 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "CONNECT [::g]:443 HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
-		/* whom it is for is not the same to everybody */
-		{ "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", NO_HOST, NULL,
-		  0 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", NO_HOST, NULL,
-		  0 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost : a\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nX: a\r\n b\r\nHost: c\r\n\r\n", HOST, "c",
-		  80 },
-		{ "GET / HTTP/1.1\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost:\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost: .\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", NO_HOST, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", NO_HOST, NULL, 0 },
-		/* not yet */
-		{ "", MORE, NULL, 0 },
-		{ "G", MORE, NULL, 0 },
-		{ "GET / HTTP/1.1\r", MORE, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\n", MORE, NULL, 0 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\n\r", MORE, NULL, 0 },
-		{ "CONNECT a.example:443 HTTP/1.1", MORE, NULL, 0 },
-		/* never */
-		{ "\x16\x03\x01", NOT, NULL, 0 },
-		{ " GET / HTTP/1.1\r\n", NOT, NULL, 0 },
-		{ "get / HTTP/1.1\r\n\r\n", NOT, NULL, 0 },
-		{ "SSH-2.0-OpenSSH_9.2\r\n", NOT, NULL, 0 },
-		{ "EHLO a.example\r\n", NOT, NULL, 0 },
-		{ "PRI * HTTP/2.0\r\n\r\n", NOT, NULL, 0 },
-		{ "OPTIONS rtsp://a/ RTSP/1.0\r\n", NOT, NULL, 0 },
-		{ "GET / HTTP/1.1 \r\n", NOT, NULL, 0 },
-		{ "GET  HTTP/1.1\r\n", NOT, NULL, 0 },
-		{ "GET\r\n", NOT, NULL, 0 },
-		{ "GET /\r\n", NOT, NULL, 0 }, /* HTTP/0.9 has no host */
-		{ "GET /\x01", NOT, NULL, 0 },
-		{ "AAAAAAAAAAAAAAAAAAAAAAAAA", NOT, NULL, 0 },
-		{ "AAAAAAAAAAAAAAAAAAAAAAAA", MORE, NULL, 0 },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		enum vp_http_head got =
-			look(cases[i].text, strlen(cases[i].text));
+			look(heads[i].text, strlen(heads[i].text));
 
-		if (got != cases[i].want)
-			print_message("%s\n", cases[i].text);
-		assert_int_equal(got, cases[i].want);
-		assert_string_equal(host, cases[i].host != NULL ? cases[i].host
+		if (got != heads[i].want)
+			print_message("%s\n", heads[i].text);
+		assert_int_equal(got, heads[i].want);
+		assert_string_equal(host, heads[i].host != NULL ? heads[i].host
 		                                                : "before");
 		assert_int_equal(port,
-		                 cases[i].host != NULL ? cases[i].port : 7);
+		                 heads[i].host != NULL ? heads[i].port : 7);
 	}
 }
 
